@@ -1,0 +1,56 @@
+# esm-packets: every target installs what it needs. `make help` lists them.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+DIR    ?= demo-data
+ACOS   ?= 3
+
+.DEFAULT_GOAL := help
+.PHONY: help setup dev tools demo serve test lint lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.runtime ## Create .venv with the pinned runtime packages and the document fonts
+dev: $(VENV)/.dev ## Add the pinned packages that tests and linters need
+
+$(BIN)/python:
+	@sh .ci/venv "$(PYTHON)" "$(VENV)"
+
+$(VENV)/.runtime: $(BIN)/python requirements/runtime.lock pyproject.toml
+	@echo "Installing the pinned runtime packages (once, about a minute) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@test ! -f packets/render/fonts.py || $(BIN)/python -m packets.render.fonts
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements/dev.lock
+	@echo "Installing the pinned development packages ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@touch $@
+
+tools: ## Install the independent validators and the browser (Debian packages; needs root or sudo)
+	@sh .ci/tools
+
+demo: setup ## Do the main job on sample data: executed, verified packets in ./$(DIR)
+	@$(BIN)/esm demo --dir $(DIR) --acos $(ACOS)
+
+serve: setup ## Open the demo's data in the web front end (runs the demo first if there is none)
+	@test -e $(DIR)/esm.db || $(BIN)/esm demo --dir $(DIR) --acos $(ACOS) --leave-open
+	@$(BIN)/esm serve --dir $(DIR) --demo
+
+test: dev tools lint ## Linters, types, import contracts and every test
+	@$(BIN)/python -m pytest -n auto
+
+lint: dev ## ruff, mypy --strict, import-linter
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+lock: ## Compile the lock files again (needs uv on the PATH)
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra build pyproject.toml -o requirements/runtime.lock
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra build --extra dev -c requirements/runtime.lock pyproject.toml -o requirements/dev.lock
+
+clean: ## Remove the environment and the demo's data
+	@rm -rf $(VENV) demo-data .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,19 @@
+"""Words of record: one folder a document type, the letterhead and the mail. Data, no logic."""
+
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+
+def documents() -> Traversable:
+    """The folder that holds one folder for each document type (DESIGN: a type is data, never code)."""
+    return files(__name__) / "documents"
+
+
+def schema() -> Traversable:
+    """The file that says what shape each section of a document's frozen data has."""
+    return files(__name__) / "schema.json"
+
+
+def letterhead() -> Traversable:
+    """The folder with the words and marks at the head and foot of every page."""
+    return files(__name__) / "letterhead"

@@ -20,8 +20,18 @@ from packets.model.documents import DocumentType, Party, Roster, RosterColumn, S
 from packets.model.people import Role
 
 REQUIRED_KEYS = (
-    "title", "short_title", "edition", "step", "cohorts", "prerequisites", "gates", "citations", "takes_effect", "language", "sections",
-)  # fmt: skip
+    "title",
+    "short_title",
+    "edition",
+    "step",
+    "cohorts",
+    "prerequisites",
+    "gates",
+    "citations",
+    "takes_effect",
+    "language",
+    "sections",
+)
 GATES = frozenset({"contacts", "organization"})
 EFFECTS = frozenset({"on-last-signature", "on-start-of-performance-year"})
 RESERVED_SLOTS = frozenset({"Seal"})
@@ -81,21 +91,39 @@ def _manifest_problems(folder: Traversable) -> list[Problem]:
     except tomllib.TOMLDecodeError as error:
         return [Problem("manifest-unreadable", f"The manifest is not TOML: {error}.", "Mend the line it names.", where)]
     found = [f"the key {key} is missing" for key in (*REQUIRED_KEYS, "slots") if key not in manifest]
-    found += [f"the file {name} is missing" for name in ("body.xml.j2", "sample.json") if not folder.joinpath(name).is_file()]
+    found += [
+        f"the file {name} is missing" for name in ("body.xml.j2", "sample.json") if not folder.joinpath(name).is_file()
+    ]
     found += [f"the cohort {one} is unknown" for one in manifest.get("cohorts", []) if one not in set(Cohort)]
     found += [f"the gate {one} is unknown" for one in manifest.get("gates", []) if one not in GATES]
     if manifest.get("takes_effect", "on-last-signature") not in EFFECTS:
         found.append(f"takes_effect must be one of {', '.join(sorted(EFFECTS))}")
     found += _slot_faults(manifest.get("slots", []))
-    return [Problem("manifest-invalid", f"In the manifest {fault}.", "Mend the manifest; docs/template-dialect.md explains it.", where) for fault in found]
+    return [
+        Problem(
+            "manifest-invalid",
+            f"In the manifest {fault}.",
+            "Mend the manifest; docs/template-dialect.md explains it.",
+            where,
+        )
+        for fault in found
+    ]
 
 
 def _slot_faults(slots: list[dict[str, Any]]) -> Iterator[str]:
     names = [slot.get("name", "") for slot in slots]
     for slot, name in zip(slots, names, strict=True):
-        yield from (f"slot {name} lacks {key}" for key in ("name", "party", "label", "roles", "purpose") if key not in slot)
-        yield from (f"slot {name} names the unknown role {role}" for role in slot.get("roles", []) if role not in set(Role))
-        yield from (f"slot {name} must differ from {one}, which is no slot" for one in slot.get("different_from", []) if one not in names)
+        yield from (
+            f"slot {name} lacks {key}" for key in ("name", "party", "label", "roles", "purpose") if key not in slot
+        )
+        yield from (
+            f"slot {name} names the unknown role {role}" for role in slot.get("roles", []) if role not in set(Role)
+        )
+        yield from (
+            f"slot {name} must differ from {one}, which is no slot"
+            for one in slot.get("different_from", [])
+            if one not in names
+        )
         if name in RESERVED_SLOTS or "." in name or names.count(name) > 1:
             yield f"the slot name {name} is reserved, has a full stop or stands twice"
 
@@ -105,13 +133,20 @@ def _chain_problems(types: list[DocumentType]) -> list[Problem]:
     steps = {one.kind: one.step for one in types}
     remedy = "Name kinds of an earlier step."
     problems = [
-        Problem("manifest-invalid", f"The prerequisite {kind} does not exist or is not earlier.", remedy, f"{one.kind}/document.toml")
+        Problem(
+            "manifest-invalid",
+            f"The prerequisite {kind} does not exist or is not earlier.",
+            remedy,
+            f"{one.kind}/document.toml",
+        )
         for one in types
         for kind in one.prerequisites
         if steps.get(kind, one.step) >= one.step
     ]
     if len(steps) < len(types):
-        problems.append(Problem("manifest-invalid", "Two folders have the same name.", "Give each kind a name of its own."))
+        problems.append(
+            Problem("manifest-invalid", "Two folders have the same name.", "Give each kind a name of its own.")
+        )
     return problems
 
 
@@ -122,10 +157,18 @@ def _read_type(folder: Traversable, shared: Mapping[str, Any]) -> DocumentType:
     rosters = tuple(_read_roster(one) for one in manifest.get("rosters", []))
     return DocumentType(
         kind=folder.name,
-        **{key: manifest[key] for key in ("title", "short_title", "edition", "step", "takes_effect", "language")},
-        **{key: tuple(manifest[key]) for key in ("prerequisites", "gates", "citations", "sections")},
+        title=manifest["title"],
+        short_title=manifest["short_title"],
+        edition=manifest["edition"],
+        step=manifest["step"],
         cohorts=tuple(Cohort(one) for one in manifest["cohorts"]),
+        prerequisites=tuple(manifest["prerequisites"]),
+        gates=tuple(manifest["gates"]),
         slots=tuple(_read_slot(one) for one in manifest["slots"]),
+        citations=tuple(manifest["citations"]),
+        takes_effect=manifest["takes_effect"],
+        language=manifest["language"],
+        sections=tuple(manifest["sections"]),
         schema=_schema(manifest, rosters, shared),
         rosters=rosters,
         body=body.decode("utf-8"),
@@ -156,14 +199,36 @@ def _read_roster(roster: Mapping[str, Any]) -> Roster:
 
 def _schema(manifest: Mapping[str, Any], rosters: tuple[Roster, ...], shared: Mapping[str, Any]) -> dict[str, Any]:
     """The JSON Schema of the frozen data: the document's own facts, the sections it names, its rosters."""
-    row_of = {one.name: {"type": "array", "minItems": len(one.keys), "maxItems": len(one.keys), "items": {"type": "string"}} for one in rosters}
-    tables = {name: {"$ref": "#/$defs/roster", "properties": {key: {"items": row} for key in ("rows", "excluded")}} for name, row in row_of.items()}
-    document = {"kind": {"type": "string"}, "title": {"type": "string"}, "edition": {"type": "string"}, "performance_year": {"type": "integer"}}
+    row_of = {
+        one.name: {"type": "array", "minItems": len(one.keys), "maxItems": len(one.keys), "items": {"type": "string"}}
+        for one in rosters
+    }
+    tables = {
+        name: {"$ref": "#/$defs/roster", "properties": {key: {"items": row} for key in ("rows", "excluded")}}
+        for name, row in row_of.items()
+    }
+    document = {
+        "kind": {"type": "string"},
+        "title": {"type": "string"},
+        "edition": {"type": "string"},
+        "performance_year": {"type": "integer"},
+    }
     properties = {
-        "document": {"type": "object", "additionalProperties": False, "required": list(document), "properties": document},
+        "document": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": list(document),
+            "properties": document,
+        },
         "sample": {"type": "boolean"},
         "rosters": {"type": "object", "additionalProperties": False, "required": list(tables), "properties": tables},
         **{name: shared["sections"][name] for name in manifest["sections"] if name in shared["sections"]},
         **manifest.get("schema", {}),
     }
-    return {"$defs": shared["$defs"], "type": "object", "additionalProperties": False, "required": list(properties), "properties": properties}
+    return {
+        "$defs": shared["$defs"],
+        "type": "object",
+        "additionalProperties": False,
+        "required": list(properties),
+        "properties": properties,
+    }

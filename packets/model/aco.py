@@ -69,7 +69,9 @@ def contact_problems(contacts: tuple[Contact, ...]) -> list[Problem]:
     """What is wrong with an ACO's contact slots: required ones empty (R22, E1), paired ones shared (R17, E5)."""
     holders = {contact.role: contact.person for contact in contacts}
     problems = [
-        Problem("contact-missing", f"The {slot.label} contact is not filled.", "Enter a person in Contact Data.", slot.role)
+        Problem(
+            "contact-missing", f"The {slot.label} contact is not filled.", "Enter a person in Contact Data.", slot.role
+        )
         for slot in CONTACT_SLOTS
         if slot.required and slot.role not in holders
     ]
@@ -88,7 +90,12 @@ def contact_problems(contacts: tuple[Contact, ...]) -> list[Problem]:
 
 def organization_problems(aco: Aco) -> list[Problem]:
     """What is wrong with an ACO's organization data: required fields empty (R34, E3), no web page for a new ACO (E2)."""
-    fields = {"legal_name": aco.legal_name, "tax_status": aco.tax_status, "address": aco.address.line_1, "city": aco.address.city}
+    fields = {
+        "legal_name": aco.legal_name,
+        "tax_status": aco.tax_status,
+        "address": aco.address.line_1,
+        "city": aco.address.city,
+    }
     problems = [
         Problem("organization-field-missing", f"The field {name} is empty.", "Complete Basic Agreement Data.", name)
         for name, value in fields.items()
@@ -96,6 +103,8 @@ def organization_problems(aco: Aco) -> list[Problem]:
     ]
     if aco.cohort is Cohort.NEW and not aco.web_page.strip():
         problems.append(
-            Problem("web-page-missing", "A new ACO must have a public reporting web page.", "Enter its address.", "web_page")
+            Problem(
+                "web-page-missing", "A new ACO must have a public reporting web page.", "Enter its address.", "web_page"
+            )
         )
     return problems

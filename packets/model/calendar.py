@@ -24,6 +24,7 @@ class Activity(StrEnum):
     ORGANIZATION = "review-organization"
     CORRECTIONS = "list-corrections"
     SIGN = "sign-documents"
+    COUNTERSIGN = "countersign-documents"
 
 
 @dataclass(frozen=True, slots=True)

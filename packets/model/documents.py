@@ -153,8 +153,6 @@ class DocumentType:
         return any(slot.party is Party.CMS for slot in self.slots)
 
 
-
-
 class Event(StrEnum):
     """What has happened to a document: past tense, closed."""
 
@@ -228,6 +226,7 @@ class Document:
     head_digest: str
     pages: int
     data_digest: str
+    template_digest: str
     revisions: tuple[Revision, ...]
     signatures: tuple[Signature, ...]
     executed_at: datetime | None = None

@@ -47,23 +47,41 @@ class ContactSlot:
 
 
 CONTACT_SLOTS: tuple[ContactSlot, ...] = (
-    ContactSlot(Role.ACO_EXECUTIVE, "ACO Executive", True, True, True, True),
-    ContactSlot(Role.AUTHORIZED_TO_SIGN_PRIMARY, "Authorized to Sign (primary)", True, True, True, True),
-    ContactSlot(Role.AUTHORIZED_TO_SIGN_SECONDARY, "Authorized to Sign (secondary)", True, True, True, True),
-    ContactSlot(Role.DUA_REQUESTOR, "DUA Requestor", True, True),
-    ContactSlot(Role.DUA_CUSTODIAN, "DUA Custodian", True, True),
-    ContactSlot(Role.CMS_LIAISON, "CMS Liaison", True, edits_step_one=True),
-    ContactSlot(Role.APPLICATION_CONTACT_PRIMARY, "Application Contact (primary)", True, edits_step_one=True),
-    ContactSlot(Role.APPLICATION_CONTACT_SECONDARY, "Application Contact (secondary)", False, edits_step_one=True),
-    ContactSlot(Role.IT_CONTACT_PRIMARY, "IT Contact (primary)", True),
-    ContactSlot(Role.IT_CONTACT_SECONDARY, "IT Contact (secondary)", False),
-    ContactSlot(Role.FINANCIAL_CONTACT_PRIMARY, "Financial Contact (primary)", True),
-    ContactSlot(Role.FINANCIAL_CONTACT_SECONDARY, "Financial Contact (secondary)", False),
-    ContactSlot(Role.COMPLIANCE_CONTACT, "Compliance Contact", True),
-    ContactSlot(Role.MEDICAL_DIRECTOR, "Medical Director", True),
-    ContactSlot(Role.PUBLIC_CONTACT, "Public Contact", True),
-    ContactSlot(Role.QUALITY_CONTACT, "Quality Contact", False),
-    ContactSlot(Role.MARKETING_CONTACT, "Marketing Contact", False),
+    ContactSlot(
+        Role.ACO_EXECUTIVE, "ACO Executive", required=True, designee=True, edits_step_one=True, uploads_corrections=True
+    ),
+    ContactSlot(
+        Role.AUTHORIZED_TO_SIGN_PRIMARY,
+        "Authorized to Sign (primary)",
+        required=True,
+        designee=True,
+        edits_step_one=True,
+        uploads_corrections=True,
+    ),
+    ContactSlot(
+        Role.AUTHORIZED_TO_SIGN_SECONDARY,
+        "Authorized to Sign (secondary)",
+        required=True,
+        designee=True,
+        edits_step_one=True,
+        uploads_corrections=True,
+    ),
+    ContactSlot(Role.DUA_REQUESTOR, "DUA Requestor", required=True, designee=True),
+    ContactSlot(Role.DUA_CUSTODIAN, "DUA Custodian", required=True, designee=True),
+    ContactSlot(Role.CMS_LIAISON, "CMS Liaison", required=True, edits_step_one=True),
+    ContactSlot(Role.APPLICATION_CONTACT_PRIMARY, "Application Contact (primary)", required=True, edits_step_one=True),
+    ContactSlot(
+        Role.APPLICATION_CONTACT_SECONDARY, "Application Contact (secondary)", required=False, edits_step_one=True
+    ),
+    ContactSlot(Role.IT_CONTACT_PRIMARY, "IT Contact (primary)", required=True),
+    ContactSlot(Role.IT_CONTACT_SECONDARY, "IT Contact (secondary)", required=False),
+    ContactSlot(Role.FINANCIAL_CONTACT_PRIMARY, "Financial Contact (primary)", required=True),
+    ContactSlot(Role.FINANCIAL_CONTACT_SECONDARY, "Financial Contact (secondary)", required=False),
+    ContactSlot(Role.COMPLIANCE_CONTACT, "Compliance Contact", required=True),
+    ContactSlot(Role.MEDICAL_DIRECTOR, "Medical Director", required=True),
+    ContactSlot(Role.PUBLIC_CONTACT, "Public Contact", required=True),
+    ContactSlot(Role.QUALITY_CONTACT, "Quality Contact", required=False),
+    ContactSlot(Role.MARKETING_CONTACT, "Marketing Contact", required=False),
 )
 
 SLOTS_BY_ROLE: dict[Role, ContactSlot] = {slot.role: slot for slot in CONTACT_SLOTS}

@@ -1,0 +1,39 @@
+"""Who may look, and who may do what else than sign (permission matrix 1.7). Pure; `signing.policy` decides about signing.
+
+Every row of the matrix is limited to the person's own ACOs. Somebody else's ACO and one that does not exist are answered
+alike, so that nobody learns which exist.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from packets.model.people import SLOTS_BY_ROLE, Role
+
+AGENCY_ROLES = frozenset({Role.CMS_STAFF, Role.CMS_SIGNATORY})
+
+
+class Action(StrEnum):
+    """What can be done with an ACO's packet, signing apart."""
+
+    VIEW_PACKET = "view-packet"
+    VIEW_ARCHIVE = "view-archive"
+    EDIT_STEP_ONE = "edit-step-one"
+    UPLOAD_CORRECTIONS = "upload-corrections"
+    MANAGE_YEAR = "manage-year"
+
+
+def may(action: Action, roles: frozenset[Role]) -> bool:
+    """Whether somebody with these roles, at this ACO and at CMS, may do it."""
+    slots = [SLOTS_BY_ROLE[role] for role in roles if role in SLOTS_BY_ROLE]
+    match action:
+        case Action.VIEW_PACKET:
+            return bool(slots) or bool(roles & AGENCY_ROLES)
+        case Action.VIEW_ARCHIVE:
+            return bool(roles & (AGENCY_ROLES | {Role.ARCHIVIST}))
+        case Action.EDIT_STEP_ONE:
+            return any(slot.edits_step_one for slot in slots)
+        case Action.UPLOAD_CORRECTIONS:
+            return any(slot.uploads_corrections for slot in slots)
+        case Action.MANAGE_YEAR:
+            return Role.CMS_STAFF in roles

@@ -1,0 +1,267 @@
+"""Assembling: the facts behind a document are frozen, rendered and kept as its first revision (DESIGN 3).
+
+Frozen facts are canonical JSON whose digest is printed in the document. When they change before the first signature, the
+draft is voided and a new document takes its place; after the first signature nothing is assembled again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from packets.audit.log import SERVICE, Act
+from packets.canonical import canonical_json
+from packets.catalog import Catalog
+from packets.clock import Clock
+from packets.errors import ConflictError, NotFoundError, Problem
+from packets.lists.columns import LISTS
+from packets.model.aco import Aco
+from packets.model.documents import Document, DocumentType, Event, FieldDictionaries, Revision, Roster
+from packets.model.people import SLOTS_BY_ROLE, Address, Contact, role_label
+from packets.render.document import render_document
+from packets.store.database import Database
+from packets.store.objects import ObjectStore, digest_bytes
+from packets.store.records import Records
+from packets.store.records.lists import Row
+
+FieldMaker = Callable[[DocumentType], Mapping[str, FieldDictionaries]]
+"""Says what the signature fields of a type are locked to; the signing floor provides it."""
+
+Sealer = Callable[[bytes], bytes]
+"""Adds the service's certification signature; the signing floor provides it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assembler:
+    """Assembles documents; built once with the services that it needs."""
+
+    database: Database
+    objects: ObjectStore
+    catalog: Catalog
+    clock: Clock
+    field_maker: FieldMaker
+    seal: Sealer
+
+    def assemble(self, aco_id: str, year: int, kind: str, actor: str = SERVICE) -> Document:
+        """The document of that kind, made from the facts as they are now.
+
+        An unsigned document whose facts have changed is voided and replaced; one whose facts are the same, or that
+        carries a signature, is left as it is and returned.
+
+        Raises:
+            NotFoundError: no such ACO in that year, or no such kind for its cohort.
+            RenderError: template and facts do not fit; nothing was stored.
+        """
+        document_type = self.catalog[kind]
+        with self.database.read() as records:
+            facts = freeze(records, document_type, aco_id, year)
+            current = records.documents.current(aco_id, year, kind)
+        content = canonical_json(facts)
+        if current and (current.signatures or _is_same(current, document_type, content)):
+            return current
+        rendered = render_document(document_type, facts, self.field_maker(document_type))
+        sealed = self.seal(rendered.pdf)
+        for one in (content, rendered.pdf, sealed):
+            self.objects.put(one)
+        return self._record(
+            current, _draft(document_type, aco_id, year, facts, content, rendered.pages), rendered.pdf, sealed, actor
+        )
+
+    def assemble_packet(self, aco_id: str, year: int, actor: str = SERVICE) -> list[Document]:
+        """Every document of the ACO's packet, in the order of the steps."""
+        with self.database.read() as records:
+            aco = require_aco(records, aco_id, year)
+        return [self.assemble(aco_id, year, one.kind, actor) for one in self.catalog.for_cohort(aco.cohort)]
+
+    def _record(
+        self, replaced: Document | None, draft: Document, drafted: bytes, sealed: bytes, actor: str
+    ) -> Document:
+        now = self.clock()
+        chain = (_revision(1, drafted, Event.DRAFTED, now), _revision(2, sealed, Event.SEALED, now))
+        subject = document_subject(draft)
+        with self.database.write() as records:
+            current = records.documents.current(draft.aco_id, draft.performance_year, draft.kind)
+            if (current.document_id if current else None) != (replaced.document_id if replaced else None) or (
+                current and current.signatures
+            ):
+                raise ConflictError(
+                    Problem(
+                        "document-changed",
+                        "The document was assembled or signed meanwhile.",
+                        "Look at it again.",
+                        subject,
+                    )
+                )
+            if replaced:
+                records.documents.void(replaced.document_id, "superseded: the facts behind it changed", now)
+                records.journal.log(
+                    Act.DOCUMENT_VOID, actor, subject, now, document=replaced.document_id, digest=replaced.head_digest
+                )
+            records.documents.add(_with_chain(draft, chain), now)
+            records.journal.log(
+                Act.DOCUMENT_ASSEMBLE,
+                actor,
+                subject,
+                now,
+                document=draft.document_id,
+                digest=chain[-1].digest,
+                data=draft.data_digest,
+            )
+            found = records.documents.get(draft.document_id)
+        if found is None:
+            raise NotFoundError(
+                Problem("document-missing", "The document that was just recorded is not there.", "Try again.", subject)
+            )
+        return found
+
+
+def document_subject(document: Document) -> str:
+    """How the audit log names a document: `A1001/2027/participant-list`."""
+    return f"{document.aco_id}/{document.performance_year}/{document.kind}"
+
+
+def require_aco(records: Records, aco_id: str, year: int) -> Aco:
+    """The ACO in that year.
+
+    Raises:
+        NotFoundError: it is not enrolled in that year.
+    """
+    aco = records.acos.get(aco_id, year)
+    if aco is None:
+        raise NotFoundError(
+            Problem("aco-unknown", f"There is no ACO {aco_id} in {year}.", "Check the ACO ID and the year.", aco_id)
+        )
+    return aco
+
+
+def freeze(records: Records, document_type: DocumentType, aco_id: str, year: int) -> dict[str, Any]:
+    """The facts behind a document as JSON types: what the manifest's sections and rosters name, and nothing else.
+
+    Raises:
+        NotFoundError: the ACO is not enrolled in that year, or its cohort does not certify this document.
+    """
+    aco = require_aco(records, aco_id, year)
+    if aco.cohort not in document_type.cohorts:
+        raise NotFoundError(
+            Problem(
+                "not-applicable",
+                f"{document_type.title} is not for {aco.cohort} ACOs.",
+                "Choose a document of this packet.",
+                document_type.kind,
+            )
+        )
+    sections: dict[str, Callable[[], Any]] = {
+        "aco": lambda: _aco_facts(aco),
+        "contacts": lambda: [_contact_facts(one) for one in records.acos.contacts(aco_id, year)],
+        "dua": lambda: {
+            "number": aco.dua.number,
+            "expires_on": aco.dua.expires_on.isoformat(),
+            "extended_to": aco.dua.extended_to.isoformat(),
+        },
+        "corrections": lambda: _corrections_facts(records, aco_id, year),
+    }
+    return {
+        "document": {
+            "kind": document_type.kind,
+            "title": document_type.title,
+            "edition": document_type.edition,
+            "performance_year": year,
+        },
+        "sample": aco.sample,
+        "rosters": {
+            one.name: roster_facts(one, records.lists.rows(aco_id, year, one.source)) for one in document_type.rosters
+        },
+        **{name: sections[name]() for name in document_type.sections if name in sections},
+    }
+
+
+def roster_facts(roster: Roster, rows: Iterable[Row]) -> dict[str, list[list[str]]]:
+    """A list's rows as a document carries them: the roster's columns only, excluded rows apart (REQ 1.6.5)."""
+    known = LISTS.get(roster.source)
+    keys = [column.key for column in known] if known else [*roster.keys, *filter(None, [roster.excluded_by])]
+    places = [keys.index(key) for key in roster.keys]
+    flag = keys.index(roster.excluded_by) if roster.excluded_by else None
+    facts: dict[str, list[list[str]]] = {"rows": [], "excluded": []}
+    for row in rows:
+        facts["excluded" if flag is not None and row[flag] == "1" else "rows"].append([row[place] for place in places])
+    return facts
+
+
+def _aco_facts(aco: Aco) -> dict[str, Any]:
+    return {
+        **{
+            name: getattr(aco, name)
+            for name in ("aco_id", "legal_name", "trade_name", "tax_status", "web_page", "service_area")
+        },
+        "cohort": str(aco.cohort),
+        "address": _address_facts(aco.address),
+        "agreement": {
+            "period_number": aco.agreement.period_number,
+            "initial_start_date": aco.agreement.initial_start_date.isoformat(),
+            "start_date": aco.agreement.start_date.isoformat(),
+            "end_date": aco.agreement.end_date.isoformat(),
+            "track": aco.agreement.track,
+        },
+    }
+
+
+def _address_facts(address: Address) -> dict[str, str]:
+    return {name: getattr(address, name) for name in ("line_1", "line_2", "city", "state", "zip_code")}
+
+
+def _contact_facts(contact: Contact) -> dict[str, Any]:
+    person = contact.person
+    return {
+        "role": str(contact.role),
+        "label": role_label(contact.role),
+        "name": person.full_name,
+        **{name: getattr(person, name) for name in ("title", "organization", "email", "phone", "user_id")},
+        "address": _address_facts(person.address),
+        "designee": SLOTS_BY_ROLE[contact.role].designee,
+    }
+
+
+def _corrections_facts(records: Records, aco_id: str, year: int) -> dict[str, Any] | None:
+    uploads = records.lists.uploads(aco_id, year)
+    if not uploads:
+        return None
+    last = uploads[0]
+    return {
+        **{name: getattr(last, name) for name in ("file_name", "sha256", "uploaded_by", "additions", "deletions")},
+        "uploaded_at": last.uploaded_at_utc.isoformat(timespec="seconds"),
+    }
+
+
+def _is_same(current: Document, document_type: DocumentType, content: bytes) -> bool:
+    return (current.data_digest, current.template_digest) == (digest_bytes(content), document_type.template_digest)
+
+
+def _draft(
+    document_type: DocumentType, aco_id: str, year: int, facts: Mapping[str, Any], content: bytes, pages: int
+) -> Document:
+    return Document(
+        document_id=str(uuid.uuid4()),
+        aco_id=aco_id,
+        performance_year=year,
+        kind=document_type.kind,
+        edition=document_type.edition,
+        step=document_type.step,
+        head_digest="",
+        pages=pages,
+        data_digest=digest_bytes(content),
+        template_digest=document_type.template_digest,
+        revisions=(),
+        signatures=(),
+        sample=facts["sample"],
+    )
+
+
+def _with_chain(draft: Document, chain: tuple[Revision, ...]) -> Document:
+    return replace(draft, revisions=chain, head_digest=chain[-1].digest)
+
+
+def _revision(number: int, content: bytes, event: Event, now: datetime) -> Revision:
+    return Revision(number, digest_bytes(content), len(content), event, now)

@@ -1,0 +1,122 @@
+"""The audit log: every act and every refusal, in one chain of digests (R4; 36 CFR 1236.10).
+
+An entry's digest covers the entry and the digest before it, so that an edited, removed, inserted or reordered entry breaks
+the chain from there on. Entries are written in the transaction of the act that they tell of: no entry, no act.
+People are named by their user ID only; what the ID stands for is kept, and one day disposed of, elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from packets.canonical import digest_of
+from packets.errors import Problem
+
+GENESIS = "0" * 64
+
+
+class Act(StrEnum):
+    """What can be told of: `subject:action`, closed."""
+
+    YEAR_OPEN = "year:open"
+    ACO_ENROLL = "aco:enroll"
+    CONTACTS_SUBMIT = "contacts:submit"
+    ORGANIZATION_SUBMIT = "organization:submit"
+    CORRECTIONS_UPLOAD = "corrections:upload"
+    DOCUMENT_ASSEMBLE = "document:assemble"
+    DOCUMENT_VOID = "document:void"
+    DOCUMENT_VIEW = "document:view"
+    DOCUMENT_DOWNLOAD = "document:download"
+    DOCUMENT_SIGN = "document:sign"
+    DOCUMENT_COUNTERSIGN = "document:countersign"
+    DOCUMENT_EXECUTE = "document:execute"
+    ACCOUNT_SIGN_IN = "account:sign-in"
+    ACCOUNT_STEP_UP = "account:step-up"
+
+
+class Outcome(StrEnum):
+    """Whether the act was done or refused."""
+
+    DONE = "done"
+    REFUSED = "refused"
+
+
+SERVICE = "service"
+"""The actor of what the service does by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the log. `subject` is what the act was about: `A1001/2027/participant-list`, a user ID, a year."""
+
+    sequence: int
+    at_utc: datetime
+    act: Act
+    actor: str
+    subject: str
+    outcome: Outcome
+    details: Mapping[str, Any]
+    previous: str
+    digest: str
+
+
+def chain(
+    last: Entry | None,
+    *,
+    at_utc: datetime,
+    act: Act,
+    actor: str,
+    subject: str,
+    outcome: Outcome,
+    details: Mapping[str, Any],
+) -> Entry:
+    """The entry that follows `last` (or the first one)."""
+    sequence = last.sequence + 1 if last else 1
+    previous = last.digest if last else GENESIS
+    digest = _digest(sequence, at_utc, act, actor, subject, outcome, details, previous)
+    return Entry(sequence, at_utc, act, actor, subject, outcome, details, previous, digest)
+
+
+def chain_problems(entries: Iterable[Entry]) -> list[Problem]:
+    """Every place where a log, given from its first entry on, does not hold together."""
+    problems, previous, expected = [], GENESIS, 1
+    for entry in entries:
+        content = _digest(
+            entry.sequence,
+            entry.at_utc,
+            entry.act,
+            entry.actor,
+            entry.subject,
+            entry.outcome,
+            entry.details,
+            entry.previous,
+        )
+        if (entry.sequence, entry.previous, entry.digest) != (expected, previous, content):
+            problems.append(
+                Problem(
+                    "audit-broken",
+                    f"Entry {entry.sequence} does not follow from the one before it.",
+                    "Compare with a copy of the log.",
+                    f"entry {expected}",
+                )
+            )
+        previous, expected = entry.digest, entry.sequence + 1
+    return problems
+
+
+def _digest(
+    sequence: int,
+    at_utc: datetime,
+    act: str,
+    actor: str,
+    subject: str,
+    outcome: str,
+    details: Mapping[str, Any],
+    previous: str,
+) -> str:
+    at = at_utc.astimezone(UTC).isoformat(timespec="microseconds")
+    return digest_of([sequence, at, str(act), actor, subject, str(outcome), dict(details), previous])

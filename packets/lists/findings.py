@@ -1,0 +1,52 @@
+"""What is wrong with a file, gathered until the whole file was read, then raised at once (R68, REQ 1.8)."""
+
+from __future__ import annotations
+
+from packets.errors import InputError, Problem
+
+LIMIT = 1000
+"""So many problems are described; the rest is counted. Nobody reads more, and a hostile file must not fill the memory."""
+
+
+def place(row: int, column: int | None = None) -> str:
+    """A place as a spreadsheet names it: `row 12, column F`. Rows count from 1, the heading is row 1; columns from 0."""
+    return f"row {row}" if column is None else f"row {row}, column {chr(ord('A') + column)}"
+
+
+class Findings:
+    """The problems of one file, at most `LIMIT` of them described."""
+
+    def __init__(self) -> None:
+        self._problems: list[Problem] = []
+        self.count = 0
+
+    def add(self, code: str, sentence: str, remedy: str, where: str = "") -> None:
+        """Note one problem."""
+        self.count += 1
+        if self.count <= LIMIT:
+            self._problems.append(Problem(code, sentence, remedy, where))
+
+    def include(self, problems: tuple[Problem, ...]) -> None:
+        """Note the problems that somebody else found."""
+        for problem in problems:
+            self.add(problem.code, problem.sentence, problem.remedy, problem.where)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The described problems, and one more that counts the rest when there is a rest."""
+        rest = self.count - len(self._problems)
+        if not rest:
+            return tuple(self._problems)
+        more = Problem(
+            "more-problems", f"There are {rest:,} more problems.", "Mend those described first, then try again."
+        )
+        return (*self._problems, more)
+
+    def refuse(self) -> None:
+        """Refuse the file if anything is wrong with it.
+
+        Raises:
+            InputError: with the problems.
+        """
+        if self.count:
+            raise InputError(self.problems)

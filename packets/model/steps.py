@@ -1,0 +1,56 @@
+"""Steps and statuses: what people are told about each document of a packet, derived and never stored (R2, R42, R44)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from packets.model.aco import Cohort
+from packets.model.calendar import Window
+from packets.model.documents import Document, DocumentType, Party, Status
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One line of a packet: a document type, the document if there is one, and its status."""
+
+    document_type: DocumentType
+    document: Document | None
+    status: Status
+
+
+def unmet_prerequisites(document_type: DocumentType, finished: frozenset[str]) -> tuple[str, ...]:
+    """Kinds that the ACO must sign before this one and has not."""
+    return tuple(kind for kind in document_type.prerequisites if kind not in finished)
+
+
+def finished_kinds(types: Mapping[str, DocumentType], packet: list[Document]) -> frozenset[str]:
+    """Kinds of a packet on which every ACO signature is there. CMS is not waited for (docs/adr/0004)."""
+    return frozenset(one.kind for one in packet if one.kind in types and one.finished_by_aco(types[one.kind]))
+
+
+def document_status(
+    document_type: DocumentType,
+    document: Document | None,
+    *,
+    cohort: Cohort,
+    finished: frozenset[str],
+    window: Window,
+    now: datetime,
+) -> Status:
+    """The status of a document for people (REQUIREMENTS 2.2)."""
+    if cohort not in document_type.cohorts:
+        return Status.NOT_APPLICABLE
+    if document is None:
+        return Status.NOT_AVAILABLE
+    cases = (
+        (document.voided_at is not None, Status.VOIDED),
+        (document.executed_at is not None, Status.EXECUTED),
+        (not document.unsigned(document_type, Party.ACO), Status.PENDING_CMS),
+        (now >= window.closes_at, Status.PAST_DUE),
+        (bool(document.signatures), Status.PARTIALLY_SIGNED),
+        (now < window.opens_at, Status.NOT_AVAILABLE),
+        (bool(unmet_prerequisites(document_type, finished)), Status.LOCKED),
+    )
+    return next((status for applies, status in cases if applies), Status.READY)

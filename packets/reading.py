@@ -1,0 +1,189 @@
+"""Looking at packets: who may see which, what they see, and the record that they saw it (R4, R37, R40, R42)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from packets.access import Action, may
+from packets.assemble import document_subject
+from packets.audit.log import Act
+from packets.catalog import Catalog
+from packets.clock import Clock
+from packets.errors import NotFoundError, Problem
+from packets.model.aco import Aco, StepOne
+from packets.model.calendar import Activity, Window
+from packets.model.documents import Document, Status
+from packets.model.people import Person, Role
+from packets.model.steps import StepView, document_status, finished_kinds
+from packets.store.database import Database
+from packets.store.objects import ObjectStore
+from packets.store.records import Records
+
+
+@dataclass(frozen=True, slots=True)
+class PacketView:
+    """An ACO's packet as a person sees it: Step 1, the window, one line a step."""
+
+    step_one: StepOne
+    window: Window
+    steps: tuple[StepView, ...]
+    roles: frozenset[Role]
+
+    @property
+    def aco(self) -> Aco:
+        """The ACO in that year."""
+        return self.step_one.aco
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLine:
+    """One line of the archive: a document that counts, its ACO and its status."""
+
+    document: Document
+    aco: Aco
+    title: str
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRoom:
+    """Where packets and documents are looked at; built once with the services that it needs."""
+
+    database: Database
+    objects: ObjectStore
+    catalog: Catalog
+    clock: Clock
+
+    def person(self, user_id: str) -> Person | None:
+        """The person, or None."""
+        with self.database.read() as records:
+            return records.people.get(user_id)
+
+    def acos_of(self, user_id: str) -> list[Aco]:
+        """The ACOs and years that a person may see: their own, or all of them for CMS."""
+        with self.database.read() as records:
+            person = records.people.get(user_id)
+            if person and may(Action.VIEW_PACKET, person.cms_roles):
+                return [aco for year in records.years.numbers() for aco in records.acos.in_year(year)]
+            return records.acos.of_person(user_id)
+
+    def packet(self, user_id: str, aco_id: str, year: int) -> PacketView:
+        """An ACO's packet.
+
+        Raises:
+            NotFoundError: there is none, or it is not theirs to see.
+        """
+        with self.database.read() as records:
+            roles = self._roles(records, user_id, aco_id, year)
+            step_one, opened = records.acos.step_one(aco_id, year), records.years.get(year)
+            if step_one is None or opened is None or not may(Action.VIEW_PACKET, roles):
+                raise not_yours(aco_id)
+            window = opened.window(Activity.SIGN, step_one.aco.cohort)
+            packet = records.documents.packet(aco_id, year)
+        return PacketView(step_one, window, self._steps(step_one.aco, packet, window), roles)
+
+    def document(self, user_id: str, document_id: str) -> Document:
+        """A document with everything recorded about it.
+
+        Raises:
+            NotFoundError: there is none, or it is not theirs to see.
+        """
+        with self.database.read() as records:
+            return self._visible(records, user_id, document_id)
+
+    def show(self, user_id: str, document_id: str) -> tuple[Document, bytes]:
+        """The document's newest bytes, for reading; that they were shown is recorded, as signing needs it (rule 10)."""
+        with self.database.write() as records:
+            document = self._visible(records, user_id, document_id)
+            if not records.documents.viewed(document_id, user_id, document.head_digest):
+                now = self.clock()
+                records.documents.view(document_id, user_id, document.head_digest, now)
+                records.journal.log(
+                    Act.DOCUMENT_VIEW, user_id, document_subject(document), now, digest=document.head_digest
+                )
+        return document, self.objects.get(document.head_digest)
+
+    def download(self, user_id: str, document_id: str) -> tuple[Document, bytes]:
+        """The document's newest bytes, to keep; every retrieval is logged (42 CFR 425.210)."""
+        now = self.clock()
+        with self.database.write() as records:
+            document = self._visible(records, user_id, document_id)
+            records.journal.log(
+                Act.DOCUMENT_DOWNLOAD, user_id, document_subject(document), now, digest=document.head_digest
+            )
+        return document, self.objects.get(document.head_digest)
+
+    def archive(
+        self, user_id: str, *, aco_id: str = "", year: int | None = None, kind: str = "", text: str = ""
+    ) -> list[RecordLine]:
+        """Documents that count, newest year first, filtered; for CMS and archivists.
+
+        Raises:
+            NotFoundError: the person may not search the archive.
+        """
+        with self.database.read() as records:
+            person = records.people.get(user_id)
+            if person is None or not may(Action.VIEW_ARCHIVE, person.cms_roles):
+                raise not_yours("archive")
+            years = [year] if year is not None else records.years.numbers()
+            found = [line for one in years for line in self._lines(records, one)]
+        wanted = text.casefold()
+        return [
+            line
+            for line in found
+            if aco_id in {"", line.aco.aco_id} and kind in {"", line.document.kind} and wanted in _searchable(line)
+        ]
+
+    def _lines(self, records: Records, year: int) -> list[RecordLine]:
+        opened = records.years.get(year)
+        if opened is None:
+            return []
+        acos = {aco.aco_id: aco for aco in records.acos.in_year(year)}
+        packets: dict[str, list[Document]] = {}
+        for document in records.documents.in_year(year):
+            packets.setdefault(document.aco_id, []).append(document)
+        return [
+            RecordLine(step.document, acos[aco_id], step.document_type.title, step.status)
+            for aco_id, packet in packets.items()
+            for step in self._steps(acos[aco_id], packet, opened.window(Activity.SIGN, acos[aco_id].cohort))
+            if step.document is not None
+        ]
+
+    def _steps(self, aco: Aco, packet: list[Document], window: Window) -> tuple[StepView, ...]:
+        now = self.clock()
+        finished = finished_kinds(self.catalog, packet)
+        by_kind = {document.kind: document for document in packet}
+        return tuple(
+            StepView(
+                one,
+                by_kind.get(one.kind),
+                document_status(
+                    one, by_kind.get(one.kind), cohort=aco.cohort, finished=finished, window=window, now=now
+                ),
+            )
+            for one in self.catalog.values()
+        )
+
+    def _visible(self, records: Records, user_id: str, document_id: str) -> Document:
+        document = records.documents.get(document_id)
+        if document is None:
+            raise not_yours(document_id)
+        roles = self._roles(records, user_id, document.aco_id, document.performance_year)
+        if not may(Action.VIEW_PACKET, roles) and not may(Action.VIEW_ARCHIVE, roles):
+            raise not_yours(document_id)
+        return document
+
+    @staticmethod
+    def _roles(records: Records, user_id: str, aco_id: str, year: int) -> frozenset[Role]:
+        person = records.people.get(user_id)
+        return records.acos.roles_of(user_id, aco_id, year) | (person.cms_roles if person else frozenset())
+
+
+def not_yours(where: str) -> NotFoundError:
+    """One answer for what is not there and for what is not yours."""
+    return NotFoundError(Problem("not-found", "There is nothing here for you.", "Go back to your packets.", where))
+
+
+def _searchable(line: RecordLine) -> str:
+    signers = " ".join(f"{one.name} {one.user_id}" for one in line.document.signatures)
+    return f"{line.aco.aco_id} {line.aco.legal_name} {line.title} {line.status} {signers}".casefold()

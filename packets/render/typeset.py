@@ -1,0 +1,196 @@
+"""Words become lines: broken at spaces, ragged right, nothing hyphenated, nothing lost."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from packets.render.dialect import Inline, Run
+from packets.render.fonts import FontSet
+from packets.render.structure import Element
+from packets.render.styles import ACCENT, Style
+from packets.render.tagging import Board
+
+_SLACK = 0.01  # points by which a line may exceed its width before it counts as too wide
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Words of one look on one line. `link` is the position of their run in the text, -1 when they lead nowhere."""
+
+    text: str
+    face: str
+    width: float
+    address: str = ""
+    link: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of text."""
+
+    pieces: tuple[Piece, ...]
+
+    @property
+    def width(self) -> float:
+        """Its width in points, without a space at its end."""
+        return sum(piece.width for piece in self.pieces)
+
+
+@dataclass(slots=True)
+class Text:
+    """Lines that belong to one structure element, or to none (an artifact); they may stand on several pages."""
+
+    element: Element | None
+    lines: list[Line]
+    style: Style
+    links: dict[int, Element] = field(default_factory=dict)
+
+    @property
+    def height(self) -> float:
+        """Height of all lines in points."""
+        return len(self.lines) * self.style.leading
+
+
+def set_text(fonts: FontSet, element: Element | None, words: Inline | str, style: Style, width: float) -> Text:
+    """Break words into lines that are no wider than `width` points."""
+    inline = (Run(words),) if isinstance(words, str) else words
+    return Text(element, list(_break_lines(fonts, inline, style, width)), style)
+
+
+def _break_lines(fonts: FontSet, inline: Inline, style: Style, width: float) -> Iterator[Line]:
+    for part in _between_breaks(inline):
+        line: list[Piece] = []
+        room = width
+        for word in _fitting(fonts, part, style, width):
+            needed = sum(piece.width for piece in word)
+            space = _space(fonts, line[-1], style) if line else None
+            if space and needed + space.width > room + _SLACK:
+                yield Line(_ended(line))
+                line, room, space = [], width, None
+            glue = [space] if space else []
+            line += [*glue, *word]
+            room -= needed + (space.width if space else 0)
+        yield Line(_merged(line))
+
+
+def _between_breaks(inline: Inline) -> Iterator[list[tuple[int, Run]]]:
+    """The runs with their positions, cut at forced line breaks."""
+    part: list[tuple[int, Run]] = []
+    for position, run in enumerate(inline):
+        if isinstance(run, Run):
+            part.append((position, run))
+        else:
+            yield part
+            part = []
+    yield part
+
+
+def _fitting(fonts: FontSet, runs: Iterable[tuple[int, Run]], style: Style, width: float) -> Iterator[list[Piece]]:
+    """Words, each a list of pieces; one that is wider than the line is cut into several."""
+    for word in _words(fonts, runs, style):
+        if sum(piece.width for piece in word) <= width + _SLACK:
+            yield word
+        else:
+            yield from _cut(fonts, word, style, width)
+
+
+def _words(fonts: FontSet, runs: Iterable[tuple[int, Run]], style: Style) -> Iterator[list[Piece]]:
+    word: list[Piece] = []
+    for position, run in runs:
+        face = style.face(bold=run.bold, italic=run.italic)
+        measure = fonts.face(face).stringWidth
+        for index, text in enumerate(unicodedata.normalize("NFC", run.text).split(" ")):
+            if index and word:
+                yield word
+                word = []
+            if text:
+                width = measure(text, style.size)
+                word.append(Piece(text, face, width, run.address, position if run.address else -1))
+    if word:
+        yield word
+
+
+def _cut(fonts: FontSet, word: Sequence[Piece], style: Style, width: float) -> Iterator[list[Piece]]:
+    part: list[Piece] = []
+    room = width
+    for piece in word:
+        measure = fonts.face(piece.face).stringWidth
+        for character in piece.text:
+            needed = measure(character, style.size)
+            if part and needed > room:
+                yield list(_merged(part))
+                part, room = [], width
+            part.append(Piece(character, piece.face, needed, piece.address, piece.link))
+            room -= needed
+    yield list(_merged(part))
+
+
+def _space(fonts: FontSet, before: Piece, style: Style) -> Piece:
+    """The space after a piece, in its look."""
+    return Piece(" ", before.face, fonts.face(before.face).stringWidth(" ", style.size), before.address, before.link)
+
+
+def _ended(line: list[Piece]) -> tuple[Piece, ...]:
+    """A line that goes on: a space at its end keeps the next line's first word apart for those who extract text."""
+    *rest, last = _merged(line)
+    return (*rest, Piece(last.text + " ", last.face, last.width, last.address, last.link))
+
+
+def _merged(line: Iterable[Piece]) -> tuple[Piece, ...]:
+    """Neighbours of the same look as one piece."""
+    merged: list[Piece] = []
+    for piece in line:
+        last = merged[-1] if merged else None
+        if last and (last.face, last.link) == (piece.face, piece.link):
+            merged[-1] = Piece(last.text + piece.text, last.face, last.width + piece.width, last.address, last.link)
+        else:
+            merged.append(piece)
+    return tuple(merged)
+
+
+def paint_lines(board: Board, text: Text, lines: Iterable[Line], x: float, top: float, *, right: float | None = None) -> None:
+    """Paint lines below each other.
+
+    Args:
+        board: where.
+        text: what they belong to.
+        lines: some of its lines.
+        x: left edge.
+        top: top of the first line; the baseline stands where the style's leading puts it.
+        right: right edge, for lines that are set flush right.
+    """
+    baseline = top - text.style.leading * 0.5 - text.style.size * 0.34
+    for line in lines:
+        _paint_line(board, text, line, x if right is None else right - line.width, baseline)
+        baseline -= text.style.leading
+
+
+def _paint_line(board: Board, text: Text, line: Line, x: float, baseline: float) -> None:
+    for pieces in _grouped(line.pieces):
+        link = _link_element(board, text, pieces[0])
+        start, colour = x, ACCENT if link else text.style.colour
+        with board.marked(link or text.element):
+            for piece in pieces:
+                board.text(x, baseline, piece.text, piece.face, text.style.size, colour)
+                x += piece.width
+        if link:
+            board.rule(start, baseline - 1.6, x - start, ACCENT, 0.4)
+            board.link(link, (start, baseline - 3, x, baseline + text.style.size), pieces[0].address)
+
+
+def _grouped(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
+    """Pieces that share a mark: neighbours without a link, or of the same one."""
+    for _, group in groupby(pieces, key=lambda piece: piece.link):
+        yield list(group)
+
+
+def _link_element(board: Board, text: Text, piece: Piece) -> Element | None:
+    """The element of the link that a piece belongs to; words outside the structure lead nowhere."""
+    if piece.link < 0 or text.element is None:
+        return None
+    if piece.link not in text.links:
+        text.links[piece.link] = board.tree.add("Link", text.element)
+    return text.links[piece.link]

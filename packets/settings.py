@@ -1,0 +1,104 @@
+"""All configuration, from `ESM_*` environment variables and from nowhere else (DESIGN 7, 8).
+
+A secret may also stand in a file: `ESM_PKI_PASSPHRASE_FILE=/run/secrets/pki` is read where
+`ESM_PKI_PASSPHRASE` is absent.
+An `ESM_*` name that the service does not know is a start-up error, so that a misspelled setting never passes unseen.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from packets.errors import InputError, Problem
+
+PREFIX = "ESM_"
+SECRETS = ("pki_passphrase", "session_secret")
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Defaults are those of the embedded mode; only the folder is really needed."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    mode: Literal["demo", "development", "production"] = Field(
+        "development", description="demo lists its accounts; production refuses development keys"
+    )
+    dir: Path = Field(Path("esm-data"), description="folder of the database, the objects and the keys in embedded mode")
+    database_url: str = Field("", description="SQLAlchemy address; empty means SQLite in the folder")
+    fonts_dir: Path | None = Field(
+        None, description="where the document fonts are kept; empty means beside the environment"
+    )
+    pki_passphrase: SecretStr = Field(
+        SecretStr(""), description="opens the keys of the seal and of the certificate authority"
+    )
+    session_secret: SecretStr = Field(SecretStr(""), description="signs the cookies of the web front end")
+    tsa_urls: tuple[str, ...] = Field((), description="RFC 3161 authorities, tried in order; empty means the local one")
+    trust_proxy: bool = Field(default=False, description="believe X-Forwarded-* from one reverse proxy in front")
+    session_idle_minutes: int = Field(20, ge=1, le=240, description="sign-out after so long without a request")
+    session_hours: int = Field(12, ge=1, le=24, description="sign-out after so long in any case")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="what the log carries")
+
+    @property
+    def database(self) -> str:
+        """The database's address."""
+        return self.database_url or f"sqlite:///{self.dir / 'esm.db'}"
+
+    @property
+    def objects(self) -> Path:
+        """The folder of the object store."""
+        return self.dir / "objects"
+
+    @property
+    def pki(self) -> Path:
+        """The folder of keys and certificates."""
+        return self.dir / "pki"
+
+
+def load_settings(**given: Any) -> Settings:
+    """The settings from the environment, where nothing is given on the command line.
+
+    Raises:
+        InputError: with every unknown name and every value that cannot be used.
+    """
+    problems = [_unknown(name) for name in sorted(os.environ) if name.startswith(PREFIX) and not _known(name)]  # noqa: TID251
+    try:
+        settings = Settings(**{**_secrets_in_files(), **given})
+    except ValidationError as error:
+        problems += [_invalid(one["loc"], one["msg"]) for one in error.errors()]
+    if problems:
+        raise InputError(problems)
+    return settings
+
+
+def _known(name: str) -> bool:
+    field = name.removeprefix(PREFIX).lower()
+    return field in Settings.model_fields or field.removesuffix("_file") in SECRETS
+
+
+def _unknown(name: str) -> Problem:
+    return Problem(
+        "setting-unknown",
+        f"There is no setting {name}.",
+        "Correct its name, or unset it; `esm doctor` lists the settings.",
+        name,
+    )
+
+
+def _invalid(place: tuple[int | str, ...], message: str) -> Problem:
+    name = PREFIX + str(place[0]).upper() if place else PREFIX
+    return Problem("setting-invalid", f"The setting {name} cannot be used: {message}.", "Correct its value.", name)
+
+
+def _secrets_in_files() -> dict[str, str]:
+    """Secrets whose `*_FILE` variable names a file; the plain variable wins when both are set."""
+    found = {}
+    for field in SECRETS:
+        path = os.environ.get(f"{PREFIX}{field.upper()}_FILE")  # noqa: TID251
+        if path and f"{PREFIX}{field.upper()}" not in os.environ:  # noqa: TID251
+            found[field] = Path(path).read_text("utf-8").strip()
+    return found

@@ -1,0 +1,71 @@
+"""Where bytes live: put once under their SHA-256, never overwritten, read back before they count (DESIGN 3, 4)."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Protocol
+
+from packets.errors import NotFoundError, Problem, StoreError
+
+
+class ObjectStore(Protocol):
+    """A store of immutable bytes by digest."""
+
+    def put(self, content: bytes) -> str:
+        """Store the bytes and read them back; answer their digest. Putting the same bytes again changes nothing.
+
+        Raises:
+            StoreError: the bytes are not there, whole and right.
+        """
+
+    def get(self, digest: str) -> bytes:
+        """The bytes with that digest.
+
+        Raises:
+            NotFoundError: there are none.
+            StoreError: what lies there no longer has that digest.
+        """
+
+
+class MemoryObjects:
+    """The object store of tests: same promises, kept in a dictionary."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def put(self, content: bytes) -> str:
+        """Store the bytes; answer their digest."""
+        digest = digest_bytes(content)
+        self._kept.setdefault(digest, content)
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """The bytes with that digest."""
+        if digest not in self._kept:
+            raise missing(digest)
+        return checked(self._kept[digest], digest)
+
+
+def digest_bytes(content: bytes) -> str:
+    """SHA-256, hex: the name of a revision and the key of an object."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def checked(content: bytes, digest: str) -> bytes:
+    """The content, if it has that digest.
+
+    Raises:
+        StoreError: it has not.
+    """
+    if digest_bytes(content) != digest:
+        raise StoreError(
+            Problem("object-damaged", "A stored file no longer is what was stored.", "Restore it from a copy.", digest)
+        )
+    return content
+
+
+def missing(digest: str) -> NotFoundError:
+    """The refusal for a digest that the store does not have."""
+    return NotFoundError(
+        Problem("object-missing", "There is no stored file with this digest.", "Restore it from a copy.", digest)
+    )

@@ -1,0 +1,63 @@
+"""What can be asked of and told to the database, one class for each noun. Model values go in and out, never rows."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import sqlalchemy as sa
+
+from packets.store.records.accounts import AccountRecords
+from packets.store.records.acos import AcoRecords
+from packets.store.records.ceremonies import CeremonyRecords
+from packets.store.records.documents import DocumentRecords
+from packets.store.records.journal import JournalRecords
+from packets.store.records.lists import ListRecords
+from packets.store.records.people import PeopleRecords
+from packets.store.records.years import YearRecords
+
+
+class Records:
+    """Every noun's records in one transaction."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    @cached_property
+    def years(self) -> YearRecords:
+        """Performance years and their windows."""
+        return YearRecords(self._connection)
+
+    @cached_property
+    def people(self) -> PeopleRecords:
+        """People by their CMS user ID."""
+        return PeopleRecords(self._connection)
+
+    @cached_property
+    def acos(self) -> AcoRecords:
+        """ACOs, their contacts and the state of Step 1."""
+        return AcoRecords(self._connection)
+
+    @cached_property
+    def lists(self) -> ListRecords:
+        """Rows of the lists and the corrections uploaded to them."""
+        return ListRecords(self._connection)
+
+    @cached_property
+    def documents(self) -> DocumentRecords:
+        """Documents, their revisions, signatures and views."""
+        return DocumentRecords(self._connection)
+
+    @cached_property
+    def ceremonies(self) -> CeremonyRecords:
+        """Step-ups and intents."""
+        return CeremonyRecords(self._connection)
+
+    @cached_property
+    def journal(self) -> JournalRecords:
+        """The audit log and the outbox."""
+        return JournalRecords(self._connection)
+
+    @cached_property
+    def accounts(self) -> AccountRecords:
+        """Passwords and sessions."""
+        return AccountRecords(self._connection)

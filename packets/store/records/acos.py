@@ -1,0 +1,112 @@
+"""Records of ACOs in a performance year, their contacts and the state of Step 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from packets.model.aco import Aco, Agreement, Cohort, DataUseAgreement, StepOne
+from packets.model.people import Address, Contact, Role
+from packets.store.records.people import ADDRESS, read_person
+from packets.store.tables import acos, contacts, people
+
+PLAIN = ("aco_id", "legal_name", "trade_name", "tax_status", "web_page", "service_area", "sample")
+AGREEMENT = ("period_number", "initial_start_date", "start_date", "end_date", "track")
+DUA = ("number", "expires_on", "extended_to")
+
+
+class AcoRecords:
+    """ACOs by ID and year; contacts by slot (R9, R29)."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def add(self, aco: Aco) -> None:
+        """Enrol an ACO in a year; Step 1 is open."""
+        self._connection.execute(acos.insert().values(**_values(aco)))
+
+    def get(self, aco_id: str, year: int) -> Aco | None:
+        """The ACO in that year, or None."""
+        row = self._connection.execute(acos.select().where(*_is(acos, aco_id, year))).one_or_none()
+        return _read(row) if row else None
+
+    def in_year(self, year: int) -> list[Aco]:
+        """Every ACO of a year, by ID."""
+        return [
+            _read(row)
+            for row in self._connection.execute(acos.select().where(acos.c.year == year).order_by(acos.c.aco_id))
+        ]
+
+    def of_person(self, user_id: str) -> list[Aco]:
+        """Every ACO and year in which the person holds a slot, newest year first."""
+        held = sa.select(contacts.c.aco_id, contacts.c.year).where(contacts.c.user_id == user_id).distinct().subquery()
+        joined = acos.select().join(held, sa.and_(acos.c.aco_id == held.c.aco_id, acos.c.year == held.c.year))
+        return [_read(row) for row in self._connection.execute(joined.order_by(acos.c.year.desc(), acos.c.aco_id))]
+
+    def put_contacts(self, aco_id: str, year: int, filled: Iterable[Contact]) -> None:
+        """Replace who holds which slot."""
+        self._connection.execute(contacts.delete().where(*_is(contacts, aco_id, year)))
+        rows = [{"aco_id": aco_id, "year": year, "role": one.role, "user_id": one.person.user_id} for one in filled]
+        if rows:
+            self._connection.execute(contacts.insert(), rows)
+
+    def contacts(self, aco_id: str, year: int) -> tuple[Contact, ...]:
+        """Who holds which slot, in the order of the slots."""
+        joined = sa.select(contacts.c.role, people).join(people, people.c.user_id == contacts.c.user_id)
+        found = {
+            Role(row.role): Contact(Role(row.role), read_person(row))
+            for row in self._connection.execute(joined.where(*_is(contacts, aco_id, year)))
+        }
+        return tuple(found[role] for role in Role if role in found)
+
+    def roles_of(self, user_id: str, aco_id: str, year: int) -> frozenset[Role]:
+        """The slots that a person holds at an ACO."""
+        asked = sa.select(contacts.c.role).where(*_is(contacts, aco_id, year), contacts.c.user_id == user_id)
+        return frozenset(Role(role) for role in self._connection.scalars(asked))
+
+    def step_one(self, aco_id: str, year: int) -> StepOne | None:
+        """Step 1 as it stands, or None when the ACO is not in the year."""
+        row = self._connection.execute(acos.select().where(*_is(acos, aco_id, year))).one_or_none()
+        if row is None:
+            return None
+        submitted = (row.contacts_submitted_at_utc is not None, row.organization_submitted_at_utc is not None)
+        return StepOne(_read(row), self.contacts(aco_id, year), *submitted)
+
+    def submit_contacts(self, aco_id: str, year: int, now: datetime) -> None:
+        """Record that contact data was confirmed and submitted (R28, R35)."""
+        self._connection.execute(acos.update().where(*_is(acos, aco_id, year)).values(contacts_submitted_at_utc=now))
+
+    def submit_organization(self, aco_id: str, year: int, now: datetime) -> None:
+        """Record that organization data was confirmed and submitted (R34, R35)."""
+        self._connection.execute(
+            acos.update().where(*_is(acos, aco_id, year)).values(organization_submitted_at_utc=now)
+        )
+
+
+def _is(table: sa.Table, aco_id: str, year: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return (table.c.aco_id == aco_id, table.c.year == year)
+
+
+def _read(row: Any) -> Aco:
+    return Aco(
+        **{name: getattr(row, name) for name in PLAIN},
+        performance_year=row.year,
+        cohort=Cohort(row.cohort),
+        address=Address(**{name: getattr(row, name) for name in ADDRESS}),
+        agreement=Agreement(**{name: getattr(row, name) for name in AGREEMENT}),
+        dua=DataUseAgreement(**{name: getattr(row, f"dua_{name}") for name in DUA}),
+    )
+
+
+def _values(aco: Aco) -> dict[str, Any]:
+    return {
+        **{name: getattr(aco, name) for name in PLAIN},
+        "year": aco.performance_year,
+        "cohort": aco.cohort,
+        **{name: getattr(aco.address, name) for name in ADDRESS},
+        **{name: getattr(aco.agreement, name) for name in AGREEMENT},
+        **{f"dua_{name}": getattr(aco.dua, name) for name in DUA},
+    }

@@ -1,0 +1,181 @@
+"""Records of documents: revisions, signatures, views. The head digest moves by compare-and-swap only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from packets.model.documents import Document, Event, Revision, Signature
+from packets.model.people import Role
+from packets.store.tables import documents, revisions, signatures, views
+
+PLAIN = (
+    "document_id",
+    "aco_id",
+    "kind",
+    "edition",
+    "step",
+    "head_digest",
+    "pages",
+    "data_digest",
+    "template_digest",
+    "sample",
+)
+
+
+class DocumentRecords:
+    """Documents by their id, or by ACO, year and kind."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def add(self, document: Document, now: datetime) -> None:
+        """Record a new document with its first revisions; its head is the last of them."""
+        values = {name: getattr(document, name) for name in PLAIN}
+        self._connection.execute(
+            documents.insert().values(**values, year=document.performance_year, created_at_utc=now, void_reason="")
+        )
+        for revision in document.revisions:
+            self._add_revision(document.document_id, revision, "service")
+
+    def advance(self, document: Document, revision: Revision, by: str) -> bool:
+        """Make `revision` the head, if the head still is what `document` says. False when somebody was faster."""
+        moved = self._connection.execute(
+            documents.update()
+            .where(
+                documents.c.document_id == document.document_id,
+                documents.c.head_digest == document.head_digest,
+                documents.c.voided_at_utc.is_(None),
+            )
+            .values(head_digest=revision.digest)
+        )
+        if moved.rowcount == 1:
+            self._add_revision(document.document_id, revision, by)
+        return moved.rowcount == 1
+
+    def add_signature(self, document_id: str, signature: Signature, intent_id: str) -> None:
+        """Record a signature; one for a slot, one for an intent."""
+        self._connection.execute(
+            signatures.insert().values(
+                document_id=document_id,
+                intent_id=intent_id,
+                slot=signature.slot,
+                user_id=signature.user_id,
+                name=signature.name,
+                role=signature.role,
+                signed_at_utc=signature.signed_at,
+                level=signature.level,
+                certificate_serial=signature.certificate_serial,
+                revision_digest=signature.revision_digest,
+            )
+        )
+
+    def execute(self, document_id: str, now: datetime) -> None:
+        """Record that the last required signature is there."""
+        self._connection.execute(
+            documents.update().where(documents.c.document_id == document_id).values(executed_at_utc=now)
+        )
+
+    def void(self, document_id: str, reason: str, now: datetime) -> None:
+        """Record that the document no longer counts, and why."""
+        changed = documents.update().where(documents.c.document_id == document_id, documents.c.voided_at_utc.is_(None))
+        self._connection.execute(changed.values(voided_at_utc=now, void_reason=reason))
+
+    def get(self, document_id: str) -> Document | None:
+        """The document with everything recorded about it, or None."""
+        found = self._read(documents.c.document_id == document_id)
+        return found[0] if found else None
+
+    def current(self, aco_id: str, year: int, kind: str) -> Document | None:
+        """The one of that kind that counts, or None."""
+        found = self._read(*_of(aco_id, year), documents.c.kind == kind, documents.c.voided_at_utc.is_(None))
+        return found[0] if found else None
+
+    def packet(self, aco_id: str, year: int) -> list[Document]:
+        """Every document that counts of an ACO's packet, by step."""
+        return self._read(*_of(aco_id, year), documents.c.voided_at_utc.is_(None))
+
+    def in_year(self, year: int) -> list[Document]:
+        """Every document that counts of a year, by ACO and step."""
+        return self._read(documents.c.year == year, documents.c.voided_at_utc.is_(None))
+
+    def view(self, document_id: str, user_id: str, digest: str, now: datetime) -> None:
+        """Record that a person was shown a revision; the first time counts."""
+        if not self.viewed(document_id, user_id, digest):
+            self._connection.execute(
+                views.insert().values(document_id=document_id, user_id=user_id, digest=digest, at_utc=now)
+            )
+
+    def viewed(self, document_id: str, user_id: str, digest: str) -> bool:
+        """Whether a person was shown a revision."""
+        asked = sa.select(views.c.at_utc).where(
+            views.c.document_id == document_id, views.c.user_id == user_id, views.c.digest == digest
+        )
+        return self._connection.execute(asked).one_or_none() is not None
+
+    def _add_revision(self, document_id: str, revision: Revision, by: str) -> None:
+        self._connection.execute(
+            revisions.insert().values(
+                document_id=document_id,
+                number=revision.number,
+                digest=revision.digest,
+                size=revision.size,
+                event=revision.event,
+                by=by,
+                at_utc=revision.at_utc,
+            )
+        )
+
+    def _read(self, *which: sa.ColumnElement[bool]) -> list[Document]:
+        rows = self._connection.execute(
+            documents.select().where(*which).order_by(documents.c.aco_id, documents.c.step, documents.c.kind)
+        ).all()
+        ids = sa.select(documents.c.document_id).where(*which)
+        chains = _grouped(
+            self._connection.execute(
+                revisions.select().where(revisions.c.document_id.in_(ids)).order_by(revisions.c.number)
+            )
+        )
+        signed = _grouped(
+            self._connection.execute(
+                signatures.select().where(signatures.c.document_id.in_(ids)).order_by(signatures.c.signed_at_utc)
+            )
+        )
+        return [_document(row, chains.get(row.document_id, []), signed.get(row.document_id, [])) for row in rows]
+
+
+def _of(aco_id: str, year: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return (documents.c.aco_id == aco_id, documents.c.year == year)
+
+
+def _grouped(rows: Any) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.document_id, []).append(row)
+    return found
+
+
+def _document(row: Any, chain: list[Any], signed: list[Any]) -> Document:
+    return Document(
+        **{name: getattr(row, name) for name in PLAIN},
+        performance_year=row.year,
+        revisions=tuple(Revision(one.number, one.digest, one.size, Event(one.event), one.at_utc) for one in chain),
+        signatures=tuple(_signature(one) for one in signed),
+        executed_at=row.executed_at_utc,
+        voided_at=row.voided_at_utc,
+    )
+
+
+def _signature(row: Any) -> Signature:
+    return Signature(
+        slot=row.slot,
+        user_id=row.user_id,
+        name=row.name,
+        role=Role(row.role),
+        signed_at=row.signed_at_utc,
+        level=row.level,
+        certificate_serial=row.certificate_serial,
+        revision_digest=row.revision_digest,
+    )

@@ -1,0 +1,63 @@
+"""Records of people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from packets.model.people import Address, Person, Role
+from packets.store.tables import people
+
+ADDRESS = ("line_1", "line_2", "city", "state", "zip_code")
+PLAIN = (
+    "user_id",
+    "given_name",
+    "family_name",
+    "title",
+    "organization",
+    "email",
+    "phone",
+    "account_active",
+    "may_sign_electronically",
+    "sample",
+)
+
+
+class PeopleRecords:
+    """People by their CMS user ID (R21)."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def put(self, person: Person) -> None:
+        """Add the person, or replace what is known of them."""
+        values = _values(person)
+        changed = self._connection.execute(people.update().where(people.c.user_id == person.user_id).values(**values))
+        if changed.rowcount == 0:
+            self._connection.execute(people.insert().values(**values))
+
+    def get(self, user_id: str) -> Person | None:
+        """The person, or None."""
+        row = self._connection.execute(people.select().where(people.c.user_id == user_id)).one_or_none()
+        return read_person(row) if row else None
+
+    def holding(self, role: Role) -> list[Person]:
+        """People on the CMS side with a role, by user ID."""
+        found = self._connection.execute(people.select().order_by(people.c.user_id))
+        return [person for person in map(read_person, found) if role in person.cms_roles]
+
+
+def read_person(row: Any) -> Person:
+    """A person from a row that has the columns of `people`."""
+    address = Address(**{name: getattr(row, name) for name in ADDRESS})
+    roles = frozenset(Role(one) for one in row.cms_roles.split())
+    return Person(**{name: getattr(row, name) for name in PLAIN}, address=address, cms_roles=roles)
+
+
+def _values(person: Person) -> dict[str, Any]:
+    return {
+        **{name: getattr(person, name) for name in PLAIN},
+        **{name: getattr(person.address, name) for name in ADDRESS},
+        "cms_roles": " ".join(sorted(person.cms_roles)),
+    }

@@ -1,0 +1,96 @@
+"""Gathering the facts that the policy decides over, from the records of one transaction."""
+
+from __future__ import annotations
+
+from packets.catalog import Catalog
+from packets.errors import NotFoundError, Problem
+from packets.model.aco import StepOne, contact_problems, organization_problems
+from packets.model.calendar import Activity, PerformanceYear, Window
+from packets.model.documents import Document, DocumentType, Party
+from packets.model.people import Person
+from packets.model.steps import finished_kinds
+from packets.store.records import Records
+from signing.policy import Actor, DocumentFacts, Prerequisite
+
+
+def gather_actor(records: Records, user_id: str, document: Document) -> Actor:
+    """Who acts, with the roles that they hold at the document's ACO and at CMS as of now."""
+    person = records.people.get(user_id)
+    if person is None:
+        return Actor(user_id, frozenset(), account_active=False, may_sign_electronically=False)
+    return actor_of(person, records, document)
+
+
+def actor_of(person: Person, records: Records, document: Document) -> Actor:
+    """The same for a person who is already at hand."""
+    held = records.acos.roles_of(person.user_id, document.aco_id, document.performance_year)
+    return Actor(person.user_id, held | person.cms_roles, person.account_active, person.may_sign_electronically)
+
+
+def gather_facts(records: Records, catalog: Catalog, document: Document) -> DocumentFacts:
+    """What the policy needs to know of a document.
+
+    Raises:
+        NotFoundError: the ACO or the year of the document is gone.
+    """
+    step_one = records.acos.step_one(document.aco_id, document.performance_year)
+    year = records.years.get(document.performance_year)
+    if step_one is None or year is None:
+        raise NotFoundError(
+            Problem(
+                "aco-unknown", f"There is no ACO {document.aco_id} in this year.", "Check the year.", document.aco_id
+            )
+        )
+    document_type = catalog[document.kind]
+    finished = finished_kinds(catalog, records.documents.packet(document.aco_id, document.performance_year))
+    return DocumentFacts(
+        title=document_type.title,
+        aco_id=document.aco_id,
+        cohort=step_one.aco.cohort,
+        cohorts=document_type.cohorts,
+        slots=document_type.slots,
+        signed_by={one.slot: one.user_id for one in document.signatures},
+        prerequisites=_prerequisites(catalog, document_type, finished),
+        gate_problems=gate_problems(document_type, step_one),
+        windows=_windows(year, step_one),
+        head_digest=document.head_digest,
+        voided=document.voided_at is not None,
+    )
+
+
+def gate_problems(document_type: DocumentType, step_one: StepOne) -> tuple[Problem, ...]:
+    """What is incomplete in the parts of Step 1 that gate a document type (R24, R32, R34, R35)."""
+    problems: list[Problem] = []
+    if "contacts" in document_type.gates:
+        problems += contact_problems(step_one.contacts)
+        if not step_one.contacts_submitted:
+            problems.append(
+                Problem(
+                    "contacts-not-submitted",
+                    "Contact data was not confirmed and submitted.",
+                    "Submit Contact Data in Step 1.",
+                )
+            )
+    if "organization" in document_type.gates:
+        problems += organization_problems(step_one.aco)
+        if not step_one.organization_submitted:
+            problems.append(
+                Problem(
+                    "organization-not-submitted",
+                    "Organization data was not confirmed and submitted.",
+                    "Submit Basic Agreement Data in Step 1.",
+                )
+            )
+    return tuple(problems)
+
+
+def _prerequisites(catalog: Catalog, document_type: DocumentType, finished: frozenset[str]) -> tuple[Prerequisite, ...]:
+    return tuple(
+        Prerequisite(kind, catalog[kind].title, catalog[kind].step, kind in finished)
+        for kind in document_type.prerequisites
+    )
+
+
+def _windows(year: PerformanceYear, step_one: StepOne) -> dict[Party, Window]:
+    cohort = step_one.aco.cohort
+    return {Party.ACO: year.window(Activity.SIGN, cohort), Party.CMS: year.window(Activity.COUNTERSIGN, cohort)}

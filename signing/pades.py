@@ -1,0 +1,273 @@
+"""The signatures of a document: seal, one signature a slot, and the archival time-stamp that closes the file (PAdES).
+
+Levels are those of ETSI EN 319 142-1: every seal and every signature is B-LT in one revision, the closed file is B-LTA. Each
+revision is a byte prefix of the next. A signer's key exists in memory for one signature and is written nowhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from asn1crypto import cms
+from cryptography.hazmat.primitives.asymmetric import ec
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
+from pyhanko.sign.signers import PdfSignatureMetadata
+from pyhanko.sign.timestamps import TimeStamper
+from pyhanko.sign.validation import read_certification_data
+from pyhanko.stamp import StaticStampStyle
+
+from packets.clock import Clock
+from packets.errors import Problem
+from packets.model.documents import Slot
+from signing.appearance import StampRenderer, default_lines, stamp_style
+from signing.errors import SigningError
+from signing.fields import ARCHIVE_FIELD, SEAL_FIELD
+from signing.identity import SignerIdentity
+from signing.pki import Pki
+from signing.revisions import (
+    BLANK,
+    DIGEST,
+    INVISIBLE,
+    ArchivalWriter,
+    FieldState,
+    OneKeySigner,
+    ValidationData,
+    append_signature,
+    append_timestamp,
+    embed_validation_data,
+    open_writer,
+    signature_fields,
+)
+from signing.timestamps import TimeStampSource, local_source
+from signing.tokens import generation_time
+from signing.trust import Expected
+from signing.verify import Verdict, verify_pdf
+
+SEAL_REASON = "Sealed by the service: these are the bytes that were offered for signature. No signature of a person."
+CLOSED_LEVEL, SIGNED_LEVEL = "B-LTA", "B-LT"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRevision:
+    """A revision that a signature made.
+
+    Attributes:
+        pdf: the whole file.
+        signed_at: the time in the signature's time-stamp, UTC.
+        level: `B-LT`, or `B-LTA` when the file was closed in the same act.
+        certificate_serial: serial number of the signer's certificate, hex.
+    """
+
+    pdf: bytes
+    signed_at: datetime
+    level: str
+    certificate_serial: str
+
+
+class SigningService:
+    """Makes signatures. Built once a process, safe to share between threads, cheap to call.
+
+    Args:
+        pki: keys and certificates.
+        clock: the time.
+        timestamps: where time-stamps come from; our own authority when absent.
+        render_stamp: draws what a signed field shows; signed fields stay blank when absent.
+    """
+
+    def __init__(
+        self,
+        pki: Pki,
+        clock: Clock,
+        timestamps: TimeStampSource | None = None,
+        *,
+        render_stamp: StampRenderer | None = None,
+    ) -> None:
+        self._pki = pki
+        self._clock = clock
+        self._timestamps = timestamps or local_source(pki, clock)
+        self._render_stamp = render_stamp
+
+    def seal(self, pdf: bytes) -> bytes:
+        """Certify a draft: from here on only its signature fields may be filled (DocMDP, P=2; ISO 32000-1, 12.8.2.2).
+
+        Raises:
+            SigningError: the file is no PDF, or carries a signature or a field named `Seal` already.
+            TimeStampError: there is no time-stamp.
+        """
+        writer = open_writer(pdf)
+        _refuse_resealing(signature_fields(writer.prev))
+        seal = self._pki.seal
+        metadata = PdfSignatureMetadata(
+            field_name=SEAL_FIELD,
+            md_algorithm=DIGEST,
+            subfilter=SigSeedSubFilter.PADES,
+            certify=True,
+            docmdp_permissions=MDPPerm.FILL_FORMS,
+            reason=SEAL_REASON,
+        )
+        signer = OneKeySigner(seal.key, seal.certificate, self._pki.authority.certificate)
+        field = SigFieldSpec(SEAL_FIELD, invis_sig_settings=INVISIBLE, readable_field_name="Service seal")
+        now = self._clock()
+        embed_validation_data(writer, self._validation_data(now))
+        return asyncio.run(
+            append_signature(writer, metadata, signer, timestamper=self._timestamps, now=now, new_field=field)
+        )
+
+    def sign(
+        self,
+        pdf: bytes,
+        *,
+        slot: Slot,
+        identity: SignerIdentity,
+        viewed_digest: str | None,
+        appearance_lines: Sequence[str] | None = None,
+        final: bool = False,
+    ) -> SignedRevision:
+        """Sign one slot as one person, with a key and a certificate that are used once.
+
+        Args:
+            pdf: the sealed file, as it was viewed.
+            slot: the slot to fill; its purpose becomes the reason of the signature.
+            identity: who signs, as what, for whom.
+            viewed_digest: SHA-256 of what the person was shown, hex; None when the caller has checked.
+            appearance_lines: what the field shows; name, role, user ID and time when absent.
+            final: close the file in the same act.
+
+        Raises:
+            SigningError: with every reason: other bytes were viewed, the file is not sealed, closed already, or the slot's
+                field is missing or filled.
+            TimeStampError: there is no time-stamp, so nothing is signed.
+        """
+        writer = open_writer(pdf)
+        fields = signature_fields(writer.prev)
+        problems = [
+            *_digest_problems(pdf, viewed_digest),
+            *_state_problems(writer, fields),
+            *_slot_problems(fields, slot.name),
+        ]
+        if problems:
+            raise SigningError(problems)
+        now = self._clock()
+        style = self._style(fields[slot.name], appearance_lines or default_lines(identity, now))
+        catcher = _TokenCatcher(self._timestamps)
+        key = ec.generate_private_key(ec.SECP256R1())
+        certificate = self._pki.authority.issue_signer(identity, key.public_key(), now)
+        signer = OneKeySigner(key, certificate, self._pki.authority.certificate)
+        metadata = PdfSignatureMetadata(
+            field_name=slot.name,
+            md_algorithm=DIGEST,
+            subfilter=SigSeedSubFilter.PADES,
+            reason=slot.purpose,
+            name=identity.name,
+        )
+        embed_validation_data(writer, self._validation_data(now))
+        signed = asyncio.run(append_signature(writer, metadata, signer, timestamper=catcher, now=now, stamp=style))
+        content = self.close(signed) if final else signed
+        level = CLOSED_LEVEL if final else SIGNED_LEVEL
+        return SignedRevision(content, catcher.signed_at, level, f"{certificate.serial_number:x}")
+
+    def close(self, pdf: bytes) -> bytes:
+        """Append an archival time-stamp over everything before it; again later, to renew it (EN 319 142-1, 5.5).
+
+        Raises:
+            SigningError: the file is not sealed.
+            TimeStampError: there is no time-stamp.
+        """
+        writer = open_writer(pdf)
+        fields = signature_fields(writer.prev)
+        problems = _seal_problems(writer)
+        if problems:
+            raise SigningError(problems)
+        count = sum(1 for name in fields if ARCHIVE_FIELD.fullmatch(name))
+        embed_validation_data(writer, self._validation_data(self._clock()))
+        return asyncio.run(append_timestamp(writer, f"Archive_{count + 1}", self._timestamps))
+
+    def verify_own(self, pdf: bytes, expected: Expected | None = None) -> Verdict:
+        """Judge a file that this process has made itself, at this service's time and by its trust alone."""
+        return verify_pdf(pdf, self._pki.trust, expected=expected, now=self._clock())
+
+    def _validation_data(self, now: datetime) -> ValidationData:
+        """The chain, and the lists that show that none of it is revoked."""
+        pki = self._pki
+        return ValidationData(
+            certificates=(pki.root, pki.authority.certificate, pki.timestamps.certificate),
+            revocation_lists=(pki.root_list, pki.authority.issue_revocation_list(now)),
+        )
+
+    def _style(self, field: FieldState, lines: Sequence[str]) -> StaticStampStyle:
+        if self._render_stamp is None or not (field.width and field.height):
+            return BLANK
+        return stamp_style(self._render_stamp(lines, width=field.width, height=field.height))
+
+
+class _TokenCatcher(TimeStamper):  # type: ignore[misc]
+    """Hands on to a source and remembers the token, for one signature."""
+
+    def __init__(self, source: TimeStampSource) -> None:
+        super().__init__()
+        self._source = source
+        self._token: cms.ContentInfo | None = None
+
+    async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
+        """The source's token."""
+        self._token = await self._source.async_timestamp(message_digest, md_algorithm)
+        return self._token
+
+    @property
+    def signed_at(self) -> datetime:
+        """The time in the token, UTC."""
+        return generation_time(self._token).astimezone(UTC)
+
+
+def _digest_problems(pdf: bytes, viewed_digest: str | None) -> list[Problem]:
+    if viewed_digest is None or hashlib.sha256(pdf).hexdigest() == viewed_digest.lower():
+        return []
+    return [
+        Problem(
+            "viewed-other-bytes",
+            "These are not the bytes that were shown to the person.",
+            "View the document again, then sign.",
+        )
+    ]
+
+
+def _state_problems(writer: ArchivalWriter, fields: dict[str, FieldState]) -> list[Problem]:
+    problems = _seal_problems(writer)
+    if any(state.filled and ARCHIVE_FIELD.fullmatch(name) for name, state in fields.items()):
+        problems.append(
+            Problem("document-closed", "The file was closed with an archival time-stamp.", "Nothing is left to sign.")
+        )
+    return problems
+
+
+def _seal_problems(writer: ArchivalWriter) -> list[Problem]:
+    reader: PdfFileReader = writer.prev
+    certification = read_certification_data(reader)
+    if certification is not None and certification.permission is MDPPerm.FILL_FORMS:
+        return []
+    return [Problem("not-sealed", "The file does not carry the service seal.", "Seal the draft before it is signed.")]
+
+
+def _slot_problems(fields: dict[str, FieldState], name: str) -> list[Problem]:
+    if name not in fields:
+        near = difflib.get_close_matches(name, fields, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"The file has: {', '.join(sorted(fields)) or 'none'}."
+        return [Problem("slot-missing", f"The file has no signature field {name}.", hint, name)]
+    if fields[name].filled:
+        return [Problem("slot-filled", f"The field {name} is signed already.", "Open the document again.", name)]
+    return []
+
+
+def _refuse_resealing(fields: dict[str, FieldState]) -> None:
+    if SEAL_FIELD in fields or any(state.filled for state in fields.values()):
+        raise SigningError(
+            Problem(
+                "sealed-already", "The file carries a seal or a signature already.", "Seal a fresh draft.", SEAL_FIELD
+            )
+        )

@@ -1,0 +1,200 @@
+"""Writing one revision: pyHanko's incremental writer, held to what may be appended to an archival, tagged PDF.
+
+Files are signed in memory: a document of this service stays below 10 MB, and no unsigned draft then touches a disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from typing import Any
+
+from asn1crypto import crl, x509
+from cryptography import x509 as pyca_x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import InvisSigSettings, SigFieldSpec, enumerate_sig_fields
+from pyhanko.sign.general import SigningError as PyHankoSigningError
+from pyhanko.sign.general import UnacceptableSignerError
+from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, PdfTimeStamper, Signer
+from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
+from pyhanko.sign.timestamps import TimeStamper
+from pyhanko.sign.validation import DocumentSecurityStore
+from pyhanko.stamp import StaticStampStyle
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from packets.errors import Problem
+from signing.errors import SigningError
+
+DIGEST = "sha256"
+RESERVED = 32768
+"""Hexadecimal digits kept for a signature container: 16 KB of DER take the longest public time-stamp chains."""
+
+INVISIBLE = InvisSigSettings(box_out_of_bounds=True)
+"""An invisible widget outside the page needs no place in the structure tree (PDF/UA-1)."""
+
+BLANK = StaticStampStyle(border_width=0)
+"""Draws nothing: pyHanko's own default would put a font into the file that is not embedded (PDF/A)."""
+
+
+class ArchivalWriter(IncrementalPdfFileWriter):  # type: ignore[misc]
+    """Appends a revision and leaves XMP and Info as they are: both must stay equal and conformant (PDF/A-2, 6.6.2)."""
+
+    def _update_meta(self) -> None:
+        """Change nothing: the time of a signature stands in its time-stamp."""
+
+
+class OneKeySigner(Signer):  # type: ignore[misc]
+    """Signs with a key that is held in memory, parsed once, and never used for a trial run."""
+
+    def __init__(
+        self, key: ec.EllipticCurvePrivateKey, certificate: pyca_x509.Certificate, issuer: pyca_x509.Certificate
+    ) -> None:
+        store = SimpleCertificateStore()
+        store.register(asn1_certificate(issuer))
+        super().__init__(signing_cert=asn1_certificate(certificate), cert_registry=store, embed_roots=False)
+        self._key = key
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+        """The ECDSA signature over `data`.
+
+        Raises:
+            SigningError: another digest than SHA-256 was asked for, or a trial run.
+        """
+        if dry_run or digest_algorithm != DIGEST:
+            raise SigningError(
+                Problem("digest-unsupported", "Signatures are made over SHA-256 only.", "Report this fault.")
+            )
+        return self._key.sign(data, ec.ECDSA(hashes.SHA256()))
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationData:
+    """What a revision embeds so that it can be verified without a network, long after (PAdES B-LT, EN 319 142-1, 5.4)."""
+
+    certificates: Sequence[pyca_x509.Certificate]
+    revocation_lists: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldState:
+    """A signature field as it stands.
+
+    Attributes:
+        filled: whether it carries a signature.
+        width, height: size of its widget in points.
+    """
+
+    filled: bool
+    width: float
+    height: float
+
+
+def asn1_certificate(certificate: pyca_x509.Certificate) -> x509.Certificate:
+    """The same certificate for asn1crypto."""
+    return x509.Certificate.load(certificate.public_bytes(serialization.Encoding.DER))
+
+
+def open_writer(pdf: bytes) -> ArchivalWriter:
+    """A writer that appends to `pdf`.
+
+    Raises:
+        SigningError: it is no PDF that can be signed.
+    """
+    try:
+        writer = ArchivalWriter(BytesIO(pdf))
+        if writer.prev.encrypted:
+            raise _unreadable("it is encrypted")
+        signature_fields(writer.prev)
+    except (PdfError, ValueError, KeyError, AttributeError, TypeError, IndexError, OSError) as error:
+        raise _unreadable(str(error) or type(error).__name__) from error
+    return writer
+
+
+def signature_fields(reader: PdfFileReader) -> dict[str, FieldState]:
+    """The signature fields of a file by name, archival time-stamps included."""
+    return {name: _field_state(value, reference) for name, value, reference in enumerate_sig_fields(reader)}
+
+
+def embed_validation_data(writer: ArchivalWriter, data: ValidationData) -> None:
+    """Add certificates and revocation lists to the document security store, each once, in the revision being written."""
+    DocumentSecurityStore.supply_dss_in_writer(
+        writer,
+        None,
+        certs=[asn1_certificate(one) for one in data.certificates],
+        crls=[crl.CertificateList.load(one) for one in data.revocation_lists],
+    )
+
+
+async def append_signature(
+    writer: ArchivalWriter,
+    metadata: PdfSignatureMetadata,
+    signer: Signer,
+    *,
+    timestamper: TimeStamper,
+    now: datetime,
+    stamp: StaticStampStyle = BLANK,
+    new_field: SigFieldSpec | None = None,
+) -> bytes:
+    """Fill a signature field in a new revision; the file's bytes with it.
+
+    Args:
+        writer: the file.
+        metadata: field, reason and level of the signature.
+        signer: key and certificate.
+        timestamper: gives the signature's time-stamp.
+        now: the time that the signature dictionary claims (`/M`).
+        stamp: what the widget shows.
+        new_field: the field to make; an existing field is filled when absent.
+
+    Raises:
+        SigningError: the field's seed values or the certification forbid the signature.
+        TimeStampError: no authority gave a time-stamp.
+    """
+    pdf_signer = PdfSigner(metadata, signer, timestamper=timestamper, stamp_style=stamp, new_field_spec=new_field)
+    try:
+        session = pdf_signer.init_signing_session(writer, existing_fields_only=new_field is None)
+        session.system_time = now
+        document = session.prepare_tbs_document(validation_info=None, bytes_reserved=RESERVED)
+        prepared, output = document.digest_tbs_document(in_place=True)
+        await document.perform_signature(prepared.document_digest, PdfCMSSignedAttributes())
+    except (PyHankoSigningError, UnacceptableSignerError, PdfError) as error:
+        raise SigningError(
+            Problem(
+                "signature-impossible", f"The file does not take this signature: {error}.", "Render the document again."
+            )
+        ) from error
+    return _content(output)
+
+
+async def append_timestamp(writer: ArchivalWriter, field: str, timestamper: TimeStamper) -> bytes:
+    """Close the file with a document time-stamp in a field of its own (PAdES B-LTA, EN 319 142-1, 5.5).
+
+    Raises:
+        TimeStampError: no authority gave a time-stamp.
+    """
+    stamper = PdfTimeStamper(
+        timestamper, field_name=field, invis_settings=INVISIBLE, readable_field_name="Archival time-stamp"
+    )
+    output = await stamper.async_timestamp_pdf(writer, DIGEST, bytes_reserved=RESERVED, in_place=True)
+    return _content(output)
+
+
+def _field_state(value: Any, reference: Any) -> FieldState:
+    rectangle = [float(one) for one in reference.get_object().get("/Rect", (0, 0, 0, 0))]
+    return FieldState(value is not None, abs(rectangle[2] - rectangle[0]), abs(rectangle[3] - rectangle[1]))
+
+
+def _content(output: BytesIO) -> bytes:
+    return output.getvalue()
+
+
+def _unreadable(reason: str) -> SigningError:
+    return SigningError(
+        Problem("pdf-unreadable", f"The file is no PDF that can be signed: {reason}.", "Render it again.")
+    )

@@ -1,0 +1,231 @@
+"""Where time-stamps come from (RFC 3161): a list of authorities tried in order; the embedded one is our own.
+
+No time-stamp, no signature: a source either gives a token that was checked in full or raises `TimeStampError`.
+"""
+
+from __future__ import annotations
+
+import http.client
+import secrets
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from asn1crypto import algos, cms, core, tsp
+from asn1crypto import x509 as asn1_x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from pyhanko.sign.timestamps import TimeStamper
+
+from packets.clock import Clock
+from packets.errors import Problem
+from signing.errors import TimeStampError
+from signing.oids import TIMESTAMP_POLICY
+from signing.pki import KeyPair, Pki
+from signing.tokens import Imprint, authority_problem, granted_token, token_faults
+from signing.trust import Trust
+
+REPLY_LIMIT = 64 * 1024
+"""Bytes of an authority's answer that are read at most; tokens with whole chains have about 8 KB."""
+
+REQUEST_TYPE, REPLY_TYPE = "application/timestamp-query", "application/timestamp-reply"
+DIGEST_SIZES = {"sha256": 32, "sha384": 48, "sha512": 64}
+
+
+class Authority(Protocol):
+    """Answers time-stamp requests."""
+
+    @property
+    def name(self) -> str:
+        """By what messages call it: its address, or `local`."""
+
+    def answer(self, request: tsp.TimeStampReq) -> tsp.TimeStampResp:
+        """The answer to a request; granted or refused.
+
+        Raises:
+            OSError: the authority cannot be reached.
+            ValueError: what came back is no answer.
+        """
+
+
+class LocalTimeStampAuthority:
+    """The embedded authority: our own key and our own clock, so a verifier must say that this time is trusted locally only.
+
+    Tokens carry ESSCertIDv2 (RFC 5816) and, when asked, the authority's certificate.
+    """
+
+    name = "local"
+
+    def __init__(self, pair: KeyPair, clock: Clock) -> None:
+        self._key = pair.key
+        self._clock = clock
+        encoded = pair.certificate.public_bytes(serialization.Encoding.DER)
+        self._certificate = asn1_x509.Certificate.load(encoded)
+        binding = tsp.ESSCertIDv2({"cert_hash": _sha256(encoded)})
+        self._binding = _attribute("signing_certificate_v2", tsp.SigningCertificateV2({"certs": [binding]}))
+
+    def answer(self, request: tsp.TimeStampReq) -> tsp.TimeStampResp:
+        """A token over the request's digest with the time of this machine's clock, or a refusal (RFC 3161, 2.4.2)."""
+        algorithm = request["message_imprint"]["hash_algorithm"]["algorithm"].native
+        digest = request["message_imprint"]["hashed_message"].native
+        if algorithm not in DIGEST_SIZES:
+            return _refusal("bad_alg")
+        if len(digest) != DIGEST_SIZES[algorithm]:
+            return _refusal("bad_data_format")
+        if request["req_policy"].native and request["req_policy"].dotted != TIMESTAMP_POLICY:
+            return _refusal("unaccepted_policy")
+        token = self._token(self._statement(request, self._clock()), with_certificate=bool(request["cert_req"].native))
+        return tsp.TimeStampResp({"status": {"status": "granted"}, "time_stamp_token": token})
+
+    def _statement(self, request: tsp.TimeStampReq, now: datetime) -> bytes:
+        statement = {
+            "version": "v1",
+            "policy": TIMESTAMP_POLICY,
+            "message_imprint": request["message_imprint"],
+            "serial_number": secrets.randbits(127),
+            "gen_time": now,
+            "accuracy": {"seconds": 1},
+            "tsa": asn1_x509.GeneralName("directory_name", self._certificate.subject),
+        }
+        if request["nonce"].native is not None:
+            statement["nonce"] = request["nonce"]
+        encoded: bytes = tsp.TSTInfo(statement).dump()
+        return encoded
+
+    def _token(self, statement: bytes, *, with_certificate: bool) -> cms.ContentInfo:
+        signed = cms.CMSAttributes(
+            [
+                _attribute("content_type", "tst_info"),
+                _attribute("message_digest", _sha256(statement)),
+                self._binding,
+            ]
+        )
+        signature = self._key.sign(signed.dump(), ec.ECDSA(hashes.SHA256()))
+        content = {
+            "version": "v3",
+            "digest_algorithms": [{"algorithm": "sha256"}],
+            "encap_content_info": {"content_type": "tst_info", "content": cms.ParsableOctetString(statement)},
+            "signer_infos": [self._signer_info(signed, signature)],
+        }
+        if with_certificate:
+            content["certificates"] = [self._certificate]
+        return cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData(content)})
+
+    def _signer_info(self, signed: cms.CMSAttributes, signature: bytes) -> dict[str, object]:
+        issuer = {"issuer": self._certificate.issuer, "serial_number": self._certificate.serial_number}
+        return {
+            "version": "v1",
+            "sid": cms.SignerIdentifier({"issuer_and_serial_number": issuer}),
+            "digest_algorithm": {"algorithm": "sha256"},
+            "signature_algorithm": {"algorithm": "sha256_ecdsa"},
+            "signed_attrs": signed,
+            "signature": signature,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteTimeStampAuthority:
+    """An authority behind an address (RFC 3161, 3.4: HTTP).
+
+    Attributes:
+        url: `http://…` or `https://…`; plain HTTP is common and harmless here, since the token is signed and checked.
+        seconds: how long to wait for it.
+    """
+
+    url: str
+    seconds: float = 10.0
+
+    @property
+    def name(self) -> str:
+        """Its address."""
+        return self.url
+
+    def answer(self, request: tsp.TimeStampReq) -> tsp.TimeStampResp:
+        """Ask over HTTP.
+
+        Raises:
+            OSError: it cannot be reached in time, or answers with an error.
+            ValueError: the address is not HTTP, or the answer is no time-stamp response.
+        """
+        if not self.url.startswith(("http://", "https://")):
+            raise ValueError("the address is not http:// or https://")
+        headers = {"Content-Type": REQUEST_TYPE, "Accept": REPLY_TYPE}
+        query = urllib.request.Request(self.url, request.dump(), headers)  # noqa: S310  the scheme was checked above
+        try:
+            with urllib.request.urlopen(query, timeout=self.seconds) as reply:  # noqa: S310
+                body = reply.read(REPLY_LIMIT + 1)
+        except http.client.HTTPException as error:
+            raise OSError(f"broken HTTP: {error}") from error
+        if len(body) > REPLY_LIMIT:
+            raise ValueError("the answer is too long")
+        response = tsp.TimeStampResp.load(body, strict=True)
+        _ = response.native  # asn1crypto parses late: parse all of it here, where errors are expected
+        return response
+
+
+class TimeStampSource(TimeStamper):  # type: ignore[misc]
+    """Asks authorities in order until one gives a token that holds. Safe to share between threads."""
+
+    def __init__(
+        self, authorities: Sequence[Authority], trust: Trust, clock: Clock, *, nonce: Callable[[], int] | None = None
+    ) -> None:
+        super().__init__()
+        self._authorities = tuple(authorities)
+        self._trust = trust
+        self._clock = clock
+        self._nonce = nonce or (lambda: secrets.randbits(63))
+
+    async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
+        """A token over a digest.
+
+        Raises:
+            TimeStampError: no authority gave a token that holds; with every authority's fault.
+        """
+        problems: list[Problem] = []
+        for authority in self._authorities:
+            answer = await self._ask(authority, Imprint(message_digest, md_algorithm, self._nonce()))
+            if isinstance(answer, cms.ContentInfo):
+                return answer
+            problems.append(authority_problem(authority.name, answer))
+        raise TimeStampError(problems or authority_problem("", "no authority is configured"))
+
+    async def _ask(self, authority: Authority, imprint: Imprint) -> cms.ContentInfo | str:
+        """A checked token, or the fault in words."""
+        try:
+            token = granted_token(authority.answer(_request(imprint)))
+            if isinstance(token, str):
+                return f"it refused ({token})"
+            faults = await token_faults(token, imprint, self._trust, self._clock())
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            return f"{type(error).__name__}: {error}"
+        return "; ".join(faults) if faults else token
+
+
+def local_source(pki: Pki, clock: Clock) -> TimeStampSource:
+    """The embedded default: our own authority."""
+    return TimeStampSource([LocalTimeStampAuthority(pki.timestamps, clock)], pki.trust, clock)
+
+
+def _request(imprint: Imprint) -> tsp.TimeStampReq:
+    stamped = {
+        "hash_algorithm": algos.DigestAlgorithm({"algorithm": imprint.algorithm}),
+        "hashed_message": imprint.digest,
+    }
+    return tsp.TimeStampReq({"version": 1, "message_imprint": stamped, "nonce": imprint.nonce, "cert_req": True})
+
+
+def _refusal(reason: str) -> tsp.TimeStampResp:
+    return tsp.TimeStampResp({"status": {"status": "rejection", "fail_info": {reason}}})
+
+
+def _attribute(kind: str, value: core.Asn1Value | str | bytes) -> cms.CMSAttribute:
+    return cms.CMSAttribute({"type": kind, "values": [value]})
+
+
+def _sha256(data: bytes) -> bytes:
+    digest = hashes.Hash(hashes.SHA256())
+    digest.update(data)
+    return digest.finalize()

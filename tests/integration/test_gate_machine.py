@@ -1,0 +1,360 @@
+"""The gate against a model: random people, acts and times, and never a disagreement.
+
+The model below knows the rules from their source (R2-R44) and shares nothing with `signing.policy`: documents, slots and
+roles are written down once more, as plain data. The service is the real one: real database, real documents, real signatures.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from packets.errors import PacketsError
+from packets.model.calendar import Activity
+from packets.model.documents import Document
+from packets.model.people import Contact, Role
+from packets.store.database import IN_MEMORY, Database
+from packets.store.objects import MemoryObjects
+from signing.ceremony import STEP_UP_LIFETIME, SignRequest
+from web.bootstrap import compose
+from worlds import MovingClock, World, build_world, keys
+
+BINDING = {"aco-executive", "authorized-to-sign-primary", "authorized-to-sign-secondary"}
+AGREEMENT_SLOTS = {"AuthorizedSigner": ("aco", BINDING), "CMS": ("cms", {"cms-signatory"})}
+DUA_SLOTS = {
+    "Requestor_16": ("aco", {"dua-requestor"}),
+    "Custodian_17": ("aco", {"dua-custodian"}),
+    "CMS_20": ("cms", {"cms-signatory"}),
+}
+RULEBOOK: dict[str, dict[str, Any]] = {
+    "provider-supplier-list": {"slots": {"AuthorizedSigner": ("aco", BINDING)}, "before": None, "gated": False},
+    "participant-list": {
+        "slots": {"AuthorizedSigner": ("aco", BINDING)},
+        "before": "provider-supplier-list",
+        "gated": False,
+    },
+    "data-use-agreement": {"slots": DUA_SLOTS, "before": "participant-list", "gated": True},
+    "assurance-of-compliance": {
+        "slots": {"AuthorizedSigner": ("aco", BINDING)},
+        "before": "data-use-agreement",
+        "gated": False,
+    },
+    "participation-agreement": {"slots": AGREEMENT_SLOTS, "before": "assurance-of-compliance", "gated": True},
+}
+KINDS = {"current": list(RULEBOOK)[:3], "new": list(RULEBOOK)}
+MUST_BE_FILLED = {
+    "aco-executive", "authorized-to-sign-primary", "authorized-to-sign-secondary", "dua-requestor", "dua-custodian", "cms-liaison",
+    "application-contact-primary", "it-contact-primary", "financial-contact-primary", "compliance-contact", "medical-director",
+    "public-contact",
+}  # fmt: skip
+PAIRS = [("authorized-to-sign-primary", "authorized-to-sign-secondary"), ("dua-requestor", "dua-custodian")]
+ROLES = sorted(BINDING | {"dua-requestor", "dua-custodian", "cms-signatory", "cms-liaison", "medical-director"})
+TOTAL_STEPS, SHARDS = 5_000, 2
+EXAMPLES, STEPS = 44, 60
+
+
+@cache
+def template() -> World:
+    """A year with one current and one new ACO, every document assembled; each run works on a copy."""
+    world = build_world(2)
+    for sample in world.year.acos:
+        world.services.assembler.assemble_packet(sample.aco.aco_id, sample.aco.performance_year)
+    return world
+
+
+def copy_of(world: World) -> World:
+    """The same world once more, so that nothing a run does is seen by the next."""
+    database, objects = Database(IN_MEMORY), MemoryObjects()
+    source, target = world.services.database._engine.raw_connection(), database._engine.raw_connection()
+    source.driver_connection.backup(target.driver_connection)  # type: ignore[union-attr]
+    source.close()
+    target.close()
+    objects._kept = dict(world.services.objects._kept)  # type: ignore[attr-defined]
+    clock = MovingClock(world.clock.now)
+    return World(compose(world.services.settings, clock, database, objects, keys()), world.year, clock)
+
+
+class Gate(RuleBasedStateMachine):
+    """Random acts; after each one, the service and the model must say the same."""
+
+    steps = 0
+    signed_steps = 0
+
+    @initialize()
+    def open_the_year(self) -> None:
+        """Start from a fresh copy of the template."""
+        self.world = copy_of(template())
+        self.services = self.world.services
+        self.acos = {sample.aco.aco_id: sample for sample in self.world.year.acos}
+        self.ids = sorted(self.acos)
+        self.year = self.world.year.year.year
+        self.holders = {one: {str(c.role): c.person.user_id for c in self.acos[one].contacts} for one in self.ids}
+        self.people = {c.person.user_id: c.person for one in self.ids for c in self.acos[one].contacts}
+        self.people |= {one.user_id: one for one in self.world.year.agency}
+        self.everybody = sorted(self.people)
+        self.signed: dict[tuple[str, str], dict[str, str]] = {}
+        self.seen: dict[tuple[str, str, str], int] = {}
+        self.minutes = 0
+
+    def teardown(self) -> None:
+        """Let go of the copy."""
+        if hasattr(self, "world"):
+            self.services.database.close()
+
+    # What people do.
+
+    @rule(data=st.data())
+    def somebody_tries_to_sign(self, data: st.DataObject) -> None:
+        """Anybody, in any role, on any slot, with or without having read it, in any state of their password."""
+        aco_id = data.draw(st.sampled_from(self.ids))
+        kind = data.draw(st.sampled_from(KINDS[self._cohort(aco_id)]))
+        slot = data.draw(st.sampled_from(sorted(RULEBOOK[kind]["slots"])))
+        user_id = data.draw(st.sampled_from(self.everybody))
+        role = data.draw(st.sampled_from(ROLES))
+        reads, step_up = (
+            data.draw(st.booleans()),
+            data.draw(st.sampled_from(["fresh", "fresh", "stale", "none", "other bytes"])),
+        )
+        self._attempt(aco_id, kind, slot, user_id, role, reads=reads, step_up=step_up)
+
+    @rule(data=st.data())
+    def the_right_person_tries_to_sign(self, data: st.DataObject) -> None:
+        """A holder of a permitted role, having read the document: permitted unless something else is in the way."""
+        aco_id = data.draw(st.sampled_from(self.ids))
+        kind = data.draw(st.sampled_from(self._next_kinds(aco_id)))
+        slot = data.draw(st.sampled_from(sorted(RULEBOOK[kind]["slots"])))
+        role = data.draw(st.sampled_from(sorted(RULEBOOK[kind]["slots"][slot][1])))
+        user_id = self.world.agency(Role.CMS_SIGNATORY) if role == "cms-signatory" else self.holders[aco_id].get(role)
+        if user_id:
+            self._attempt(aco_id, kind, slot, user_id, role, reads=True, step_up="fresh")
+
+    @rule(data=st.data(), before=st.booleans())
+    def somebody_tries_outside_the_window(self, data: st.DataObject, before: bool) -> None:
+        """A day too early, or months too late."""
+        aco_id = data.draw(st.sampled_from(self.ids))
+        kind = data.draw(st.sampled_from(KINDS[self._cohort(aco_id)]))
+        slot = data.draw(st.sampled_from(sorted(RULEBOOK[kind]["slots"])))
+        role = data.draw(st.sampled_from(sorted(RULEBOOK[kind]["slots"][slot][1])))
+        user_id = data.draw(st.sampled_from(self.everybody))
+        now = self.world.clock.now
+        window = self._window(aco_id, "aco")
+        self.world.clock.now = window.opens_at - timedelta(days=1) if before else now + timedelta(days=400)
+        self._attempt(aco_id, kind, slot, user_id, role, reads=True, step_up="fresh")
+        self.world.clock.now = now
+
+    # What happens around them.
+
+    @rule(data=st.data(), active=st.booleans(), entitled=st.booleans())
+    def an_account_changes(self, data: st.DataObject, active: bool, entitled: bool) -> None:
+        """A user ID lapses or comes back; an entitlement is given or taken."""
+        user_id = data.draw(st.sampled_from(self.everybody))
+        person = replace(self.people[user_id], account_active=active, may_sign_electronically=entitled)
+        self.people[user_id] = person
+        self.services.enrollment.register([person])
+
+    @rule(data=st.data())
+    def everybody_is_fit_again(self, data: st.DataObject) -> None:
+        """The help desk mends the accounts, so that runs do not get stuck in refusals."""
+        del data
+        for user_id in self.everybody:
+            self.people[user_id] = replace(self.people[user_id], account_active=True, may_sign_electronically=True)
+        self.services.enrollment.register(list(self.people.values()))
+
+    @rule(data=st.data())
+    def a_slot_changes_hands(self, data: st.DataObject) -> None:
+        """Another person takes a contact slot, or it falls empty; also the forbidden pairs occur."""
+        aco_id = data.draw(st.sampled_from(self.ids))
+        role = data.draw(st.sampled_from(sorted(MUST_BE_FILLED)))
+        candidates = sorted({c.person.user_id for c in self.acos[aco_id].contacts})
+        user_id = data.draw(st.one_of(st.sampled_from(candidates), st.none()))
+        self.holders[aco_id].pop(role, None)
+        if user_id:
+            self.holders[aco_id][role] = user_id
+        self._write_contacts(aco_id)
+
+    @rule(data=st.data())
+    def the_contacts_are_put_right(self, data: st.DataObject) -> None:
+        """The ACO goes back to the contacts that it began with."""
+        aco_id = data.draw(st.sampled_from(self.ids))
+        self.holders[aco_id] = {str(c.role): c.person.user_id for c in self.acos[aco_id].contacts}
+        self._write_contacts(aco_id)
+
+    @precondition(lambda self: self.minutes < 600)
+    @rule(minutes=st.integers(1, 60))
+    def time_passes(self, minutes: int) -> None:
+        """Some minutes, inside the window."""
+        self.minutes += minutes
+        self.world.clock.advance(timedelta(minutes=minutes))
+
+    @precondition(lambda self: sum(map(len, self.signed.values())) > 5)
+    @rule()
+    def the_due_date_passes(self) -> None:
+        """The ACO's window closes; that of CMS is still open."""
+        closes = max(self._window(one, "aco").closes_at for one in self.ids)
+        self.world.clock.now = max(self.world.clock.now, closes + timedelta(hours=1))
+
+    @invariant()
+    def a_step_was_made(self) -> None:
+        """Count the steps; hypothesis asks after each one."""
+        Gate.steps += 1
+
+    # The model.
+
+    def _expected(self, aco_id: str, kind: str, slot: str, user_id: str, role: str, *, digest_is: str) -> set[str]:
+        rules, done = RULEBOOK[kind], self.signed.get((aco_id, kind), {})
+        party, permitted = rules["slots"][slot]
+        person, codes = self.people[user_id], set()
+        held = {r for r, holder in self.holders[aco_id].items() if holder == user_id} | {
+            str(r) for r in person.cms_roles
+        }
+        codes |= {"already-signed"} if slot in done else set()
+        codes |= {"account-inactive"} if not person.account_active else set()
+        codes |= {"entitlement-missing"} if not person.may_sign_electronically else set()
+        codes |= {"role-not-permitted"} if role not in permitted else set()
+        codes |= {"role-not-held"} if role not in held else set()
+        codes |= {"same-person"} if self._signed_the_pair(slot, done, user_id) else set()
+        codes |= {"prerequisite-unsigned"} if rules["before"] and not self._finished(aco_id, rules["before"]) else set()
+        codes |= self._gate_codes(aco_id) if rules["gated"] else set()
+        codes |= self._window_codes(aco_id, party)
+        open_aco_slots = {one for one, (side, _) in rules["slots"].items() if side == "aco"} - set(done)
+        codes |= {"countersign-too-early"} if party == "cms" and open_aco_slots else set()
+        return codes | ({digest_is} if digest_is else set())
+
+    @staticmethod
+    def _signed_the_pair(slot: str, done: dict[str, str], user_id: str) -> bool:
+        other = {"Requestor_16": "Custodian_17", "Custodian_17": "Requestor_16"}.get(slot)
+        return other is not None and done.get(other) == user_id
+
+    def _gate_codes(self, aco_id: str) -> set[str]:
+        holders = self.holders[aco_id]
+        codes = {"contact-missing"} if MUST_BE_FILLED - set(holders) else set()
+        shared = any(one in holders and holders[one] == holders.get(other) for one, other in PAIRS)
+        return codes | ({"contacts-same-person"} if shared else set())
+
+    def _window_codes(self, aco_id: str, party: str) -> set[str]:
+        window, now = self._window(aco_id, party), self.world.clock.now
+        return {"window-not-open"} if now < window.opens_at else {"window-closed"} if now >= window.closes_at else set()
+
+    def _finished(self, aco_id: str, kind: str) -> bool:
+        mine = {one for one, (side, _) in RULEBOOK[kind]["slots"].items() if side == "aco"}
+        return mine <= set(self.signed.get((aco_id, kind), {}))
+
+    def _next_kinds(self, aco_id: str) -> list[str]:
+        kinds = KINDS[self._cohort(aco_id)]
+        unfinished = [kind for kind in kinds if len(self.signed.get((aco_id, kind), {})) < len(RULEBOOK[kind]["slots"])]
+        return unfinished[:2] or kinds
+
+    # The service.
+
+    def _attempt(
+        self, aco_id: str, kind: str, slot: str, user_id: str, role: str, *, reads: bool, step_up: str
+    ) -> None:
+        document = self._document(aco_id, kind)
+        may_look = user_id in self.holders[aco_id].values() or bool(self.people[user_id].cms_roles)
+        if reads and may_look:
+            self.services.reading.show(user_id, document.document_id)
+            self.seen[user_id, aco_id, kind] = len(document.revisions)
+        viewed, digest_is = self._viewed(document, user_id)
+        expected = self._expected(aco_id, kind, slot, user_id, role, digest_is=digest_is)
+        expected |= {"stale": {"step-up-spent"}, "none": {"step-up-missing"}, "other bytes": {"step-up-missing"}}.get(
+            step_up, set()
+        )
+        request = SignRequest(
+            str(uuid.uuid4()),
+            document.document_id,
+            slot,
+            user_id,
+            Role(role),
+            viewed,
+            self._step_up(document, user_id, viewed, step_up),
+        )
+        actual = self._sign(request)
+        assert actual == expected, (aco_id, kind, slot, user_id, role, step_up)
+        after = self._document(aco_id, kind)
+        if not expected:
+            Gate.signed_steps += 1
+            self.signed.setdefault((aco_id, kind), {})[slot] = user_id
+        assert {one.slot: one.user_id for one in after.signatures} == self.signed.get((aco_id, kind), {})
+        assert (after.head_digest != document.head_digest) == (not expected)
+
+    def _sign(self, request: SignRequest) -> set[str]:
+        try:
+            self.services.ceremony.sign(request)
+        except PacketsError as error:
+            return {one.code for one in error.problems}
+        return set()
+
+    def _viewed(self, document: Document, user_id: str) -> tuple[str, str]:
+        """The digest that the person last saw, and what the gate should say about it."""
+        number = self.seen.get((user_id, document.aco_id, document.kind))
+        if number is None:
+            return "", "not-viewed"
+        digest = document.revisions[number - 1].digest
+        return digest, "" if digest == document.head_digest else "document-changed"
+
+    def _step_up(self, document: Document, user_id: str, viewed: str, state: str) -> str:
+        if state == "none":
+            return str(uuid.uuid4())
+        now = self.world.clock.now
+        if state == "stale":
+            self.world.clock.now = now - STEP_UP_LIFETIME - timedelta(seconds=1)
+        bound_to = viewed if state != "other bytes" else random.Random(viewed).randbytes(32).hex()  # noqa: S311  not a secret
+        proof = self.services.ceremony.step_up(user_id, document.document_id, bound_to)
+        self.world.clock.now = now
+        return proof
+
+    def _document(self, aco_id: str, kind: str) -> Document:
+        with self.services.database.read() as records:
+            document = records.documents.current(aco_id, self.year, kind)
+        assert document is not None
+        return document
+
+    def _write_contacts(self, aco_id: str) -> None:
+        filled = [Contact(Role(role), self.people[user_id]) for role, user_id in self.holders[aco_id].items()]
+        with self.services.database.write() as records:
+            records.acos.put_contacts(aco_id, self.year, filled)
+
+    def _cohort(self, aco_id: str) -> str:
+        return str(self.acos[aco_id].aco.cohort)
+
+    def _window(self, aco_id: str, party: str) -> Any:
+        activity = Activity.SIGN if party == "aco" else Activity.COUNTERSIGN
+        return self.world.year.year.window(activity, self.acos[aco_id].aco.cohort)
+
+
+@pytest.mark.requirement("R15", "R17", "R18", "R19", "R24", "R44", "R7", "R3", "E5", "E7", "E8", "E19", "E20")
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_the_gate_and_the_model_never_disagree(shard: int) -> None:
+    """At least 5,000 random steps over all shards, with hundreds of real signatures among them."""
+    run = settings(
+        max_examples=EXAMPLES,
+        stateful_step_count=STEPS,
+        deadline=None,
+        database=None,
+        print_blob=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    Gate.steps = Gate.signed_steps = 0
+    machine = type(f"Gate{shard}", (Gate,), {})
+
+    run_state_machine_as_test(machine, settings=run)
+
+    print(f"shard {shard}: {Gate.steps} steps, {Gate.signed_steps} signatures")  # noqa: T201  the figure is the point
+    assert Gate.steps >= TOTAL_STEPS / SHARDS
+    assert Gate.signed_steps >= TOTAL_STEPS / SHARDS / 50

@@ -1,0 +1,52 @@
+"""The cookie that carries a session's secret, and the rule for when cookies may travel without TLS.
+
+Over plain HTTP a cookie is given only by a demonstration, or to the same machine; never in production.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+from flask.sessions import SecureCookieSessionInterface
+
+from web.visit import services
+
+SECURE_NAME = "__Host-esm-session"
+LOCAL_NAME = "esm-session"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+def must_be_secure() -> bool:
+    """Whether cookies of this request are for TLS only."""
+    mode = services().settings.mode
+    if mode == "production" or request.is_secure:
+        return True
+    return mode != "demo" and request.host.rsplit(":", 1)[0] not in LOOPBACK
+
+
+def session_token() -> str:
+    """The secret that the visitor's browser sent, or nothing."""
+    return request.cookies.get(_name(), "")
+
+
+def give_session(response: Response, token: str) -> None:
+    """Let the browser keep the secret until it is closed; scripts cannot read it and other sites cannot send it."""
+    response.set_cookie(_name(), token, path="/", httponly=True, samesite="Lax", secure=must_be_secure())
+
+
+def take_session(response: Response) -> None:
+    """Make the browser forget the secret."""
+    response.delete_cookie(_name(), path="/", httponly=True, samesite="Lax", secure=must_be_secure())
+
+
+class FormCookie(SecureCookieSessionInterface):
+    """Flask's signed cookie, which carries the secret of the forms, under the same rule."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Whether it is for TLS only."""
+        del app
+        return must_be_secure()
+
+
+def _name() -> str:
+    # Browsers accept the __Host- prefix from TLS only; it keeps sister hosts from planting a session.
+    return SECURE_NAME if must_be_secure() else LOCAL_NAME

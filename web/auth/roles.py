@@ -1,0 +1,116 @@
+"""Which routes are for whom. Every route carries exactly one `Audience`; one without is refused at start-up.
+
+The audience is asked with the roles that the visitor holds at the ACO that the address names (permission matrix 1.7), so
+that somebody who may sign for one ACO may do nothing at another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TypeVar
+
+from flask import Flask
+
+from packets.access import Action, may
+from packets.errors import ForbiddenError, Problem
+from packets.model.people import SLOTS_BY_ROLE, Role
+
+MARK = "audience"
+View = TypeVar("View", bound=Callable[..., object])
+
+
+class Audience(StrEnum):
+    """Who may use a route."""
+
+    ANYONE = "anyone"
+    SIGNED_IN = "signed-in"
+    PACKET_READERS = "packet-readers"
+    RECORD_READERS = "record-readers"
+    SIGNERS = "signers"
+    UPLOADERS = "uploaders"
+    UPLOAD_READERS = "upload-readers"
+    CMS_SIGNATORIES = "cms-signatories"
+    ARCHIVE_READERS = "archive-readers"
+
+
+REFUSALS: dict[Audience, tuple[str, str]] = {
+    Audience.PACKET_READERS: ("Packets are open to the contacts of the ACO and to CMS.", "Use the archive instead."),
+    Audience.RECORD_READERS: ("Documents are open to the contacts of the ACO, to CMS and to archivists.", "Go back to your packets."),
+    Audience.SIGNERS: ("Only the ESM designees of the ACO and the CMS signatory sign documents.", "Ask one of them to sign."),
+    Audience.UPLOADERS: (
+        "Only the ACO Executive and those Authorized to Sign may upload corrections.",
+        "Ask one of them to upload the file.",
+    ),
+    Audience.UPLOAD_READERS: (
+        "The corrections page is for the ACO Executive, those Authorized to Sign and CMS staff.",
+        "Read the corrections in the list's document instead.",
+    ),
+    Audience.CMS_SIGNATORIES: ("Only the CMS signatory countersigns.", "Go back to your packets."),
+    Audience.ARCHIVE_READERS: ("The archive is open to archivists and to CMS.", "Go back to your packets."),
+}
+
+
+def open_to(audience: Audience) -> Callable[[View], View]:
+    """Mark a view with the audience that may use it."""
+
+    def mark(view: View) -> View:
+        view.__dict__[MARK] = audience
+        return view
+
+    return mark
+
+
+def audience_of(app: Flask, endpoint: str) -> Audience:
+    """The audience of a route.
+
+    Raises:
+        LookupError: the route was left unmarked; nobody may use it.
+    """
+    audience = vars(app.view_functions[endpoint]).get(MARK)
+    if not isinstance(audience, Audience):
+        raise LookupError(f"The route {endpoint} does not say who may use it.")
+    return audience
+
+
+def require_audiences(app: Flask) -> None:
+    """Refuse to start with a route that does not say who may use it.
+
+    Raises:
+        LookupError: there is one.
+    """
+    for endpoint in app.view_functions:
+        audience_of(app, endpoint)
+
+
+def belongs(audience: Audience, roles: frozenset[Role]) -> bool:
+    """Whether somebody who is signed in and holds these roles, at this ACO and at CMS, is among the audience."""
+    reads_packets, reads_archive = may(Action.VIEW_PACKET, roles), may(Action.VIEW_ARCHIVE, roles)
+    uploads = may(Action.UPLOAD_CORRECTIONS, roles)
+    answers = {
+        Audience.ANYONE: True,
+        Audience.SIGNED_IN: True,
+        Audience.PACKET_READERS: reads_packets,
+        Audience.RECORD_READERS: reads_packets or reads_archive,
+        Audience.SIGNERS: Role.CMS_SIGNATORY in roles or any(_is_designee(role) for role in roles),
+        Audience.UPLOADERS: uploads,
+        Audience.UPLOAD_READERS: uploads or may(Action.MANAGE_YEAR, roles),
+        Audience.CMS_SIGNATORIES: Role.CMS_SIGNATORY in roles,
+        Audience.ARCHIVE_READERS: reads_archive,
+    }
+    return answers[audience]
+
+
+def require(audience: Audience, roles: frozenset[Role]) -> None:
+    """Refuse whoever is not among the audience.
+
+    Raises:
+        ForbiddenError: they are not; it says for whom the page is.
+    """
+    if not belongs(audience, roles):
+        sentence, remedy = REFUSALS[audience]
+        raise ForbiddenError(Problem("not-your-page", sentence, remedy))
+
+
+def _is_designee(role: Role) -> bool:
+    return role in SLOTS_BY_ROLE and SLOTS_BY_ROLE[role].designee

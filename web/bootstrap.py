@@ -1,0 +1,118 @@
+"""The one place that builds real services from settings."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from packets.assemble import Assembler
+from packets.catalog import Catalog, load_catalog
+from packets.clock import Clock, system_clock
+from packets.corrections import CorrectionsDesk
+from packets.enrollment import EnrollmentDesk
+from packets.errors import InputError, Problem
+from packets.reading import ReadingRoom
+from packets.settings import Settings
+from packets.store.database import Database
+from packets.store.objects import ObjectStore
+from packets.store.objects_files import FileObjects
+from signing.ceremony import Ceremony
+from signing.fields import field_dictionaries
+from signing.pades import SigningService
+from signing.pki import Pki, init_pki, load_pki
+from web.auth.accounts import AccountDesk
+
+SECRET_BYTES = 32
+OWNER_ONLY = 0o600
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that a door needs, built once for a process."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    objects: ObjectStore
+    catalog: Catalog
+    pki: Pki
+    signer: SigningService
+    assembler: Assembler
+    enrollment: EnrollmentDesk
+    corrections: CorrectionsDesk
+    reading: ReadingRoom
+    ceremony: Ceremony
+    accounts: AccountDesk
+    session_secret: str
+
+
+def build_services(settings: Settings, clock: Clock = system_clock) -> Services:
+    """The services of a process on the settings' folder, database and keys. The schema must be up to date.
+
+    Raises:
+        InputError: the keys are missing or cannot be opened, or production lacks a secret.
+    """
+    pki = load_pki(settings.pki, find_secret(settings, "pki_passphrase"))
+    return compose(settings, clock, Database(settings.database), FileObjects(settings.objects), pki)
+
+
+def initialize(settings: Settings, clock: Clock = system_clock, *, sample: bool) -> None:
+    """Make the folder, the schema and, where there are none yet, the keys."""
+    settings.dir.mkdir(parents=True, exist_ok=True)
+    if not settings.pki.exists():
+        init_pki(settings.pki, find_secret(settings, "pki_passphrase"), clock(), sample=sample)
+    database = Database(settings.database)
+    database.upgrade()
+    database.close()
+
+
+def compose(settings: Settings, clock: Clock, database: Database, objects: ObjectStore, pki: Pki) -> Services:
+    """The services on parts that are given; tests give parts in memory."""
+    catalog = load_catalog()
+    signer = SigningService(pki, clock)
+    assembler = Assembler(database, objects, catalog, clock, field_dictionaries, signer.seal)
+    return Services(
+        settings=settings,
+        clock=clock,
+        database=database,
+        objects=objects,
+        catalog=catalog,
+        pki=pki,
+        signer=signer,
+        assembler=assembler,
+        enrollment=EnrollmentDesk(database, clock),
+        corrections=CorrectionsDesk(database, objects, catalog, assembler, clock),
+        reading=ReadingRoom(database, objects, catalog, clock),
+        ceremony=Ceremony(database, objects, catalog, signer, clock),
+        accounts=AccountDesk(
+            database, clock, timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)
+        ),
+        session_secret=find_secret(settings, "session_secret"),
+    )
+
+
+def find_secret(settings: Settings, name: str) -> str:
+    """A secret from the settings; outside production one is made once and kept in the folder, readable by its owner only.
+
+    Raises:
+        InputError: production was given no secret.
+    """
+    given: str = getattr(settings, name).get_secret_value()
+    if given:
+        return given
+    if settings.mode == "production":
+        variable = f"ESM_{name.upper()}"
+        raise InputError(
+            Problem("secret-missing", f"Production needs {variable}.", f"Set {variable} or {variable}_FILE.", variable)
+        )
+    return _kept_secret(settings.dir / "secrets" / name)
+
+
+def _kept_secret(path: Path) -> str:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=OWNER_ONLY)
+        path.write_text(secrets.token_urlsafe(SECRET_BYTES), encoding="ascii")
+    return path.read_text("ascii")

@@ -1,0 +1,121 @@
+"""`esm demo`: the main job on sample data."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from packets.clock import system_clock
+from packets.errors import InputError, Problem
+from packets.lists.intake import read_participants_puf
+from packets.sample.year import SampleYear, sample_year, sample_year_from_puf
+from packets.settings import load_settings
+from web.bootstrap import build_services, initialize
+from web.demo import MARKER, Demonstration, Report, signers
+
+PRACTICE_ACOS = 1
+
+
+@click.command()
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("demo-data"),
+    help="Where to put everything.",
+)
+@click.option(
+    "--acos", type=click.IntRange(2, 1000), default=3, show_default=True, help="How many packets to carry through."
+)
+@click.option(
+    "--participants",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="CMS public-use participants file, .csv or .csv.gz.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+def demo(folder: Path, acos: int, participants: Path | None, *, as_json: bool) -> None:
+    """Do the main job on sample data, from an empty folder to executed, verified packets.
+
+    One more ACO is enrolled and left unsigned, so that you can sign it yourself with `esm serve --demo`.
+    """
+    _refuse_foreign_folder(folder)
+    settings = load_settings(dir=folder.absolute(), mode="demo")
+    initialize(settings, sample=True)
+    demonstration = Demonstration(build_services(settings), folder.absolute(), _teller())
+    if (folder / MARKER).exists():
+        click.echo(f"{folder} holds a demonstration already; nothing was changed. Its files, verified again:", err=True)
+        report = demonstration.look_again()
+    else:
+        year, practice = _sample(participants, acos)
+        report = demonstration.run(year, practice, password=f"sample-{secrets.token_hex(4)}")
+    click.echo(json.dumps(report.as_json(), indent=2, ensure_ascii=False)) if as_json else _print(report)
+    sys.exit(0 if report.passed else 1)
+
+
+def _refuse_foreign_folder(folder: Path) -> None:
+    """A folder with somebody's files in it is not ours to fill."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).exists():
+        raise InputError(
+            Problem(
+                "folder-not-empty",
+                "The folder holds something else than a finished demonstration.",
+                "Name a new folder with --dir.",
+                str(folder),
+            )
+        )
+
+
+def _sample(participants: Path | None, acos: int) -> tuple[SampleYear, SampleYear]:
+    """The year to carry through, and the ACOs left for practice."""
+    now, wanted = system_clock(), acos + PRACTICE_ACOS
+    year = (
+        sample_year_from_puf(read_participants_puf(participants), wanted, now=now)
+        if participants
+        else sample_year(count=wanted, now=now)
+    )
+    return year.first(len(year.acos) - PRACTICE_ACOS), year.last(PRACTICE_ACOS)
+
+
+def _teller() -> "click.utils.Any":
+    console = Console(stderr=True)
+    return (
+        (lambda line: console.print(f"  {line}", highlight=False, markup=False))
+        if console.is_terminal
+        else (lambda _line: None)
+    )
+
+
+def _print(report: Report) -> None:
+    table = Table("ACO", "Document", "Step", "Status", "Signers", "Level", "Pages", "Seconds", "Verdict")
+    for packet in report.packets:
+        for one in packet.documents:
+            table.add_row(
+                f"{packet.aco_id} {packet.cohort}",
+                one.document_type.short_title,
+                str(one.document.step),
+                str(one.status),
+                "\n".join(signers(one.document)),
+                one.level,
+                str(one.document.pages),
+                f"{one.seconds:.2f}",
+                one.verdict.overall,
+            )
+        table.add_section()
+    console = Console()
+    console.print(table)
+    documents = sum(len(packet.documents) for packet in report.packets)
+    console.print(
+        f"{documents} documents of {len(report.packets)} ACOs in {report.seconds:.1f} s, in {report.folder}/packets",
+        highlight=False,
+    )
+    if report.practice:
+        console.print(
+            f"{', '.join(report.practice)} is enrolled and unsigned: sign it yourself with `make serve`.",
+            highlight=False,
+        )

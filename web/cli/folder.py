@@ -1,0 +1,36 @@
+"""The folder that a command works on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from packets.errors import NotFoundError, Problem
+from packets.settings import load_settings
+from web.bootstrap import Services, build_services
+
+folder_option = click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("demo-data"),
+    show_default=True,
+    help="The data folder.",
+)
+
+
+def open_folder(folder: Path) -> Services:
+    """The services on a folder that `esm demo` or `esm db upgrade` made.
+
+    Raises:
+        NotFoundError: there is no database in it.
+    """
+    settings = load_settings(dir=folder.absolute())
+    if not settings.database_url and not (settings.dir / "esm.db").exists():
+        raise NotFoundError(
+            Problem(
+                "folder-empty", "There is no database in this folder.", "Run `esm demo --dir …` first.", str(folder)
+            )
+        )
+    return build_services(settings)

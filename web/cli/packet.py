@@ -1,0 +1,82 @@
+"""`esm packet`: what packets there are and how far they are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from packets.errors import NotFoundError, Problem
+from packets.model.people import Role
+from packets.reading import RecordLine
+from web.bootstrap import Services
+from web.cli.folder import folder_option, open_folder
+
+
+@click.group()
+def packet() -> None:
+    """Packets and their documents."""
+
+
+@packet.command("list")
+@folder_option
+@click.option("--year", type=int, help="One performance year only.")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def list_packets(folder: Path, year: int | None, *, as_json: bool) -> None:
+    """List every document of every packet with its status."""
+    services = open_folder(folder)
+    lines = services.reading.archive(_reader(services), year=year)
+    if as_json:
+        click.echo(json.dumps([_line(one) for one in lines], indent=2, ensure_ascii=False))
+        return
+    for one in lines:
+        click.echo(
+            f"{one.aco.aco_id} {one.aco.performance_year}  Step {one.document.step}  {one.status:<28} {one.title}"
+        )
+
+
+@packet.command("show")
+@click.argument("aco_id")
+@click.argument("year", type=int)
+@folder_option
+def show_packet(aco_id: str, year: int, folder: Path) -> None:
+    """Show one packet: each document, its signatures and its digest, as JSON."""
+    services = open_folder(folder)
+    lines = services.reading.archive(_reader(services), aco_id=aco_id, year=year)
+    if not lines:
+        raise NotFoundError(
+            Problem(
+                "packet-unknown", f"There is no packet of {aco_id} in {year}.", "`esm packet list` lists them.", aco_id
+            )
+        )
+    click.echo(json.dumps([_line(one) for one in lines], indent=2, ensure_ascii=False))
+
+
+def _reader(services: Services) -> str:
+    """Whoever runs commands on the folder reads as the archivist does."""
+    with services.database.read() as records:
+        found = records.people.holding(Role.ARCHIVIST) or records.people.holding(Role.CMS_STAFF)
+    if not found:
+        raise NotFoundError(
+            Problem("year-missing", "No performance year was opened in this folder.", "Run `esm demo` first.")
+        )
+    return found[0].user_id
+
+
+def _line(line: RecordLine) -> dict[str, object]:
+    document = line.document
+    return {
+        "aco_id": document.aco_id,
+        "performance_year": document.performance_year,
+        "kind": document.kind,
+        "step": document.step,
+        "status": str(line.status),
+        "sha256": document.head_digest,
+        "pages": document.pages,
+        "sample": document.sample,
+        "signatures": [
+            {"slot": one.slot, "signer": one.name, "role": str(one.role), "signed_at": one.signed_at.isoformat()}
+            for one in document.signatures
+        ],
+    }

@@ -1,0 +1,269 @@
+"""The main job on sample data: from an empty folder to executed, countersigned and verified packets.
+
+It goes through the same services as the pages and the commands do, in the same order as people would: open the year, enrol
+the ACOs, submit Step 1, hand in corrections, assemble, sign each step as the right people, countersign, verify.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from packets.assemble import digest_bytes
+from packets.errors import ConflictError, Problem
+from packets.model.aco import Cohort
+from packets.model.documents import Document, DocumentType, Party, Slot, Status
+from packets.model.people import Role, role_label
+from packets.sample.year import SampleAco, SampleYear
+from packets.enrollment import Enrollment
+from signing.ceremony import SignRequest
+from signing.verify import Expected, ExpectedSignature, Verdict, verify_pdf
+from web.bootstrap import Services
+
+MARKER = "demo.json"
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedDocument:
+    """One executed document of the demonstration, with our verifier's verdict and the seconds that it took."""
+
+    document: Document
+    document_type: DocumentType
+    status: Status
+    file: Path
+    verdict: Verdict
+    seconds: float
+
+    def as_json(self, folder: Path) -> dict[str, Any]:
+        """The document as `esm demo --json` tells of it."""
+        return {
+            "kind": self.document.kind,
+            "step": self.document.step,
+            "status": str(self.status),
+            "file": str(self.file.relative_to(folder)),
+            "sha256": self.document.head_digest,
+            "pages": self.document.pages,
+            "signatures": [
+                {
+                    "slot": one.slot,
+                    "signer": one.name,
+                    "role": str(one.role),
+                    "level": one.level,
+                    "signed_at": _instant(one.signed_at),
+                }
+                for one in self.document.signatures
+            ],
+            "verdict": self.verdict.overall,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedPacket:
+    """One ACO's packet."""
+
+    aco_id: str
+    legal_name: str
+    performance_year: int
+    cohort: Cohort
+    documents: tuple[FinishedDocument, ...]
+
+
+@dataclass(slots=True)
+class Report:
+    """What the demonstration made. `practice` are ACOs whose packets were left unsigned, to be signed in the browser."""
+
+    folder: Path
+    packets: list[FinishedPacket] = field(default_factory=list)
+    practice: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        """Whether every document is executed and its verdict is PASSED."""
+        documents = [one for packet in self.packets for one in packet.documents]
+        return bool(documents) and all(
+            one.status is Status.EXECUTED and one.verdict.overall == "PASSED" for one in documents
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as `esm demo --json` prints it."""
+        return {
+            "packets": [
+                {
+                    "aco_id": one.aco_id,
+                    "performance_year": one.performance_year,
+                    "cohort": str(one.cohort),
+                    "documents": [document.as_json(self.folder) for document in one.documents],
+                }
+                for one in self.packets
+            ],
+            "practice": self.practice,
+            "sample": True,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """Runs the main job in a folder; a second run tells what is there and changes nothing."""
+
+    services: Services
+    folder: Path
+    progress: Progress
+
+    def run(self, year: SampleYear, practice: SampleYear | None, password: str) -> Report:
+        """Do the main job.
+
+        Args:
+            year: the ACOs whose packets are carried through to the end.
+            practice: the same year with further ACOs whose packets are left to be signed by hand.
+            password: what every sample account may sign in with.
+
+        Raises:
+            ConflictError: the folder holds a demonstration already.
+        """
+        if (self.folder / MARKER).exists():
+            raise ConflictError(
+                Problem(
+                    "demo-exists",
+                    "This folder holds a demonstration already.",
+                    "Name another folder with --dir.",
+                    str(self.folder),
+                )
+            )
+        started = time.perf_counter()
+        report = Report(self.folder)
+        self._open(year, practice, password)
+        for sample in year.acos:
+            self.progress(f"{sample.aco.aco_id} {sample.aco.legal_name}")
+            report.packets.append(self._carry_through(sample, year))
+        report.practice = [one.aco.aco_id for one in practice.acos] if practice else []
+        report.seconds = time.perf_counter() - started
+        self._mark(report, password)
+        return report
+
+    def look_again(self) -> Report:
+        """What an earlier run left in the folder, verified anew."""
+        started = time.perf_counter()
+        kept = json.loads((self.folder / MARKER).read_text("utf-8"))
+        report = Report(self.folder, practice=kept["practice"])
+        for aco_id, year in kept["packets"]:
+            with self.services.database.read() as records:
+                aco, documents = records.acos.get(aco_id, year), records.documents.packet(aco_id, year)
+            if aco is not None:
+                finished = tuple(self._finish(one, 0.0) for one in documents)
+                report.packets.append(FinishedPacket(aco_id, aco.legal_name, year, aco.cohort, finished))
+        report.seconds = time.perf_counter() - started
+        return report
+
+    def _open(self, year: SampleYear, practice: SampleYear | None, password: str) -> None:
+        desk = self.services.enrollment
+        staff = next(person for person in year.agency if Role.CMS_STAFF in person.cms_roles)
+        desk.register(year.agency)
+        desk.open_year(year.year, staff.user_id)
+        samples = (*year.acos, *(practice.acos if practice else ()))
+        for sample in samples:
+            lists = {"participants": sample.participants, "provider-supplier": sample.providers}
+            desk.enroll(Enrollment(sample.aco, sample.contacts, lists), staff.user_id)
+            self._submit_step_one(sample)
+        people = {contact.person.user_id for sample in samples for contact in sample.contacts} | {
+            one.user_id for one in year.agency
+        }
+        self.services.accounts.set_password(sorted(people), password)
+        for sample in practice.acos if practice else ():
+            self.services.assembler.assemble_packet(sample.aco.aco_id, year.year.year, staff.user_id)
+
+    def _submit_step_one(self, sample: SampleAco) -> None:
+        executive = holder(sample, Role.ACO_EXECUTIVE)
+        aco_id, year = sample.aco.aco_id, sample.aco.performance_year
+        self.services.enrollment.submit_contacts(aco_id, year, executive)
+        self.services.enrollment.submit_organization(aco_id, year, executive)
+
+    def _carry_through(self, sample: SampleAco, year: SampleYear) -> FinishedPacket:
+        aco = sample.aco
+        if sample.corrections_upload:
+            uploader = holder(sample, Role.AUTHORIZED_TO_SIGN_PRIMARY)
+            self.services.corrections.accept(aco.aco_id, aco.performance_year, uploader, *sample.corrections_upload)
+        types = self.services.catalog.for_cohort(aco.cohort)
+        documents = tuple(self._execute(sample, year, one) for one in types)
+        return FinishedPacket(aco.aco_id, aco.legal_name, aco.performance_year, aco.cohort, documents)
+
+    def _execute(self, sample: SampleAco, year: SampleYear, document_type: DocumentType) -> FinishedDocument:
+        started = time.perf_counter()
+        aco = sample.aco
+        document = self.services.assembler.assemble(aco.aco_id, aco.performance_year, document_type.kind)
+        for slot in document_type.slots:
+            role, user_id = choose_signer(slot, sample, year, document_type.step)
+            document = self.sign(document, slot, role, user_id)
+        return self._finish(document, time.perf_counter() - started)
+
+    def sign(self, document: Document, slot: Slot, role: Role, user_id: str) -> Document:
+        """Sign as a person would: read the document, re-authenticate, sign what was read."""
+        shown, _ = self.services.reading.show(user_id, document.document_id)
+        step_up = self.services.ceremony.step_up(user_id, document.document_id, shown.head_digest)
+        key = str(uuid.uuid4())
+        request = SignRequest(key, document.document_id, slot.name, user_id, role, shown.head_digest, step_up)
+        return self.services.ceremony.sign(request)
+
+    def _finish(self, document: Document, seconds: float) -> FinishedDocument:
+        pdf = self.services.objects.get(document.head_digest)
+        path = self.folder / "packets" / document.aco_id / str(document.performance_year) / f"{document.kind}.pdf"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(pdf)
+        pdf = path.read_bytes()
+        document_type = self.services.catalog[document.kind]
+        verdict = verify_pdf(pdf, self.services.pki.trust, expected=expected_of(document))
+        status = (
+            Status.EXECUTED
+            if document.executed_at and digest_bytes(pdf) == document.head_digest
+            else Status.PARTIALLY_SIGNED
+        )
+        return FinishedDocument(document, document_type, status, path, verdict, seconds)
+
+    def _mark(self, report: Report, password: str) -> None:
+        content = {
+            "practice": report.practice,
+            "packets": [[one.aco_id, one.performance_year] for one in report.packets],
+            "password": password,
+            "sample": True,
+        }
+        (self.folder / MARKER).write_text(json.dumps(content, indent=2), encoding="utf-8")
+
+
+def holder(sample: SampleAco, role: Role) -> str:
+    """User ID of the person in a slot of a sample ACO."""
+    return next(contact.person.user_id for contact in sample.contacts if contact.role is role)
+
+
+def choose_signer(slot: Slot, sample: SampleAco, year: SampleYear, turn: int) -> tuple[Role, str]:
+    """One of those who may sign a slot; whose turn it is changes from step to step."""
+    role = slot.roles[turn % len(slot.roles)]
+    if slot.party is Party.CMS:
+        return role, next(person.user_id for person in year.agency if role in person.cms_roles)
+    return role, holder(sample, role)
+
+
+def expected_of(document: Document) -> Expected:
+    """What the ledger says that the file of a document must be and carry."""
+    signatures = tuple(
+        ExpectedSignature(one.slot, one.user_id, one.role, document.aco_id, document.performance_year)
+        for one in document.signatures
+    )
+    return Expected(digest=document.head_digest, signatures=signatures)
+
+
+def signers(document: Document) -> Iterator[str]:
+    """Who signed, as people read it."""
+    return (f"{one.name}, {role_label(one.role)}" for one in document.signatures)
+
+
+def _instant(at: datetime) -> str:
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,78 @@
+"""Structured logs: one line a request, on stderr; JSON for machines, plain lines for a terminal.
+
+A line names the user ID and the path, never a query, a form, a name or a number of a taxpayer.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import time
+import uuid
+
+import structlog
+from flask import Flask, Response, g, request
+from structlog.typing import Processor
+
+from web.visit import guest, request_id, services
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+MILLISECONDS = 1000
+
+
+def configure_logs(level: str) -> None:
+    """Set up the log of a process.
+
+    Args:
+        level: `debug`, `info`, `warning` or `error`; what is less is not written.
+    """
+    terminal = sys.stderr.isatty()
+    last: list[Processor] = (
+        [structlog.dev.ConsoleRenderer()]
+        if terminal
+        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *last,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def log_requests(app: Flask) -> None:
+    """Give every request a number, tell it in `X-Request-ID`, and write one line when it is answered."""
+    app.logger.disabled = True  # Flask's own lines would tell an error twice, the second time without the number
+    app.before_request(_begin)
+    app.after_request(_end)
+
+
+def _begin() -> None:
+    g.request_id = _given_id() or str(uuid.uuid4())
+    g.began = time.perf_counter()
+
+
+def _given_id() -> str:
+    """The number that a proxy in front gave, where it is believed."""
+    given = request.headers.get("X-Request-ID", "")
+    return given if services().settings.trust_proxy and REQUEST_ID.fullmatch(given) else ""
+
+
+def _end(response: Response) -> Response:
+    response.headers["X-Request-ID"] = request_id()
+    person = guest()
+    structlog.get_logger().info(
+        "request",
+        request_id=request_id(),
+        method=request.method,
+        path=request.path,
+        status=response.status_code,
+        milliseconds=round((time.perf_counter() - g.began) * MILLISECONDS, 1),
+        user=person.user_id if person else None,
+    )
+    return response

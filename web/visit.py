@@ -1,0 +1,45 @@
+"""What a view knows of the request under way: the services, who is visiting, and the roles that they hold where they look.
+
+The gate (`web.auth.gate`) fills it in before any view runs.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import Flask, current_app, g
+
+from packets.model.people import Person, Role
+from web.bootstrap import Services
+
+EXTENSION = "esm-packets"
+
+
+def attach(app: Flask, services: Services) -> None:
+    """Give the application its services."""
+    app.extensions[EXTENSION] = services
+
+
+def services() -> Services:
+    """The services of the running application."""
+    return cast(Services, current_app.extensions[EXTENSION])
+
+
+def guest() -> Person | None:
+    """Whoever is signed in, or None for an anonymous visitor."""
+    return cast("Person | None", g.get("visitor"))
+
+
+def visitor() -> Person:
+    """Whoever is signed in. The gate has made sure that somebody is, on every route that is not open to anyone."""
+    return cast(Person, g.visitor)
+
+
+def roles() -> frozenset[Role]:
+    """The roles that the visitor holds at the ACO that the address names, and at CMS."""
+    return cast("frozenset[Role]", g.get("roles", frozenset()))
+
+
+def request_id() -> str:
+    """The number under which the log tells of this request."""
+    return cast(str, g.get("request_id", ""))

@@ -17,7 +17,7 @@ from packets.canonical import canonical_json
 from packets.catalog import Catalog
 from packets.clock import Clock
 from packets.errors import ConflictError, NotFoundError, Problem
-from packets.lists.columns import LISTS
+from packets.lists.columns import LAYOUTS
 from packets.model.aco import Aco
 from packets.model.documents import Document, DocumentType, Event, FieldDictionaries, Revision, Roster
 from packets.model.people import SLOTS_BY_ROLE, Address, Contact, role_label
@@ -180,8 +180,8 @@ def freeze(records: Records, document_type: DocumentType, aco_id: str, year: int
 
 def roster_facts(roster: Roster, rows: Iterable[Row]) -> dict[str, list[list[str]]]:
     """A list's rows as a document carries them: the roster's columns only, excluded rows apart (REQ 1.6.5)."""
-    known = LISTS.get(roster.source)
-    keys = [column.key for column in known] if known else [*roster.keys, *filter(None, [roster.excluded_by])]
+    known = LAYOUTS.get(roster.source)
+    keys = known.keys if known else (*roster.keys, *filter(None, [roster.excluded_by]))
     places = [keys.index(key) for key in roster.keys]
     flag = keys.index(roster.excluded_by) if roster.excluded_by else None
     facts: dict[str, list[list[str]]] = {"rows": [], "excluded": []}
@@ -231,7 +231,7 @@ def _corrections_facts(records: Records, aco_id: str, year: int) -> dict[str, An
     last = uploads[0]
     return {
         **{name: getattr(last, name) for name in ("file_name", "sha256", "uploaded_by", "additions", "deletions")},
-        "uploaded_at": last.uploaded_at_utc.isoformat(timespec="seconds"),
+        "uploaded_at": f"{last.uploaded_at_utc:%Y-%m-%d %H:%M} UTC",
     }
 
 

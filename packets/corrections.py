@@ -16,7 +16,7 @@ from packets.catalog import Catalog
 from packets.clock import Clock
 from packets.enrollment import tin_place
 from packets.errors import ConflictError, ForbiddenError, PacketsError, Problem
-from packets.lists.corrections import Corrections, read_corrections
+from packets.lists.corrections import Corrections, listed_pairs, read_corrections
 from packets.model.aco import Aco
 from packets.model.calendar import Activity
 from packets.store.database import Database
@@ -68,8 +68,10 @@ class CorrectionsDesk:
             aco = require_aco(records, aco_id, year)
             self._refuse_unpermitted(records, aco, user_id, now)
             approved = frozenset(records.lists.tins(aco_id, year, "participants"))
-            listed = list(records.lists.rows(aco_id, year, "provider-supplier"))
-        return read_corrections(content, file_name, aco_id=aco_id, approved_tins=approved, listed_rows=listed)
+            listed, listed_ccns = listed_pairs(records.lists.rows(aco_id, year, "provider-supplier"))
+        return read_corrections(
+            content, file_name, aco_id=aco_id, approved_tins=approved, listed=listed, listed_ccns=listed_ccns
+        )
 
     def _refuse_unpermitted(self, records: Records, aco: Aco, user_id: str, now: datetime) -> None:
         if not may(Action.UPLOAD_CORRECTIONS, records.acos.roles_of(user_id, aco.aco_id, aco.performance_year)):

@@ -9,7 +9,7 @@ from packets.assemble import require_aco
 from packets.audit.log import Act
 from packets.clock import Clock
 from packets.errors import ConflictError, InputError, Problem
-from packets.lists.columns import LISTS
+from packets.lists.columns import LAYOUTS
 from packets.model.aco import Aco, StepOne, contact_problems, organization_problems
 from packets.model.calendar import PerformanceYear
 from packets.model.people import Contact, Person
@@ -125,4 +125,4 @@ class EnrollmentDesk:
 
 def tin_place(list_name: str) -> int:
     """The place of the TIN among the columns of a list."""
-    return [column.key for column in LISTS[list_name]].index("tin")
+    return LAYOUTS[list_name].keys.index("tin")

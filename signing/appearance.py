@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Protocol
 
 from pyhanko.pdf_utils.content import PdfContent
-from pyhanko.pdf_utils.layout import BoxConstraints, Margins, SimpleBoxLayoutRule
+from pyhanko.pdf_utils.layout import AxisAlignment, BoxConstraints, Margins, SimpleBoxLayoutRule
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.stamp import StaticStampStyle
 
@@ -37,13 +37,11 @@ def default_lines(identity: SignerIdentity, now: datetime) -> list[str]:
 
 def stamp_style(page: bytes) -> StaticStampStyle:
     """A style that shows a page of a PDF, without border, margin or transparency."""
-    layout = SimpleBoxLayoutRule(
-        x_align=SimpleBoxLayoutRule.x_align, y_align=SimpleBoxLayoutRule.y_align, margins=Margins.uniform(0)
-    )
+    layout = SimpleBoxLayoutRule(AxisAlignment.ALIGN_MIN, AxisAlignment.ALIGN_MIN, margins=Margins(0, 0, 0, 0))
     return StaticStampStyle(border_width=0, background=_Page(page), background_layout=layout, background_opacity=1.0)
 
 
-class _Page(PdfContent):  # type: ignore[misc]
+class _Page(PdfContent):
     """The first page of a PDF held in memory, as a form XObject."""
 
     def __init__(self, page: bytes) -> None:

@@ -28,10 +28,12 @@ from packets.store.database import Database
 from packets.store.objects import ObjectStore, digest_bytes
 from packets.store.records import Records
 from packets.store.records.ceremonies import Intent, IntentState, StepUp
+from signing.errors import SigningError
 from signing.facts import actor_of, gather_facts
 from signing.identity import SignerIdentity
 from signing.pades import SignedRevision, SigningService
 from signing.policy import Permit, Refusal, Request, may_sign
+from signing.trust import Expected, ExpectedSigner
 
 STEP_UP_LIFETIME = timedelta(minutes=5)
 AGENCY = "Centers for Medicare & Medicaid Services"
@@ -170,12 +172,27 @@ class Ceremony:
         identity = _identity(person, intent.role, organization, document)
         viewed = self.objects.get(intent.viewed_digest)
         signed = self.signer.sign(viewed, slot=slot, identity=identity, viewed_digest=intent.viewed_digest)
-        self.objects.put(signed.pdf)
-        if not _is_last(document, document_type, slot):
-            return Made(signed, identity, None)
-        closed = self.signer.close(signed.pdf)
-        self.objects.put(closed)
+        closed = self.signer.close(signed.pdf) if _is_last(document, document_type, slot) else None
+        self._judge(closed or signed.pdf, document, intent, closed=closed is not None)
+        for content in filter(None, (signed.pdf, closed)):
+            self.objects.put(content)
         return Made(signed, identity, closed)
+
+    def _judge(self, pdf: bytes, document: Document, intent: Intent, *, closed: bool) -> None:
+        """Our own verifier must pass the result, with exactly the signers that the record will name, before it counts."""
+        signed = [(one.slot, one.user_id, one.role) for one in document.signatures]
+        expected = Expected(
+            aco_id=document.aco_id,
+            performance_year=document.performance_year,
+            signers=tuple(
+                ExpectedSigner(slot, user_id, (role,))
+                for slot, user_id, role in (*signed, (intent.slot, intent.user_id, intent.role))
+            ),
+            closed=closed,
+        )
+        verdict = self.signer.verify_own(pdf, expected)
+        if not verdict.passed:
+            raise SigningError(verdict.problems)
 
     def _record(self, intent: Intent, made: Made) -> Document:
         """TX2: ask the policy again, swap the head, record."""

@@ -8,9 +8,10 @@ time-stamp. A certificate of ten minutes thus holds for decades, and nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from asn1crypto import cms, crl, x509
 from pyhanko.pdf_utils.decode_limits import DecodePurpose
@@ -21,8 +22,8 @@ from pyhanko.sign.validation.ades import AdESBasicValidationResult, ades_basic_v
 from pyhanko.sign.validation.errors import NoDSSFoundError
 from pyhanko.sign.validation.generic_cms import extract_tst_data_iter, message_imprint_checker
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature, report_seed_value_validation
-from pyhanko.sign.validation.policy_decl import PdfSignatureValidationSpec, SignatureValidationSpec
-from pyhanko.sign.validation.status import DocumentTimestampStatus, PdfSignatureStatus
+from pyhanko.sign.validation.policy_decl import SignatureValidationSpec
+from pyhanko.sign.validation.status import PdfSignatureStatus, TimestampSignatureStatus
 
 from signing.paths import instant, validation_policy
 from signing.trust import Trust
@@ -137,7 +138,7 @@ class _Examiner:
     async def signature(self, signature: EmbeddedPdfSignature, horizon: datetime, *, protected: bool) -> Evidence:
         """A seal or a person's signature, validated at the time of its time-stamp."""
         stamped = await self._signature_time(signature, horizon)
-        result: AdESBasicValidationResult = await ades_basic_validation(
+        result: AdESBasicValidationResult[PdfSignatureStatus] = await ades_basic_validation(
             signature.signed_data,
             self._strict,
             timing_info=instant(stamped.at or horizon),
@@ -160,7 +161,7 @@ class _Examiner:
         return await self._token(signature, tokens[0], message_imprint_checker(signature.signer_info), horizon)
 
     async def _token(
-        self, signature: EmbeddedPdfSignature, token: cms.SignedData, imprint: object, horizon: datetime
+        self, signature: EmbeddedPdfSignature, token: cms.SignedData, imprint: Callable[[str], bytes], horizon: datetime
     ) -> Stamped:
         """The time of a token, when it holds as of `horizon`."""
         local = self._is_local(token)
@@ -169,6 +170,7 @@ class _Examiner:
             self._strict if local else self._lenient,
             imprint,
             timing_info=instant(horizon),
+            status_cls=TimestampSignatureStatus,
         )
         faults = _result_faults(signature.field_name, result)
         at = token["encap_content_info"]["content"].parsed["gen_time"].native.astimezone(UTC)
@@ -203,7 +205,7 @@ def _security_store(reader: PdfFileReader) -> tuple[list[bytes], list[x509.Certi
     return lists, list(store.load_certs())
 
 
-def _result_faults(field: str, result: AdESBasicValidationResult) -> list[Fault]:
+def _result_faults(field: str, result: AdESBasicValidationResult[Any]) -> list[Fault]:
     indication = INDICATIONS[result.ades_subindic.status]
     if indication is Indication.PASSED:
         return []
@@ -221,10 +223,10 @@ def _change_faults(signature: EmbeddedPdfSignature) -> list[Fault]:
 
 
 def _bottom_line_faults(signature: EmbeddedPdfSignature, status: PdfSignatureStatus | None, known: bool) -> list[Fault]:
-    """pyHanko's own bottom line must agree, seed values included; said only when nothing graver was."""
+    """PyHanko's own bottom line must agree, seed values included; said only when nothing graver was."""
     if known:
         return []
-    if status is not None:
+    if status is not None and status.validation_path is not None:
         demands = report_seed_value_validation(signature, status.validation_path, timestamp_found=True)
         if replace(status, **demands).bottom_line:
             return []

@@ -47,7 +47,8 @@ from signing.revisions import (
 from signing.timestamps import TimeStampSource, local_source
 from signing.tokens import generation_time
 from signing.trust import Expected
-from signing.verify import Verdict, verify_pdf
+from signing.verdict import Verdict
+from signing.verify import verify_pdf
 
 SEAL_REASON = "Sealed by the service: these are the bytes that were offered for signature. No signature of a person."
 CLOSED_LEVEL, SIGNED_LEVEL = "B-LTA", "B-LT"
@@ -206,11 +207,11 @@ class SigningService:
         return stamp_style(self._render_stamp(lines, width=field.width, height=field.height))
 
 
-class _TokenCatcher(TimeStamper):  # type: ignore[misc]
+class _TokenCatcher(TimeStamper):
     """Hands on to a source and remembers the token, for one signature."""
 
     def __init__(self, source: TimeStampSource) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._source = source
         self._token: cms.ContentInfo | None = None
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
-from typing import Any
+from typing import IO, Any
 
 from asn1crypto import crl, x509
 from cryptography import x509 as pyca_x509
@@ -42,20 +42,20 @@ BLANK = StaticStampStyle(border_width=0)
 """Draws nothing: pyHanko's own default would put a font into the file that is not embedded (PDF/A)."""
 
 
-class ArchivalWriter(IncrementalPdfFileWriter):  # type: ignore[misc]
+class ArchivalWriter(IncrementalPdfFileWriter):
     """Appends a revision and leaves XMP and Info as they are: both must stay equal and conformant (PDF/A-2, 6.6.2)."""
 
     def _update_meta(self) -> None:
         """Change nothing: the time of a signature stands in its time-stamp."""
 
 
-class OneKeySigner(Signer):  # type: ignore[misc]
+class OneKeySigner(Signer):
     """Signs with a key that is held in memory, parsed once, and never used for a trial run."""
 
     def __init__(
         self, key: ec.EllipticCurvePrivateKey, certificate: pyca_x509.Certificate, issuer: pyca_x509.Certificate
     ) -> None:
-        store = SimpleCertificateStore()
+        store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
         store.register(asn1_certificate(issuer))
         super().__init__(signing_cert=asn1_certificate(certificate), cert_registry=store, embed_roots=False)
         self._key = key
@@ -190,8 +190,9 @@ def _field_state(value: Any, reference: Any) -> FieldState:
     return FieldState(value is not None, abs(rectangle[2] - rectangle[0]), abs(rectangle[3] - rectangle[1]))
 
 
-def _content(output: BytesIO) -> bytes:
-    return output.getvalue()
+def _content(output: IO[bytes]) -> bytes:
+    output.seek(0)
+    return output.read()
 
 
 def _unreadable(reason: str) -> SigningError:

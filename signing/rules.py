@@ -7,6 +7,7 @@ revision; and, for our records, everything is as the ledger says.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 
 from cryptography import x509
@@ -168,7 +169,7 @@ def _order_faults(found: Sequence[Evidence]) -> list[Fault]:
     sentence = "Its time-stamp is earlier than that of the revision before it."
     return [
         Fault(Indication.INDETERMINATE, "TIMESTAMP_ORDER_FAILURE", sentence, field)
-        for (_, before), (field, at) in zip(times, times[1:], strict=False)
+        for (_, before), (field, at) in itertools.pairwise(times)
         if at < before
     ]
 

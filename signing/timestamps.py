@@ -166,13 +166,13 @@ class RemoteTimeStampAuthority:
         return response
 
 
-class TimeStampSource(TimeStamper):  # type: ignore[misc]
+class TimeStampSource(TimeStamper):
     """Asks authorities in order until one gives a token that holds. Safe to share between threads."""
 
     def __init__(
         self, authorities: Sequence[Authority], trust: Trust, clock: Clock, *, nonce: Callable[[], int] | None = None
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._authorities = tuple(authorities)
         self._trust = trust
         self._clock = clock

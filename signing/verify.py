@@ -23,7 +23,6 @@ from pyhanko_certvalidator.errors import ValidationError
 from packets.clock import system_clock
 from signing.evidence import Evidence, examine
 from signing.rules import (
-    certificate_of,
     covers_whole_file,
     expectation_faults,
     file_faults,

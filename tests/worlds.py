@@ -121,6 +121,7 @@ def build_world(
     change: Callable[[SampleAco], SampleAco] = lambda sample: sample,
     step_one: bool = True,
     folder: Path = Path("unused"),
+    database: Database | None = None,
 ) -> World:
     """A year with `count` ACOs enrolled, nothing assembled yet.
 
@@ -129,13 +130,14 @@ def build_world(
         change: alters a sample ACO before it is enrolled.
         step_one: whether Step 1 is submitted.
         folder: the settings' folder, for tests that need one.
+        database: a real file, for tests with threads.
     """
     clock = MovingClock(START)
-    database = Database(IN_MEMORY)
+    database = database or Database(IN_MEMORY)
     database.upgrade()
     settings = Settings(dir=folder, session_secret="a session secret for tests", mode="development")  # type: ignore[arg-type]
     services = compose(settings, clock, database, MemoryObjects(), keys())
-    year = sample_year(count=count, now=START)
+    year = sample_year(START.year + 1, count, now=START)
     world = World(services, year, clock)
     services.enrollment.register(year.agency)
     services.enrollment.open_year(year.year, world.agency(Role.CMS_STAFF))

@@ -16,14 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from packets.assemble import digest_bytes
+from packets.enrollment import Enrollment
 from packets.errors import ConflictError, Problem
 from packets.model.aco import Cohort
 from packets.model.documents import Document, DocumentType, Party, Slot, Status
 from packets.model.people import Role, role_label
 from packets.sample.year import SampleAco, SampleYear
-from packets.enrollment import Enrollment
 from signing.ceremony import SignRequest
-from signing.verify import Expected, ExpectedSignature, Verdict, verify_pdf
+from signing.trust import Expected, ExpectedSigner
+from signing.verdict import Verdict
+from signing.verify import verify_pdf
 from web.bootstrap import Services
 
 MARKER = "demo.json"
@@ -41,6 +43,15 @@ class FinishedDocument:
     verdict: Verdict
     seconds: float
 
+    def level(self, slot: str) -> str:
+        """The PAdES level that the verifier found for a slot's signature; it rises when the file is closed."""
+        return next((one.level for one in self.verdict.signatures if one.field == slot), "none")
+
+    @property
+    def file_level(self) -> str:
+        """The lowest PAdES level among the signatures of people."""
+        return min((self.level(one.slot) for one in self.document.signatures), default="none")
+
     def as_json(self, folder: Path) -> dict[str, Any]:
         """The document as `esm demo --json` tells of it."""
         return {
@@ -55,12 +66,12 @@ class FinishedDocument:
                     "slot": one.slot,
                     "signer": one.name,
                     "role": str(one.role),
-                    "level": one.level,
+                    "level": self.level(one.slot),
                     "signed_at": _instant(one.signed_at),
                 }
                 for one in self.document.signatures
             ],
-            "verdict": self.verdict.overall,
+            "verdict": str(self.verdict.overall),
         }
 
 
@@ -88,9 +99,7 @@ class Report:
     def passed(self) -> bool:
         """Whether every document is executed and its verdict is PASSED."""
         documents = [one for packet in self.packets for one in packet.documents]
-        return bool(documents) and all(
-            one.status is Status.EXECUTED and one.verdict.overall == "PASSED" for one in documents
-        )
+        return bool(documents) and all(one.status is Status.EXECUTED and one.verdict.passed for one in documents)
 
     def as_json(self) -> dict[str, Any]:
         """The report as `esm demo --json` prints it."""
@@ -253,11 +262,13 @@ def choose_signer(slot: Slot, sample: SampleAco, year: SampleYear, turn: int) ->
 
 def expected_of(document: Document) -> Expected:
     """What the ledger says that the file of a document must be and carry."""
-    signatures = tuple(
-        ExpectedSignature(one.slot, one.user_id, one.role, document.aco_id, document.performance_year)
-        for one in document.signatures
+    return Expected(
+        digest=document.head_digest,
+        aco_id=document.aco_id,
+        performance_year=document.performance_year,
+        signers=tuple(ExpectedSigner(one.slot, one.user_id, (one.role,)) for one in document.signatures),
+        closed=document.executed_at is not None,
     )
-    return Expected(digest=document.head_digest, signatures=signatures)
 
 
 def signers(document: Document) -> Iterator[str]:

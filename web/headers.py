@@ -8,7 +8,9 @@ NOTHING_BUT_OURS = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 SHOWS_A_DOCUMENT = NOTHING_BUT_OURS + "; object-src 'self'; frame-src 'self'"
-IS_A_DOCUMENT = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; base-uri 'none'; frame-ancestors 'self'"
+IS_A_DOCUMENT = (
+    "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; base-uri 'none'; frame-ancestors 'self'"
+)
 """A browser's own PDF reader puts a page around the file and styles it inline."""
 
 ONE_HOUR = 3600

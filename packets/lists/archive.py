@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from packets.errors import InputError, Problem
-from packets.lists.zip_structure import AGAIN, END_MARK, LOCAL_MARK, Entry, read_content, read_entries
+from packets.lists.zip_structure import AGAIN, END_MARK, EXTRAS_REFUSED, LOCAL_MARK, Entry, read_content, read_entries
 
 ARCHIVE_LIMIT = 10_000_000
 """Largest archive in bytes (REQ 4.7)."""
@@ -23,8 +23,6 @@ NAMES_SHOWN = 5
 FLAGS_ENCRYPTED = 0x2041
 FLAGS_KNOWN = 0x0008 | 0x0006 | 0x0800
 """Sizes in a descriptor; how hard deflate tried; the name is UTF-8."""
-EXTRAS_REFUSED = frozenset({0x0001, 0x7075})
-"""Sizes of 64 bits, which no file here needs, and a second name (APPNOTE 4.5.3, 4.6.9)."""
 KIND_MASK, KIND_FILE, KIND_LINK = 0o170000, 0o100000, 0o120000
 DOS_FOLDER = 0x10
 UNIX_SYSTEMS = frozenset({3, 19})

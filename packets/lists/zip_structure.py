@@ -24,6 +24,8 @@ CENTRAL = struct.Struct("<4s6H3L5H2L")
 END = struct.Struct("<4s4H2LH")
 EXTRA = struct.Struct("<2H")
 FLAG_DESCRIPTOR = 0x0008
+EXTRAS_REFUSED = frozenset({0x0001, 0x7075})
+"""Kinds of extra fields that give the file other sizes or another name (4.5.3, 4.6.9)."""
 
 
 class End(NamedTuple):
@@ -179,11 +181,13 @@ def _data_start(archive: bytes, entry: Entry) -> int:
         (local.flags, local.method, local.clock, local.day)
         == (central.flags, central.method, central.clock, central.day)
         and archive[LOCAL.size : name_end] == entry.raw_name
-        and _extra_kinds(archive[name_end:start]) == entry.extra_kinds
+        and not _extra_kinds(archive[name_end:start]) & EXTRAS_REFUSED
     )
-    sizes = (local.checksum, local.packed, local.size)
-    announced = bool(local.flags & FLAG_DESCRIPTOR) and sizes == (0, 0, 0)
-    same = same and (announced or sizes == (central.checksum, central.packed, central.size))
+    given, true = (local.checksum, local.packed, local.size), (central.checksum, central.packed, central.size)
+    if local.flags & FLAG_DESCRIPTOR:
+        same = same and all(one in {0, other} for one, other in zip(given, true, strict=True))
+    else:
+        same = same and given == true
     refuse_damage(not same, "its two descriptions of the file differ")
     return start
 

@@ -23,6 +23,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from reportlab import rl_config
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 
@@ -93,7 +94,7 @@ class FontSet:
         Raises:
             KeyError: there is no such face.
         """
-        return _load_face(self.folder / f"{CUTS[name].name}.ttf", name)
+        return _load_face(self.folder, name)
 
 
 class ArchivalFont(TTFont):  # type: ignore[misc]  # ReportLab carries no types
@@ -115,8 +116,8 @@ class ArchivalFont(TTFont):  # type: ignore[misc]  # ReportLab carries no types
 
 
 @cache
-def _load_face(path: Path, name: str) -> ArchivalFont:
-    font = ArchivalFont(f"esm-{name}", str(path), shapable=False)
+def _load_face(folder: Path, name: str) -> ArchivalFont:
+    font = ArchivalFont(f"esm-{name}", str(folder / f"{CUTS[name].name}.ttf"), asciiReadable=1, shapable=False)
     pdfmetrics.registerFont(font)
     return font
 
@@ -132,6 +133,7 @@ def ensure_fonts(folder: Path | None = None) -> FontSet:
     Raises:
         RenderError: no folder can be written.
     """
+    _pin_reportlab()
     digest = _digest()
     roots = [folder] if folder else _default_roots()
     for root in roots:
@@ -142,13 +144,33 @@ def ensure_fonts(folder: Path | None = None) -> FontSet:
             return _cut_set(root / digest, digest)
     places = ", ".join(map(str, roots))
     raise RenderError(
-        Problem("fonts-folder", f"The document fonts cannot be written to {places}.", "Give a folder that can be written.", places)
+        Problem(
+            "fonts-folder",
+            f"The document fonts cannot be written to {places}.",
+            "Give a folder that can be written.",
+            places,
+        )
     )
+
+
+def _pin_reportlab() -> None:
+    """Settings that ReportLab would take from a user's files or environment: they may not change our bytes.
+
+    Nothing is ever fetched: no picture and no font of a document comes from an address.
+    """
+    rl_config.invariant = 1
+    rl_config.pdfMultiLine = 0
+    rl_config.pdfComments = 0
+    rl_config.trustedHosts = []
+    rl_config.trustedSchemes = []
 
 
 def _default_roots() -> list[Path]:
     """The environment's own folder first, then one of this user's among the temporary files."""
-    return [Path(sys.prefix, "share", "esm-packets", "fonts"), Path(tempfile.gettempdir(), f"esm-packets-fonts-{os.getuid()}")]
+    return [
+        Path(sys.prefix, "share", "esm-packets", "fonts"),
+        Path(tempfile.gettempdir(), f"esm-packets-fonts-{os.getuid()}"),
+    ]
 
 
 def _writable(root: Path) -> bool:
@@ -209,7 +231,9 @@ def _lean_source(package: str, file: str) -> bytes:
     from fontTools.ttLib import TTFont as FontFile
 
     font = FontFile(BytesIO(_source(package, file)), recalcTimestamp=False)
-    cutter = subset.Subsetter(subset.Options(hinting=False, layout_features=[], notdef_outline=True, name_IDs=[1, 2, 4, 6]))
+    cutter = subset.Subsetter(
+        subset.Options(hinting=False, layout_features=[], notdef_outline=True, name_IDs=[1, 2, 4, 6])
+    )
     cutter.populate(unicodes=[code for first, last in SCRIPTS for code in range(first, last + 1)])
     cutter.subset(font)
     lean = BytesIO()

@@ -7,7 +7,7 @@ and attributes of docs/template-dialect.md exist.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.sax import SAXParseException
 from xml.sax.handler import ContentHandler
@@ -21,7 +21,9 @@ from packets.render import dialect
 from packets.render.dialect import Block, Inline
 
 INLINE = frozenset({"b", "i", "br", "a"})
-BLOCKS = frozenset({"section", "p", "lead", "note", "list", "facts", "table", "roster", "signature", "keep", "page-break"})
+BLOCKS = frozenset(
+    {"section", "p", "lead", "note", "list", "facts", "table", "roster", "signature", "keep", "page-break"}
+)
 CHILDREN: Mapping[str, frozenset[str]] = {
     "document": BLOCKS,
     "section": BLOCKS,
@@ -117,7 +119,12 @@ def _read(source: str) -> Node:
         parseString(source.encode(), reader, forbid_dtd=True)
     except DefusedXmlException as error:
         raise RenderError(
-            Problem("template-entities", f"The body declares what it may not: {type(error).__name__}.", _REMEDY, "body.xml.j2")
+            Problem(
+                "template-entities",
+                f"The body declares what it may not: {type(error).__name__}.",
+                _REMEDY,
+                "body.xml.j2",
+            )
         ) from error
     except SAXParseException as error:
         sentence = f"The body is not well-formed XML in line {error.getLineNumber()}: {error.getMessage()}."
@@ -194,25 +201,20 @@ class _Builder:
         return map(self._block, node.elements())
 
     def _block(self, node: Node) -> Block:
-        match node.name:
-            case "section":
-                return self._section(node)
-            case "list":
-                return dialect.ListBlock(node.attributes.get("style", "bullet"), tuple(map(self._item, node.elements())))
-            case "facts":
-                return dialect.Facts(tuple(dialect.Fact(_attribute(fact, "label"), _inline(fact)) for fact in node.elements()))
-            case "table":
-                return _table(node)
-            case "roster":
-                return dialect.RosterPlace(node.attributes["name"])
-            case "signature":
-                return dialect.SignaturePlace(node.attributes["slot"])
-            case "keep":
-                return dialect.Keep(tuple(self.blocks(node)))
-            case "page-break":
-                return dialect.PageBreak()
-            case _:
-                return dialect.Paragraph(node.name, _inline(node))
+        builders: dict[str, Callable[[Node], Block]] = {
+            "section": self._section,
+            "list": self._list,
+            "facts": _facts,
+            "table": _table,
+            "roster": lambda place: dialect.RosterPlace(place.attributes["name"]),
+            "signature": lambda place: dialect.SignaturePlace(place.attributes["slot"]),
+            "keep": lambda keep: dialect.Keep(tuple(self.blocks(keep))),
+            "page-break": lambda _: dialect.PageBreak(),
+        }
+        return builders.get(node.name, _paragraph)(node)
+
+    def _list(self, node: Node) -> dialect.ListBlock:
+        return dialect.ListBlock(node.attributes.get("style", "bullet"), tuple(map(self._item, node.elements())))
 
     def _section(self, node: Node) -> dialect.Section:
         depth = len(self._number)
@@ -232,10 +234,22 @@ class _Builder:
         return dialect.Item((dialect.Paragraph("p", _inline(node)),))
 
 
+def _paragraph(node: Node) -> dialect.Paragraph:
+    return dialect.Paragraph(node.name, _inline(node))
+
+
+def _facts(node: Node) -> dialect.Facts:
+    return dialect.Facts(tuple(dialect.Fact(_attribute(fact, "label"), _inline(fact)) for fact in node.elements()))
+
+
 def _table(node: Node) -> dialect.Table:
     head, *rows = node.elements()
     columns = tuple(
-        dialect.Column(dialect.plain_text(_inline(one)), float(one.attributes.get("width", "1")), one.attributes.get("align", "left"))
+        dialect.Column(
+            dialect.plain_text(_inline(one)),
+            float(one.attributes.get("width", "1")),
+            one.attributes.get("align", "left"),
+        )
         for one in head.elements()
     )
     cells = tuple(tuple(map(_inline, row.elements())) for row in rows)

@@ -45,18 +45,30 @@ def xmp_packet(facts: DocumentFacts) -> bytes:
         _description("dc", "http://purl.org/dc/elements/1.1/", _core(facts)),
         _description("pdf", "http://ns.adobe.com/pdf/1.3/", f"<pdf:Producer>{PRODUCER}</pdf:Producer>"),
         _description("xmp", "http://ns.adobe.com/xap/1.0/", f"<xmp:CreatorTool>{PRODUCER}</xmp:CreatorTool>"),
-        _description("pdfaid", f"{_PDFA}/id/", "<pdfaid:part>2</pdfaid:part><pdfaid:conformance>A</pdfaid:conformance>"),
+        _description(
+            "pdfaid", f"{_PDFA}/id/", "<pdfaid:part>2</pdfaid:part><pdfaid:conformance>A</pdfaid:conformance>"
+        ),
         _description("pdfuaid", "http://www.aiim.org/pdfua/ns/id/", "<pdfuaid:part>1</pdfuaid:part>"),
         _EXTENSION,
     ]
-    body = f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{_RDF}">\n' + "\n".join(parts) + "\n</rdf:RDF></x:xmpmeta>"
+    body = (
+        f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{_RDF}">\n'
+        + "\n".join(parts)
+        + "\n</rdf:RDF></x:xmpmeta>"
+    )
     packet = f'<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n{body}{_PADDING}<?xpacket end="w"?>'
     return packet.encode()
 
 
 def information(facts: DocumentFacts) -> bytes:
     """The information dictionary, saying the same as the packet."""
-    entries = {"Title": facts.title, "Author": facts.author, "Subject": facts.subject, "Creator": PRODUCER, "Producer": PRODUCER}
+    entries = {
+        "Title": facts.title,
+        "Author": facts.author,
+        "Subject": facts.subject,
+        "Creator": PRODUCER,
+        "Producer": PRODUCER,
+    }
     return b"<<%b>>" % b"".join(b"/%b %b" % (key.encode(), text_string(value)) for key, value in entries.items())
 
 

@@ -63,14 +63,19 @@ class ObjectFile:
         """The bytes of the file. No object may be added afterwards.
 
         Args:
-            catalog, info: numbers of the document catalogue and of the information dictionary.
+            catalog: number of the document catalogue.
+            info: number of the information dictionary.
         """
         self._pack()
         number = self.allocate()
         pieces, offset = [_HEADER], len(_HEADER)
         for one, entries, data in self._streams:
             self._enter(one, 1, offset, 0)
-            pieces += (b"%d 0 obj\n<<%b/Length %d>>\nstream\n" % (one, entries, len(data)), data, b"\nendstream\nendobj\n")
+            pieces += (
+                b"%d 0 obj\n<<%b/Length %d>>\nstream\n" % (one, entries, len(data)),
+                data,
+                b"\nendstream\nendobj\n",
+            )
             offset += sum(map(len, pieces[-3:]))
         self._enter(number, 1, offset, 0)
         pieces.append(self._trailer(number, catalog, info, _fingerprint(pieces)))

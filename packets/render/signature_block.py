@@ -26,7 +26,8 @@ def signature_strips(
         slot: the slot of the manifest.
         dictionaries: `/SV` and `/Lock` of the field, if any.
         parent: the element that the block is in.
-        x, width: left edge and width of the block, in points.
+        x: left edge of the block in points.
+        width: its width in points.
     """
     tree = board.tree
     block = tree.add("Div", parent)
@@ -34,7 +35,7 @@ def signature_strips(
     purpose = set_text(board.fonts, tree.add("P", block), slot.purpose, styles.VALUE, width)
     form = tree.add("Form", block, alternative=_tooltip(slot))
     side_width = width - STAMP_WIDTH - _SIDE_GAP
-    side = [set_text(board.fonts, tree.add("P", block), words, styles.FINE, side_width) for words in _side_words(slot)]
+    side = [set_text(board.fonts, tree.add("P", block), words, styles.FINE, side_width) for words in side_words(slot)]
     yield space(8)
     yield from (_whole(text, x) for text in (label, purpose))
     yield space(4)
@@ -46,10 +47,13 @@ def _whole(text: Text, x: float) -> Strip:
     return Strip(text.height, lambda board, top: paint_lines(board, text, text.lines, x, top))
 
 
-def _side_words(slot: Slot) -> list[str]:
+def side_words(slot: Slot) -> list[str]:
     """What stands beside the field."""
     side = "for CMS" if slot.party is Party.CMS else "for the ACO"
-    return [f"Electronic signature {side}, by: {'; '.join(map(role_label, slot.roles))}.", f"Signature field {slot.name}"]
+    return [
+        f"Electronic signature {side}, by: {'; '.join(map(role_label, slot.roles))}.",
+        f"Signature field {slot.name}",
+    ]
 
 
 def _side_height(side: list[Text]) -> float:
@@ -64,7 +68,9 @@ def _tooltip(slot: Slot) -> str:
 class _FieldPainter:
     """Paints the ruled box, the field in it, and the words beside it."""
 
-    def __init__(self, slot: Slot, dictionaries: FieldDictionaries | None, form: Element, side: list[Text], x: float) -> None:
+    def __init__(
+        self, slot: Slot, dictionaries: FieldDictionaries | None, form: Element, side: list[Text], x: float
+    ) -> None:
         self._slot, self._dictionaries, self._form, self._side, self._x = slot, dictionaries, form, side, x
 
     def __call__(self, board: Board, top: float) -> None:

@@ -49,7 +49,9 @@ class StructureTree:
         self._parents: list[bytes] = []
         self.document = self._new("Document", self._root, b"")
 
-    def add(self, tag: str, parent: Element | None = None, *, alternative: str = "", attributes: bytes = b"") -> Element:
+    def add(
+        self, tag: str, parent: Element | None = None, *, alternative: str = "", attributes: bytes = b""
+    ) -> Element:
         """A new element, the last child of its parent so far.
 
         Args:

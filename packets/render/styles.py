@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from packets.render.tagging import INK, Colour
-
+Colour: TypeAlias = tuple[float, float, float]
+INK: Colour = (0.07, 0.08, 0.10)
 MUTED: Colour = (0.36, 0.38, 0.42)
 ACCENT: Colour = (0.09, 0.23, 0.42)
 RULE: Colour = (0.78, 0.80, 0.83)
@@ -43,9 +44,15 @@ LEAD = Style("serif", 11.5, 17)
 BODY = Style("serif", 10, 14.5)
 NOTE = Style("sans", 9, 13)
 SAMPLE_NOTE = Style("sans", 8.5, 12, AMBER)
-HEADINGS = {2: Style("sans", 12, 16, ACCENT, bold=True), 3: Style("sans", 10.5, 14, INK, bold=True), 4: Style("sans", 9.5, 13, INK, bold=True)}
+HEADINGS = {
+    2: Style("sans", 12, 16, ACCENT, bold=True),
+    3: Style("sans", 10.5, 14, INK, bold=True),
+    4: Style("sans", 9.5, 13, INK, bold=True),
+    5: Style("sans", 9, 12.5, INK, bold=True),
+}
 LABEL = Style("sans", 8.5, 12.5, MUTED)
 VALUE = Style("sans", 9, 12.5)
+DIGEST = Style("sans", 8, 12.5)
 CAPTION = Style("sans", 9, 12.5, INK, bold=True)
 COLUMN_HEAD = Style("sans", 8.5, 12, INK, bold=True)
 SMALL = Style("sans", 7.5, 10.5, MUTED)

@@ -9,14 +9,13 @@ from packets.render import styles
 from packets.render.dialect import Facts, Inline, Table
 from packets.render.flow import Strip, space
 from packets.render.structure import Element, heading_cell
-from packets.render.styles import Style
-from packets.render.tagging import Board, Colour
+from packets.render.styles import Colour, Style
+from packets.render.tagging import Board
 from packets.render.typeset import Text, paint_lines, set_text
 
 _PAD = 3.5
 _GAP = 8.0  # between columns
 _SLICE = 36  # lines of a row that stay together
-_FACT_LABEL_SHARE = 0.34
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +48,20 @@ def tracks(x: float, width: float, shares: Sequence[float], aligns: Sequence[str
     return columns
 
 
-def facts_strips(board: Board, facts: Facts, parent: Element, x: float, width: float) -> Iterator[Strip]:
+def facts_strips(
+    board: Board,
+    facts: Facts,
+    parent: Element,
+    x: float,
+    width: float,
+    *,
+    style: Style = styles.VALUE,
+    label_share: float = 0.34,
+) -> Iterator[Strip]:
     """Facts as a table of two columns, labels as row headings."""
-    label, value = tracks(x, width, (_FACT_LABEL_SHARE, 1 - _FACT_LABEL_SHARE))
+    if not facts.facts:
+        return
+    label, value = tracks(x, width, (label_share, 1 - label_share))
     body = board.tree.add("TBody", board.tree.add("Table", parent))
     yield _ruled_top(x, width)
     for fact in facts.facts:
@@ -59,7 +69,7 @@ def facts_strips(board: Board, facts: Facts, parent: Element, x: float, width: f
         head = board.tree.add("TH", row, attributes=heading_cell("Row"))
         cells = [
             _cell(board, head, fact.label, styles.LABEL, label),
-            _cell(board, board.tree.add("TD", row), fact.words, styles.VALUE, value),
+            _cell(board, board.tree.add("TD", row), fact.words, style, value),
         ]
         yield from row_strips(cells, x, width)
     yield space(10)
@@ -73,7 +83,9 @@ def table_strips(board: Board, table: Table, parent: Element, x: float, width: f
     yield space(2)
     if table.caption:
         caption = set_text(board.fonts, tree.add("Caption", element), table.caption, styles.CAPTION, width)
-        yield Strip(caption.height + 3, lambda target, top: paint_lines(target, caption, caption.lines, x, top), keep=True)
+        yield Strip(
+            caption.height + 3, lambda target, top: paint_lines(target, caption, caption.lines, x, top), keep=True
+        )
     heads = [one.label for one in table.columns]
     yield from head_strips(board, heads, columns, tree.add("TR", tree.add("THead", element)), styles.COLUMN_HEAD)
     running = tuple(head_strips(board, heads, columns, None, styles.COLUMN_HEAD))
@@ -83,7 +95,9 @@ def table_strips(board: Board, table: Table, parent: Element, x: float, width: f
     yield space(10)
 
 
-def head_strips(board: Board, heads: Sequence[str], columns: Sequence[Track], row: Element | None, style: Style) -> Iterator[Strip]:
+def head_strips(
+    board: Board, heads: Sequence[str], columns: Sequence[Track], row: Element | None, style: Style
+) -> Iterator[Strip]:
     """The row of column headings; without an element it is painted as an artifact, on the pages that follow."""
     cells = []
     for head, column in zip(heads, columns, strict=True):
@@ -93,7 +107,9 @@ def head_strips(board: Board, heads: Sequence[str], columns: Sequence[Track], ro
     yield from row_strips(cells, x, width, keep=True, colour=styles.MUTED, thickness=0.8)
 
 
-def _row_cells(board: Board, table: Table, row: Sequence[Inline], columns: Sequence[Track], parent: Element) -> list[Cell]:
+def _row_cells(
+    board: Board, table: Table, row: Sequence[Inline], columns: Sequence[Track], parent: Element
+) -> list[Cell]:
     cells = []
     for index, (words, column) in enumerate(zip(row, columns, strict=True)):
         head = table.row_heads and index == 0
@@ -120,7 +136,9 @@ def row_strips(
     """A row with a rule below it. A row that is higher than a page could hold goes on after so many lines."""
     longest = max(len(cell.text.lines) for cell in cells)
     for start in range(0, longest, _SLICE):
-        yield _row_slice(cells, (start, start + _SLICE), x, width, running, keep, start + _SLICE >= longest, colour, thickness)
+        yield _row_slice(
+            cells, (start, start + _SLICE), x, width, running, keep, start + _SLICE >= longest, colour, thickness
+        )
 
 
 def _row_slice(

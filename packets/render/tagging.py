@@ -18,7 +18,7 @@ import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 from reportlab.pdfbase.pdfdoc import PDFStream
 from reportlab.pdfgen.canvas import Canvas
@@ -26,12 +26,10 @@ from reportlab.pdfgen.canvas import Canvas
 from packets.render.fonts import FontSet
 from packets.render.objects import ObjectFile, numbers, text_string
 from packets.render.structure import Element, StructureTree
+from packets.render.styles import INK, Colour
 
 PAGE_WIDTH, PAGE_HEIGHT = 612.0, 792.0
 """US Letter, in points."""
-
-Colour: TypeAlias = tuple[float, float, float]
-INK: Colour = (0.07, 0.08, 0.10)
 
 
 @dataclass(slots=True)
@@ -91,6 +89,13 @@ class Board:
             element.kids.append(b"<</Type/MCR/Pg %d 0 R/MCID %d>>" % (page.number, identifier))
         return identifier
 
+    def mark_row(self, body: Element, cells: int) -> int:
+        """Give the next marked contents of this page to the cells of a new row; returns the first identifier."""
+        page = self.page
+        first = len(page.owners)
+        page.owners += self.tree.add_row(body, page.number, range(first, first + cells))
+        return first
+
     @contextmanager
     def marked(self, element: Element | None) -> Iterator[None]:
         """What is painted inside belongs to the element; with none, it is an artifact (ISO 32000-1, 14.8.2.2)."""
@@ -114,7 +119,9 @@ class Board:
             self.canvas.setLineWidth(thickness)
             self.canvas.line(x, y, x + width, y)
 
-    def box(self, x: float, y: float, width: float, height: float, *, fill: Colour | None = None, edge: Colour | None = None) -> None:
+    def box(
+        self, x: float, y: float, width: float, height: float, *, fill: Colour | None = None, edge: Colour | None = None
+    ) -> None:
         """Paint a rectangle with its lower left corner at (x, y), an artifact."""
         with self.marked(None):
             if fill:
@@ -153,7 +160,9 @@ class Board:
         look = self.file.put_stream(b"", form, compress=False)
         body = b"/Subtype/Widget/FT/Sig/F 4/T %b/TU %b/Rect[%b]/AP<</N %d 0 R>>%b"
         self.fields.append(
-            self._annotate(element, body % (text_string(name), text_string(tooltip), numbers(*rectangle), look, entries))
+            self._annotate(
+                element, body % (text_string(name), text_string(tooltip), numbers(*rectangle), look, entries)
+            )
         )
 
     def _annotate(self, element: Element, body: bytes) -> int:
@@ -200,7 +209,9 @@ class Board:
         return parent
 
     def _page_body(self, page: Page, parent: int, footer: int) -> bytes:
-        annotations = b"/Annots[%b]" % b" ".join(b"%d 0 R" % one for one in page.annotations) if page.annotations else b""
+        annotations = (
+            b"/Annots[%b]" % b" ".join(b"%d 0 R" % one for one in page.annotations) if page.annotations else b""
+        )
         body = b"<</Type/Page/Parent %d 0 R/MediaBox[0 0 %b]/Resources %d 0 R/Contents[%d 0 R %d 0 R]/StructParents %d/Tabs/S%b>>"
         size = numbers(PAGE_WIDTH, PAGE_HEIGHT)
         return body % (parent, size, self.resources, page.contents, footer, page.key, annotations)

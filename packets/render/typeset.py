@@ -151,7 +151,9 @@ def _merged(line: Iterable[Piece]) -> tuple[Piece, ...]:
     return tuple(merged)
 
 
-def paint_lines(board: Board, text: Text, lines: Iterable[Line], x: float, top: float, *, right: float | None = None) -> None:
+def paint_lines(
+    board: Board, text: Text, lines: Iterable[Line], x: float, top: float, *, right: float | None = None
+) -> None:
     """Paint lines below each other.
 
     Args:

@@ -32,10 +32,12 @@ def to_unicode_map(subset: Sequence[int]) -> str:
     pairs = [
         f"<{code:02X}> <{_utf16(character)}>"
         for code, character in enumerate(subset)
-        if character > _SPACE and character != _DELETE or character == code == _SPACE
+        if (character > _SPACE and character != _DELETE) or character == code == _SPACE
     ]
     blocks = (pairs[start : start + _BLOCK] for start in range(0, len(pairs), _BLOCK))
-    return _HEAD + "".join(f"{len(block)} beginbfchar\n" + "\n".join(block) + "\nendbfchar\n" for block in blocks) + _TAIL
+    return (
+        _HEAD + "".join(f"{len(block)} beginbfchar\n" + "\n".join(block) + "\nendbfchar\n" for block in blocks) + _TAIL
+    )
 
 
 def _utf16(character: int) -> str:

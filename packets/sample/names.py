@@ -48,7 +48,8 @@ LANDSCAPES = (
 NETWORKS = (
     "Accountable Care, LLC", "Physicians & Clinics ACO, LLC", "Coordinated Care Network, Inc.", "Health Alliance, LLC",
     "Community Care Partners, Inc.", "Primary Care Collaborative, PLLC", "Clinical Network, LLC",
-    "Quality Care Organization, Inc.", "Medical Partners ACO, LLC", "Care Compact, Inc.", "Health Collaborative of Physicians, LLC", "Provider Network, Inc.",
+    "Quality Care Organization, Inc.", "Medical Partners ACO, LLC", "Care Compact, Inc.",
+    "Health Collaborative of Physicians, LLC", "Provider Network, Inc.",
     "Integrated Care, LLC", "Family Medicine Alliance, Inc.", "Shared Care Organization, LLC", "Population Health, LLC",
     "Senior Care Partners, Inc.", "Rural Health ACO, LLC", "Independent Physicians, Inc.", "Care Alliance of Clinics, LLC",
 )  # fmt: skip

@@ -20,7 +20,7 @@ from packets.sample.plan import Participant, Plan, dice
 
 UNISSUED_TIN_PREFIX = "96"
 TIN_SPACE, TIN_SCATTER = 10**7, 7_654_321
-"""Numbers behind the prefix, and a factor without a divisor of ten, so that scattered numbers stay different; so do reversed ones."""
+"""Numbers behind the prefix, and a factor that no divisor of ten divides: scattered numbers, reversed or not, stay different."""
 PARTICIPANTS_AN_ACO = 1000
 NPI_FIRST, NPI_SPACE = 2 * 10**8, 10**8
 """First nine digits of the first invented NPI, and how many there are."""

@@ -36,8 +36,14 @@ class Audience(StrEnum):
 
 REFUSALS: dict[Audience, tuple[str, str]] = {
     Audience.PACKET_READERS: ("Packets are open to the contacts of the ACO and to CMS.", "Use the archive instead."),
-    Audience.RECORD_READERS: ("Documents are open to the contacts of the ACO, to CMS and to archivists.", "Go back to your packets."),
-    Audience.SIGNERS: ("Only the ESM designees of the ACO and the CMS signatory sign documents.", "Ask one of them to sign."),
+    Audience.RECORD_READERS: (
+        "Documents are open to the contacts of the ACO, to CMS and to archivists.",
+        "Go back to your packets.",
+    ),
+    Audience.SIGNERS: (
+        "Only the ESM designees of the ACO and the CMS signatory sign documents.",
+        "Ask one of them to sign.",
+    ),
     Audience.UPLOADERS: (
         "Only the ACO Executive and those Authorized to Sign may upload corrections.",
         "Ask one of them to upload the file.",

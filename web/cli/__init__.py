@@ -8,6 +8,7 @@ import click
 
 from packets.errors import PacketsError
 from web.cli.audit import audit
+from web.cli.db import db
 from web.cli.demo import demo
 from web.cli.document import document
 from web.cli.packet import packet
@@ -21,7 +22,7 @@ def esm() -> None:
     """Certification packets for Accountable Care Organizations: assemble, sign, countersign, verify."""
 
 
-for command in (demo, serve, verify, document, packet, audit):
+for command in (demo, serve, verify, document, packet, audit, db):
     esm.add_command(command)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,12 +15,10 @@ from rich.table import Table
 from packets.clock import system_clock
 from packets.errors import InputError, Problem
 from packets.lists.intake import read_participants_puf
-from packets.sample.year import SampleYear, sample_year, sample_year_from_puf
+from packets.sample.year import SampleAco, SampleYear, sample_year, sample_year_from_puf
 from packets.settings import load_settings
 from web.bootstrap import build_services, initialize
-from web.demo import MARKER, Demonstration, Report, signers
-
-PRACTICE_ACOS = 1
+from web.demo import MARKER, Demonstration, Progress, Report, signers
 
 
 @click.command()
@@ -73,16 +72,24 @@ def _refuse_foreign_folder(folder: Path) -> None:
 
 def _sample(participants: Path | None, acos: int) -> tuple[SampleYear, SampleYear]:
     """The year to carry through, and the ACOs left for practice."""
-    now, wanted = system_clock(), acos + PRACTICE_ACOS
+    now, wanted = system_clock(), acos + 1
     year = (
         sample_year_from_puf(read_participants_puf(participants), wanted, now=now)
         if participants
-        else sample_year(count=wanted, now=now)
+        else sample_year(now.year + 1, wanted, now=now)
     )
-    return year.first(len(year.acos) - PRACTICE_ACOS), year.last(PRACTICE_ACOS)
+    practice = _spare(year)
+    carried = tuple(one for one in year.acos if one is not practice)
+    return replace(year, acos=carried), replace(year, acos=(practice,))
 
 
-def _teller() -> "click.utils.Any":
+def _spare(year: SampleYear) -> SampleAco:
+    """The last ACO without which both cohorts are still there."""
+    cohorts = [one.aco.cohort for one in year.acos]
+    return next((one for one in reversed(year.acos) if cohorts.count(one.aco.cohort) > 1), year.acos[-1])
+
+
+def _teller() -> Progress:
     console = Console(stderr=True)
     return (
         (lambda line: console.print(f"  {line}", highlight=False, markup=False))
@@ -101,10 +108,10 @@ def _print(report: Report) -> None:
                 str(one.document.step),
                 str(one.status),
                 "\n".join(signers(one.document)),
-                one.level,
+                one.file_level,
                 str(one.document.pages),
                 f"{one.seconds:.2f}",
-                one.verdict.overall,
+                str(one.verdict.overall),
             )
         table.add_section()
     console = Console()

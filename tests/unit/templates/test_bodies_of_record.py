@@ -16,6 +16,7 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from packets.catalog import load_catalog
+from packets.model.documents import Party
 from packets.render.dialect import Section
 from packets.render.environment import write_markup
 from packets.render.markup import parse_markup
@@ -146,6 +147,21 @@ def test_a_body_places_every_slot_once_and_its_rosters_at_most_once(kind: str, c
     placed = [one.get("name") for one in root.iter("roster")]
     assert len(placed) == len(set(placed))
     assert {roster.name for roster in CATALOG[kind].rosters} - set(placed) <= {"corrections"}
+
+
+@EVERY_BODY
+@EVERY_CHANGE
+def test_a_signature_of_the_aco_stays_on_one_page_with_the_people_who_may_give_it(
+    kind: str, change: Change | None
+) -> None:
+    """No signature block stands alone on a page, without the words that say who signs."""
+    kept = {
+        place.get("slot"): words(block)
+        for block in body(kind, change).iter("keep")
+        for place in block.iter("signature")
+    }
+    assert set(kept) == {slot.name for slot in CATALOG[kind].slots if slot.party is Party.ACO}
+    assert all("document was prepared" in text or "CMS user ID" in text for text in kept.values())
 
 
 @EVERY_BODY

@@ -1,0 +1,53 @@
+"""The web front end: plain pages made on the server, no script, one gate in front of every view."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from web.auth.cookies import FormCookie
+from web.auth.gate import admit
+from web.auth.roles import MARK, Audience, require_audiences
+from web.bootstrap import Services
+from web.headers import guard
+from web.logs import log_requests
+from web.pages import archive, corrections, countersign, documents, health, packets, refusals, session, signing, wording
+from web.visit import attach
+
+MOST_BYTES = 12 * 1024 * 1024
+"""Longest request: a corrections archive of 10 MB (REQUIREMENTS 4.7) and the form around it."""
+
+
+def create_app(services: Services) -> Flask:
+    """The application on these services.
+
+    Raises:
+        LookupError: a route does not say who may use it.
+    """
+    app = Flask("web.pages", static_folder="static", template_folder="templates")
+    app.config.update(
+        SECRET_KEY=services.session_secret,
+        MAX_CONTENT_LENGTH=MOST_BYTES,
+        SESSION_COOKIE_NAME="esm-form",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_TIME_LIMIT=None,  # a form is good for as long as the session is
+        WTF_CSRF_SSL_STRICT=False,  # our own Referrer-Policy keeps the header away that it would look at
+    )
+    app.session_interface = FormCookie()
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "autoescape": True}
+    if services.settings.trust_proxy:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    attach(app, services)
+    log_requests(app)
+    app.before_request(admit)
+    CSRFProtect(app)
+    app.after_request(guard)
+    for area in (session, packets, documents, signing, corrections, countersign, archive, health):
+        app.register_blueprint(area.pages)
+    refusals.register(app)
+    wording.register(app)
+    app.view_functions["static"].__dict__[MARK] = Audience.ANYONE
+    require_audiences(app)
+    return app

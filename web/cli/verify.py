@@ -1,0 +1,59 @@
+"""`esm verify`: judge any PDF from anywhere, offline."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from signing.judge import verify_in_child
+from signing.trust import read_trust
+from signing.verdict import Verdict
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--trust",
+    "roots",
+    multiple=True,
+    required=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Root certificate of the signing service, PEM; a data folder keeps its own in pki/trust.pem.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
+def verify(files: tuple[Path, ...], roots: tuple[Path, ...], *, as_json: bool) -> None:
+    """Say who signed FILES, as what and when, and whether anything changed since.
+
+    Works without any database or network. Exit 0: every file passed; 1: not.
+    """
+    trust = read_trust(roots)
+    verdicts = [(path, verify_in_child(path.read_bytes(), trust)) for path in files]
+    if as_json:
+        click.echo(
+            json.dumps([{"file": str(path), **as_data(one)} for path, one in verdicts], indent=2, ensure_ascii=False)
+        )
+    else:
+        for path, one in verdicts:
+            _print(path, one)
+    sys.exit(0 if all(one.passed for _, one in verdicts) else 1)
+
+
+def as_data(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as JSON types."""
+    data: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(verdict), default=str))
+    return data
+
+
+def _print(path: Path, verdict: Verdict) -> None:
+    click.echo(f"{path}: {verdict.overall}. {verdict.sentence}")
+    for one in verdict.signatures:
+        at = one.signed_at.strftime("%Y-%m-%d %H:%M:%S UTC") if one.signed_at else "no time"
+        who = ", ".join(filter(None, (one.name, str(one.role or ""), one.aco_id or "", one.organization or "")))
+        click.echo(f"  {one.indication:<13} {one.field:<18} {one.level or one.kind:<9} {at}  {who} ({one.trust} time)")
+    for problem in verdict.problems:
+        click.echo(f"  {problem}")

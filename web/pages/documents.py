@@ -1,0 +1,101 @@
+"""One document: what is recorded about it, reading it, keeping it, and what our verifier says of it."""
+
+from __future__ import annotations
+
+import base64
+from io import BytesIO
+
+from flask import Blueprint, Response, render_template, send_file
+from flask.typing import ResponseReturnValue
+
+from packets.access import Action, may
+from packets.model.documents import Document
+from signing.options import signing_options
+from signing.verify import verify_pdf
+from web.auth.roles import Audience, open_to
+from web.demo import expected_of
+from web.headers import embed_document, is_document
+from web.pages.lines import distinct_reasons
+from web.visit import roles, services, visitor
+
+pages = Blueprint("documents", __name__)
+PDF = "application/pdf"
+
+
+@pages.get("/documents/<document_id>")
+@open_to(Audience.RECORD_READERS)
+def show(document_id: str) -> ResponseReturnValue:
+    """What is recorded about a document, and what the visitor may do with it."""
+    document = services().reading.document(visitor().user_id, document_id)
+    document_type = services().catalog[document.kind]
+    with services().database.read() as records:
+        options = signing_options(records, services().catalog, visitor().user_id, document, services().clock())
+        aco = records.acos.get(document.aco_id, document.performance_year)
+        carries = any(roster.source == "corrections" for roster in document_type.rosters)
+        uploads = records.lists.uploads(document.aco_id, document.performance_year) if carries else []
+    permitted = [option for option in options if option.permitted]
+    return render_template(
+        "document.html",
+        document=document,
+        type=document_type,
+        aco=aco,
+        options=permitted,
+        reasons=() if permitted else distinct_reasons(options),
+        carries_corrections=carries,
+        uploads=uploads,
+        reads_packets=may(Action.VIEW_PACKET, roles()),
+    )
+
+
+@pages.get("/documents/<document_id>/read")
+@open_to(Audience.RECORD_READERS)
+def read(document_id: str) -> ResponseReturnValue:
+    """The document inside a page; the file itself comes from `pdf`, which records that it was shown."""
+    document = services().reading.document(visitor().user_id, document_id)
+    with services().database.read() as records:
+        options = signing_options(records, services().catalog, visitor().user_id, document, services().clock())
+    embed_document()
+    permitted = [option for option in options if option.permitted]
+    return render_template("read.html", document=document, type=services().catalog[document.kind], options=permitted)
+
+
+@pages.get("/documents/<document_id>/pdf")
+@open_to(Audience.RECORD_READERS)
+def pdf(document_id: str) -> ResponseReturnValue:
+    """The newest bytes, to read; that the visitor was shown them is recorded, as signing needs it (R40)."""
+    document, content = services().reading.show(visitor().user_id, document_id)
+    is_document()
+    return _send(document, content, keep=False)
+
+
+@pages.get("/documents/<document_id>/download")
+@open_to(Audience.RECORD_READERS)
+def download(document_id: str) -> ResponseReturnValue:
+    """The newest bytes, to keep; every retrieval is logged (R4)."""
+    document, content = services().reading.download(visitor().user_id, document_id)
+    return _send(document, content, keep=True)
+
+
+@pages.get("/documents/<document_id>/verification")
+@open_to(Audience.RECORD_READERS)
+def verify(document_id: str) -> ResponseReturnValue:
+    """What our verifier says of the stored bytes, held against what the ledger says that they must be (DESIGN 6)."""
+    document = services().reading.document(visitor().user_id, document_id)
+    content = services().objects.get(document.head_digest)
+    verdict = verify_pdf(content, services().pki.trust, expected=expected_of(document), now=services().clock())
+    return render_template(
+        "verification.html", document=document, type=services().catalog[document.kind], verdict=verdict
+    )
+
+
+def file_name(document: Document) -> str:
+    """The name under which a document is kept, e.g. `A1001_2027_participant-list.pdf`."""
+    return f"{document.aco_id}_{document.performance_year}_{document.kind}.pdf"
+
+
+def _send(document: Document, content: bytes, *, keep: bool) -> Response:
+    """The file (RFC 6266) with the digest by which the ledger knows it (RFC 9530)."""
+    response = send_file(BytesIO(content), PDF, as_attachment=keep, download_name=file_name(document), etag=False)
+    digest = base64.b64encode(bytes.fromhex(document.head_digest)).decode("ascii")
+    response.headers["Repr-Digest"] = f"sha-256=:{digest}:"
+    return response

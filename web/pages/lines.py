@@ -1,0 +1,94 @@
+"""One line for each step of a packet: the document, its status, and what the visitor may sign or what stands in the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from packets.errors import Problem
+from packets.model.calendar import Activity, PerformanceYear
+from packets.model.documents import Document, DocumentType, Party, Slot, Status
+from packets.model.people import Contact, Person
+from packets.model.steps import StepView
+from packets.reading import PacketView
+from packets.store.records import Records
+from signing.options import Option, signing_options
+from signing.policy import Refusal
+from web.bootstrap import Services
+
+
+@dataclass(frozen=True, slots=True)
+class SlotLine:
+    """A signature slot: who holds a role that may sign it, and the recorded signer if there is one."""
+
+    slot: Slot
+    holders: tuple[Contact, ...]
+    signer: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    """A step as the page shows it.
+
+    Attributes:
+        due_on: until when whoever is next may sign.
+        may_sign: the slots that the visitor may sign now.
+        reasons: everything that keeps the visitor from signing, each once; empty when they may sign, or nobody needs to.
+    """
+
+    step: StepView
+    slots: tuple[SlotLine, ...]
+    due_on: date
+    may_sign: tuple[Option, ...]
+    reasons: tuple[Problem, ...]
+
+    @property
+    def applicable(self) -> bool:
+        """Whether the ACO's cohort certifies this document at all."""
+        return self.step.status is not Status.NOT_APPLICABLE
+
+
+def packet_lines(services: Services, person: Person, view: PacketView) -> list[StepLine]:
+    """A line for each step of a packet."""
+    with services.database.read() as records:
+        return [step_line(records, services, person, view, step) for step in view.steps]
+
+
+def step_line(records: Records, services: Services, person: Person, view: PacketView, step: StepView) -> StepLine:
+    """The line of one step."""
+    options: tuple[Option, ...] = ()
+    if step.document is not None:
+        options = signing_options(records, services.catalog, person.user_id, step.document, services.clock())
+    permitted = tuple(option for option in options if option.permitted)
+    year = records.years.get(view.aco.performance_year)
+    return StepLine(
+        step=step,
+        slots=slot_lines(step.document_type, step.document, view.step_one.contacts),
+        due_on=_due_on(view, year, step),
+        may_sign=permitted,
+        reasons=() if permitted else distinct_reasons(options),
+    )
+
+
+def slot_lines(
+    document_type: DocumentType, document: Document | None, contacts: tuple[Contact, ...]
+) -> tuple[SlotLine, ...]:
+    """Who signs, slot by slot."""
+    signers = {one.slot: one.name for one in document.signatures} if document else {}
+    return tuple(
+        SlotLine(slot, tuple(one for one in contacts if one.role in slot.roles), signers.get(slot.name, ""))
+        for slot in document_type.slots
+    )
+
+
+def distinct_reasons(options: tuple[Option, ...]) -> tuple[Problem, ...]:
+    """Every reason of every refusal, each sentence once, in the order of the rules."""
+    reasons = (one for option in options if isinstance(option.decision, Refusal) for one in option.decision.reasons)
+    return tuple({one.sentence: one for one in reasons}.values())
+
+
+def _due_on(view: PacketView, year: PerformanceYear | None, step: StepView) -> date:
+    waits_for_cms = step.document is not None and not step.document.unsigned(step.document_type, Party.ACO)
+    if year is None or not waits_for_cms:
+        return view.window.due_on
+    return year.window(Activity.COUNTERSIGN, view.aco.cohort).due_on

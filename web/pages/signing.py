@@ -1,0 +1,150 @@
+"""Signing one slot of a document, for the ACO or for CMS: what is signed, re-authentication, and the receipt (REQUIREMENTS 2.1)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from packets.errors import InputError, NotFoundError, PacketsError, Problem
+from packets.model.aco import Aco
+from packets.model.documents import Document, DocumentType, Slot
+from packets.model.people import Role
+from signing.ceremony import SignRequest
+from signing.options import Option, signing_options
+from web.auth.roles import Audience, open_to
+from web.pages.lines import distinct_reasons
+from web.visit import services, visitor
+
+pages = Blueprint("signing", __name__)
+CONSENT = "I have read this document and I sign it electronically."
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What lies before somebody who is about to sign."""
+
+    document: Document
+    document_type: DocumentType
+    aco: Aco | None
+    slot: Slot
+    option: Option | None
+    viewed: bool
+
+
+@pages.get("/documents/<document_id>/sign/<slot>")
+@open_to(Audience.SIGNERS)
+def ask(document_id: str, slot: str) -> ResponseReturnValue:
+    """What is signed, in which role, what it means; the form only when nothing stands in the way."""
+    return _page(_lay_out(document_id, slot), (), 200)
+
+
+@pages.post("/documents/<document_id>/sign/<slot>")
+@open_to(Audience.SIGNERS)
+def sign(document_id: str, slot: str) -> ResponseReturnValue:
+    """Re-authenticate and sign. A form that is sent twice is one act and leads to the same receipt."""
+    desk = _lay_out(document_id, slot)
+    try:
+        _sign(document_id, slot)
+    except PacketsError as error:
+        return _page(desk, error.problems, error.status_hint)
+    return redirect(url_for("signing.receipt", document_id=document_id, slot=slot), 303)
+
+
+@pages.get("/documents/<document_id>/receipt/<slot>")
+@open_to(Audience.RECORD_READERS)
+def receipt(document_id: str, slot: str) -> ResponseReturnValue:
+    """Who signed, when, and what comes next."""
+    document = services().reading.document(visitor().user_id, document_id)
+    signature = next((one for one in document.signatures if one.slot == slot), None)
+    if signature is None:
+        raise NotFoundError(Problem("not-found", "There is no such signature.", "Open the document again.", slot))
+    document_type = services().catalog[document.kind]
+    with services().database.read() as records:
+        packet = records.documents.packet(document.aco_id, document.performance_year)
+    waiting = [
+        one
+        for one in packet
+        if services().catalog[one.kind].prerequisites and document.kind in services().catalog[one.kind].prerequisites
+    ]
+    return render_template(
+        "receipt.html",
+        document=document,
+        type=document_type,
+        signature=signature,
+        slot=document_type.slot(slot),
+        unsigned=document.unsigned(document_type),
+        unlocked=[services().catalog[one.kind] for one in waiting] if document.finished_by_aco(document_type) else [],
+    )
+
+
+def _lay_out(document_id: str, slot: str) -> Desk:
+    document = services().reading.document(visitor().user_id, document_id)
+    document_type = services().catalog[document.kind]
+    if not document_type.has_slot(slot):
+        raise NotFoundError(Problem("not-found", "There is no such signature.", "Open the document again.", slot))
+    with services().database.read() as records:
+        options = signing_options(records, services().catalog, visitor().user_id, document, services().clock())
+        viewed = records.documents.viewed(document_id, visitor().user_id, document.head_digest)
+        aco = records.acos.get(document.aco_id, document.performance_year)
+    option = next((one for one in options if one.slot.name == slot), None)
+    return Desk(document, document_type, aco, document_type.slot(slot), option, viewed)
+
+
+def _sign(document_id: str, slot: str) -> None:
+    form = request.form
+    problems = list(_form_problems())
+    if problems:
+        raise InputError(problems)
+    user_id, digest = visitor().user_id, form["viewed_digest"]
+    services().accounts.check_password(user_id, form["password"])
+    step_up = services().ceremony.step_up(user_id, document_id, digest)
+    asked = SignRequest(form["idempotency_key"], document_id, slot, user_id, Role(form["role"]), digest, step_up)
+    services().ceremony.sign(asked)
+
+
+def _form_problems() -> Sequence[Problem]:
+    form = request.form
+    problems = []
+    if not form.get("consent"):
+        problems.append(
+            Problem(
+                "consent-missing",
+                "The statement of consent is not checked.",
+                "Read it, check it, then sign.",
+                "consent",
+            )
+        )
+    if not form.get("password"):
+        problems.append(
+            Problem("password-missing", "The password is missing.", "Enter your password to sign.", "password")
+        )
+    if not _is_whole(form.get("idempotency_key", ""), form.get("role", ""), form.get("viewed_digest", "")):
+        problems.append(Problem("form-incomplete", "The form is not whole.", "Open the page again and sign there."))
+    return problems
+
+
+def _is_whole(key: str, role: str, digest: str) -> bool:
+    try:
+        return str(uuid.UUID(key)) == key and role in set(Role) and bool(digest)
+    except ValueError:
+        return False
+
+
+def _page(desk: Desk, problems: Sequence[Problem], status: int) -> ResponseReturnValue:
+    """The page of the ceremony. After a refusal it holds a new key, for what was given up is never taken up again."""
+    options = (desk.option,) if desk.option else ()
+    page = render_template(
+        "sign.html",
+        desk=desk,
+        document=desk.document,
+        type=desk.document_type,
+        reasons=distinct_reasons(options),
+        problems=problems,
+        consent=CONSENT,
+        key=str(uuid.uuid4()),
+    )
+    return page, status

@@ -1,0 +1,87 @@
+"""How pages write dates, times, roles and digests."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+
+from flask import Flask
+
+from packets.model.calendar import AGENCY_ZONE
+from packets.model.documents import Event, Status
+from packets.model.people import role_label
+from web.visit import guest, roles, services
+
+EVENTS = {
+    Event.DRAFTED: "Drafted",
+    Event.SEALED: "Sealed by the service",
+    Event.VIEWED: "Viewed",
+    Event.SIGNED: "Signed by the ACO",
+    Event.COUNTERSIGNED: "Countersigned by CMS",
+    Event.EXECUTED: "Executed and closed with a time-stamp",
+    Event.VOIDED: "Voided",
+}
+TONES = {
+    Status.EXECUTED: "done",
+    Status.PENDING_CMS: "waiting",
+    Status.PARTIALLY_SIGNED: "waiting",
+    Status.READY: "ready",
+    Status.PAST_DUE: "alarm",
+    Status.VOIDED: "alarm",
+}
+
+
+def register(app: Flask) -> None:
+    """Teach the templates these ways of writing, and who is looking at them."""
+    filters = (day, utc_time, eastern_time, iso_time, role_label, event_label, tone, file_size, slug)
+    for one in filters:
+        app.add_template_filter(one)
+    app.context_processor(_surroundings)
+
+
+def _surroundings() -> dict[str, object]:
+    return {"visitor": guest(), "roles": roles(), "mode": services().settings.mode}
+
+
+def day(value: date) -> str:
+    """A date as people read it: `December 10, 2026`."""
+    return f"{value:%B} {value.day}, {value.year}"
+
+
+def utc_time(value: datetime) -> str:
+    """An instant in UTC: `November 16, 2026, 15:00:00 UTC`."""
+    there = value.astimezone(UTC)
+    return f"{day(there)}, {there:%H:%M:%S} UTC"
+
+
+def eastern_time(value: datetime) -> str:
+    """An instant in the time zone of CMS: `November 16, 2026, 10:00:00 a.m. EST`."""
+    there = value.astimezone(AGENCY_ZONE)
+    half = "a.m." if there.hour < 12 else "p.m."  # noqa: PLR2004  noon
+    return f"{day(there)}, {there.hour % 12 or 12}:{there:%M:%S} {half} {there:%Z}"
+
+
+def iso_time(value: datetime) -> str:
+    """An instant for machines (HTML `datetime`)."""
+    return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def event_label(event: Event) -> str:
+    """What has happened to a document."""
+    return EVENTS[event]
+
+
+def tone(status: Status) -> str:
+    """The style in which a status is set; the words alone carry the meaning."""
+    return TONES.get(status, "quiet")
+
+
+def file_size(size: int) -> str:
+    """A number of bytes: `34 KB`, `1.2 MB`."""
+    kilobytes = size / 1024
+    return f"{kilobytes / 1024:.1f} MB" if kilobytes >= 1000 else f"{kilobytes:.0f} KB"  # noqa: PLR2004  four digits are too many
+
+
+def slug(text: str) -> str:
+    """A text as part of an HTML id."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from packets.assemble import require_aco
@@ -23,7 +23,7 @@ class Enrollment:
 
     aco: Aco
     contacts: tuple[Contact, ...]
-    lists: dict[str, Sequence[Row]]
+    lists: Mapping[str, Sequence[Row]]
 
 
 @dataclass(frozen=True, slots=True)

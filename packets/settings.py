@@ -26,22 +26,27 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
     mode: Literal["demo", "development", "production"] = Field(
-        "development", description="demo lists its accounts; production refuses development keys"
+        default="development", description="demo lists its accounts; production refuses development keys"
     )
-    dir: Path = Field(Path("esm-data"), description="folder of the database, the objects and the keys in embedded mode")
-    database_url: str = Field("", description="SQLAlchemy address; empty means SQLite in the folder")
+    dir: Path = Field(
+        default=Path("esm-data"), description="folder of the database, the objects and the keys in embedded mode"
+    )
+    database_url: str = Field(default="", description="SQLAlchemy address; empty means SQLite in the folder")
     fonts_dir: Path | None = Field(
-        None, description="where the document fonts are kept; empty means beside the environment"
+        default=None, description="where the document fonts are kept; empty means beside the environment"
     )
     pki_passphrase: SecretStr = Field(
-        SecretStr(""), description="opens the keys of the seal and of the certificate authority"
+        default=SecretStr(""), description="opens the keys of the seal and of the certificate authority"
     )
-    session_secret: SecretStr = Field(SecretStr(""), description="signs the cookies of the web front end")
-    tsa_urls: tuple[str, ...] = Field((), description="RFC 3161 authorities, tried in order; empty means the local one")
+    session_secret: SecretStr = Field(default=SecretStr(""), description="signs the cookies of the web front end")
+    tsa_urls: tuple[str, ...] = Field(
+        default=(), description="RFC 3161 authorities, tried in order; empty means the local one"
+    )
+    tsa_roots: tuple[Path, ...] = Field(default=(), description="PEM files with the roots of those authorities")
     trust_proxy: bool = Field(default=False, description="believe X-Forwarded-* from one reverse proxy in front")
-    session_idle_minutes: int = Field(20, ge=1, le=240, description="sign-out after so long without a request")
-    session_hours: int = Field(12, ge=1, le=24, description="sign-out after so long in any case")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="what the log carries")
+    session_idle_minutes: int = Field(default=20, ge=1, le=240, description="sign-out after so long without a request")
+    session_hours: int = Field(default=12, ge=1, le=24, description="sign-out after so long in any case")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="what the log carries")
 
     @property
     def database(self) -> str:

@@ -223,7 +223,7 @@ class Ceremony:
             "role": str(intent.role),
             "viewed": intent.viewed_digest,
         }
-        records.journal.log(_act(intent.role), intent.user_id, subject, now, **told, digest=signed.digest)
+        records.journal.log(_act(intent.role), intent.user_id, subject, now, Outcome.DONE, **told, digest=signed.digest)
         if made.closed is not None:
             document = _require(records, document.document_id)
             executed = _revision(document, made.closed, Event.EXECUTED, now)

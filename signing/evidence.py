@@ -9,7 +9,7 @@ time-stamp. A certificate of ten minutes thus holds for decades, and nothing is 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,7 +23,7 @@ from pyhanko.sign.validation.errors import NoDSSFoundError
 from pyhanko.sign.validation.generic_cms import extract_tst_data_iter, message_imprint_checker
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature, report_seed_value_validation
 from pyhanko.sign.validation.policy_decl import SignatureValidationSpec
-from pyhanko.sign.validation.status import PdfSignatureStatus, TimestampSignatureStatus
+from pyhanko.sign.validation.status import PdfSignatureStatus, StandardCMSSignatureStatus, TimestampSignatureStatus
 
 from signing.paths import instant, validation_policy
 from signing.trust import Trust
@@ -138,18 +138,16 @@ class _Examiner:
     async def signature(self, signature: EmbeddedPdfSignature, horizon: datetime, *, protected: bool) -> Evidence:
         """A seal or a person's signature, validated at the time of its time-stamp."""
         stamped = await self._signature_time(signature, horizon)
-        result: AdESBasicValidationResult[PdfSignatureStatus] = await ades_basic_validation(
+        result: AdESBasicValidationResult[StandardCMSSignatureStatus] = await ades_basic_validation(
             signature.signed_data,
             self._strict,
             timing_info=instant(stamped.at or horizon),
             raw_digest=signature.compute_digest(),
-            extra_status_kwargs=signature.summarise_integrity_info(),
-            status_cls=PdfSignatureStatus,
         )
         faults = [stamped.fault] if stamped.fault else []
         faults += _result_faults(signature.field_name, result)
         faults += _change_faults(signature)
-        faults += _bottom_line_faults(signature, result.api_status, bool(faults))
+        faults += _bottom_line_faults(signature, result.api_status, known=bool(faults))
         return Evidence(signature, stamped, self._level(signature, stamped, protected=protected), tuple(faults))
 
     async def _signature_time(self, signature: EmbeddedPdfSignature, horizon: datetime) -> Stamped:
@@ -222,13 +220,20 @@ def _change_faults(signature: EmbeddedPdfSignature) -> list[Fault]:
     return [Fault(Indication.FAILED, "FORMAT_FAILURE", sentence, signature.field_name)]
 
 
-def _bottom_line_faults(signature: EmbeddedPdfSignature, status: PdfSignatureStatus | None, known: bool) -> list[Fault]:
+def _bottom_line_faults(
+    signature: EmbeddedPdfSignature, status: StandardCMSSignatureStatus | None, *, known: bool
+) -> list[Fault]:
     """PyHanko's own bottom line must agree, seed values included; said only when nothing graver was."""
-    if known:
+    if known or (status is not None and _pdf_status(signature, status).bottom_line):
         return []
-    if status is not None and status.validation_path is not None:
-        demands = report_seed_value_validation(signature, status.validation_path, timestamp_found=True)
-        if replace(status, **demands).bottom_line:
-            return []
     sentence = "It does not meet what its field demands of it."
     return [Fault(Indication.INDETERMINATE, "SIG_CONSTRAINTS_FAILURE", sentence, signature.field_name)]
+
+
+def _pdf_status(signature: EmbeddedPdfSignature, status: StandardCMSSignatureStatus) -> PdfSignatureStatus:
+    """The status of the signature as one of a PDF: with what was changed after it, and with its field's seed values."""
+    known = {one.name: getattr(status, one.name) for one in fields(status)}
+    demands: dict[str, Any] = {}
+    if status.validation_path is not None:
+        demands = report_seed_value_validation(signature, status.validation_path, timestamp_found=True)
+    return PdfSignatureStatus(**{**known, **signature.summarise_integrity_info(), **demands})

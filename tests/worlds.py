@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from packets.enrollment import Enrollment
 from packets.model.documents import Document, DocumentType, Slot
 from packets.model.people import Role
@@ -135,7 +137,7 @@ def build_world(
     clock = MovingClock(START)
     database = database or Database(IN_MEMORY)
     database.upgrade()
-    settings = Settings(dir=folder, session_secret="a session secret for tests", mode="development")  # type: ignore[arg-type]
+    settings = Settings(dir=folder, session_secret=SecretStr("a session secret for tests"), mode="development")
     services = compose(settings, clock, database, MemoryObjects(), keys())
     year = sample_year(START.year + 1, count, now=START)
     world = World(services, year, clock)

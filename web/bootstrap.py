@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from packets.corrections import CorrectionsDesk
 from packets.enrollment import EnrollmentDesk
 from packets.errors import InputError, Problem
 from packets.reading import ReadingRoom
+from packets.render.stamp import render_stamp
 from packets.settings import Settings
 from packets.store.database import Database
 from packets.store.objects import ObjectStore
@@ -22,6 +23,8 @@ from signing.ceremony import Ceremony
 from signing.fields import field_dictionaries
 from signing.pades import SigningService
 from signing.pki import Pki, init_pki, load_pki
+from signing.timestamps import RemoteTimeStampAuthority, TimeStampSource, local_source
+from signing.trust import read_trust
 from web.auth.accounts import AccountDesk
 
 SECRET_BYTES = 32
@@ -71,7 +74,7 @@ def initialize(settings: Settings, clock: Clock = system_clock, *, sample: bool)
 def compose(settings: Settings, clock: Clock, database: Database, objects: ObjectStore, pki: Pki) -> Services:
     """The services on parts that are given; tests give parts in memory."""
     catalog = load_catalog()
-    signer = SigningService(pki, clock)
+    signer = SigningService(pki, clock, _time_stamps(settings, pki, clock), render_stamp=render_stamp)
     assembler = Assembler(database, objects, catalog, clock, field_dictionaries, signer.seal)
     return Services(
         settings=settings,
@@ -91,6 +94,24 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         ),
         session_secret=find_secret(settings, "session_secret"),
     )
+
+
+def _time_stamps(settings: Settings, pki: Pki, clock: Clock) -> TimeStampSource:
+    """The authorities of the settings, in order; the embedded one where none is named, which production does not accept."""
+    if settings.tsa_urls:
+        authorities = [RemoteTimeStampAuthority(url) for url in settings.tsa_urls]
+        roots = read_trust((), settings.tsa_roots).timestamp_roots
+        return TimeStampSource(authorities, replace(pki.trust, timestamp_roots=roots), clock)
+    if settings.mode == "production":
+        raise InputError(
+            Problem(
+                "tsa-missing",
+                "Production needs an independent time-stamp authority.",
+                "Set ESM_TSA_URLS and ESM_TSA_ROOTS.",
+                "ESM_TSA_URLS",
+            )
+        )
+    return local_source(pki, clock)
 
 
 def find_secret(settings: Settings, name: str) -> str:

@@ -22,7 +22,7 @@ def attach(app: Flask, services: Services) -> None:
 
 def services() -> Services:
     """The services of the running application."""
-    return cast(Services, current_app.extensions[EXTENSION])
+    return cast("Services", current_app.extensions[EXTENSION])
 
 
 def guest() -> Person | None:
@@ -32,7 +32,7 @@ def guest() -> Person | None:
 
 def visitor() -> Person:
     """Whoever is signed in. The gate has made sure that somebody is, on every route that is not open to anyone."""
-    return cast(Person, g.visitor)
+    return cast("Person", g.visitor)
 
 
 def roles() -> frozenset[Role]:
@@ -42,4 +42,4 @@ def roles() -> frozenset[Role]:
 
 def request_id() -> str:
     """The number under which the log tells of this request."""
-    return cast(str, g.get("request_id", ""))
+    return cast("str", g.get("request_id", ""))

@@ -91,7 +91,11 @@ class _Reader(ContentHandler):
         self._open.pop()
 
     def characters(self, content: str) -> None:
-        self._open[-1].children.append(content)
+        children = self._open[-1].children
+        if children and isinstance(children[-1], str):  # the parser hands out words piece by piece
+            children[-1] += content
+        else:
+            children.append(content)
 
 
 def parse_markup(source: str, *, template: str) -> tuple[Block, ...]:

@@ -14,6 +14,8 @@ import zlib
 
 _ENTRY = struct.Struct(">BIH")  # /W [1 4 2]
 _PACK = 400  # objects in one object stream
+_END = b"\r\nendstream\nendobj\n"
+"""CR and LF: where data ends stays plain even if its last byte is a CR (ISO 19005-2, 6.1.7.1)."""
 _HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 
 
@@ -74,7 +76,7 @@ class ObjectFile:
             pieces += (
                 b"%d 0 obj\n<<%b/Length %d>>\nstream\n" % (one, entries, len(data)),
                 data,
-                b"\nendstream\nendobj\n",
+                _END,
             )
             offset += sum(map(len, pieces[-3:]))
         self._enter(number, 1, offset, 0)
@@ -88,7 +90,7 @@ class ObjectFile:
         entries = b"/Type/XRef/Size %d/W[1 4 2]/Root %d 0 R/Info %d 0 R/ID[<%b><%b>]/Filter/FlateDecode/Length %d" % (
             number + 1, catalog, info, fingerprint, fingerprint, len(table),
         )  # fmt: skip
-        return b"%d 0 obj\n<<%b>>\nstream\n%b\nendstream\nendobj\n" % (number, entries, table)
+        return b"%d 0 obj\n<<%b>>\nstream\n%b%b" % (number, entries, table, _END)
 
     def _pack(self) -> None:
         if not self._pending:

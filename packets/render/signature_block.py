@@ -37,7 +37,9 @@ def signature_strips(
     side_width = width - STAMP_WIDTH - _SIDE_GAP
     side = [set_text(board.fonts, tree.add("P", block), words, styles.FINE, side_width) for words in side_words(slot)]
     yield space(8)
-    yield from (_whole(text, x) for text in (label, purpose))
+    yield _whole(label, x)
+    yield space(1.5)
+    yield _whole(purpose, x)
     yield space(4)
     yield Strip(max(STAMP_HEIGHT, _side_height(side)) + 4, _FieldPainter(slot, dictionaries, form, side, x))
     yield space(8)

@@ -36,7 +36,12 @@ class Element:
         """The element's dictionary."""
         page = b"/Pg %d 0 R" % self.page if self.page else b""
         head = b"<</Type/StructElem/S/%b/P %d 0 R%b%b" % (self.tag.encode(), self.parent, page, self.attributes)
-        return head + b"/K[%b]>>" % b" ".join(self.kids)
+        return head + b"/K%b>>" % self._content()
+
+    def _content(self) -> bytes:
+        """The kids. A sole annotation stands alone: analysers of changes look for a signed field as `K.Obj`, not `K[0].Obj`."""
+        sole = len(self.kids) == 1 and self.kids[0].startswith(b"<</Type/OBJR")
+        return self.kids[0] if sole else b"[%b]" % b" ".join(self.kids)
 
 
 class StructureTree:

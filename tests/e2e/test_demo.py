@@ -108,7 +108,7 @@ def test_judges_that_are_not_ours_agree_on_every_file(
 
 def test_each_revision_is_a_byte_prefix_of_the_next(report: dict[str, Any], folder: Path) -> None:
     """Drafted, sealed, signed, countersigned, executed: nothing that was there is ever rewritten."""
-    services = build_services(Settings(dir=folder, mode="demo"))  # type: ignore[call-arg]
+    services = build_services(Settings(dir=folder, mode="demo"))
     for packet in report["packets"]:
         with services.database.read() as records:
             documents = records.documents.packet(packet["aco_id"], packet["performance_year"])
@@ -132,7 +132,7 @@ def test_sample_data_says_so_on_every_page_and_in_every_record(report: dict[str,
                 check=True,
             ).stdout
             assert "SAMPLE DATA" in words, (one["file"], page)
-    services = build_services(Settings(dir=folder, mode="demo"))  # type: ignore[call-arg]
+    services = build_services(Settings(dir=folder, mode="demo"))
     with services.database.read() as records:
         year = report["packets"][0]["performance_year"]
         assert all(one.sample for one in records.documents.in_year(year))
@@ -142,7 +142,7 @@ def test_sample_data_says_so_on_every_page_and_in_every_record(report: dict[str,
 
 def test_one_corrections_file_was_handed_in_and_is_in_the_certified_list(report: dict[str, Any], folder: Path) -> None:
     """At least one ACO uploaded corrections, and its provider list certification carries the file's digest."""
-    services = build_services(Settings(dir=folder, mode="demo"))  # type: ignore[call-arg]
+    services = build_services(Settings(dir=folder, mode="demo"))
     year = report["packets"][0]["performance_year"]
     with services.database.read() as records:
         uploads = [one for packet in report["packets"] for one in records.lists.uploads(packet["aco_id"], year)]
@@ -186,7 +186,7 @@ def test_the_audit_log_of_the_demonstration_is_one_chain(report: dict[str, Any],
     checked = esm("audit", "verify", "--dir", folder)
     assert checked.returncode == 0, checked.stderr
 
-    services = build_services(Settings(dir=folder, mode="demo"))  # type: ignore[call-arg]
+    services = build_services(Settings(dir=folder, mode="demo"))
     with services.database.read() as records:
         acts = [str(entry.act) for entry in records.journal.entries() if entry.outcome == "done"]
     services.database.close()

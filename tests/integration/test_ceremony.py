@@ -6,9 +6,11 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from worlds import World, build_world
 
 from packets.audit.log import Act, Outcome, chain_problems
 from packets.errors import ConflictError, ForbiddenError, PacketsError, Problem, StoreError
@@ -20,7 +22,6 @@ from packets.store.objects import MemoryObjects
 from packets.store.records.ceremonies import IntentState
 from signing.ceremony import STEP_UP_LIFETIME
 from web.demo import holder
-from worlds import World, build_world
 
 SLOT = "AuthorizedSigner"
 ROLE = Role.ACO_EXECUTIVE
@@ -74,7 +75,7 @@ def test_a_signature_is_one_revision_one_record_and_one_audit_entry(
     assert [(one.slot, one.user_id, one.role) for one in signed.signatures] == [(SLOT, executive, ROLE)]
     assert signed.executed_at == world.clock()
     chain = [world.services.objects.get(revision.digest) for revision in signed.revisions]
-    assert all(later.startswith(earlier) for earlier, later in zip(chain, chain[1:], strict=False))
+    assert all(later.startswith(earlier) for earlier, later in pairwise(chain))
     with world.services.database.read() as records:
         entries = list(records.journal.entries())
     assert chain_problems(entries) == []

@@ -73,8 +73,8 @@ def audience_of(app: Flask, endpoint: str) -> Audience:
     Raises:
         LookupError: the route was left unmarked; nobody may use it.
     """
-    audience = vars(app.view_functions[endpoint]).get(MARK)
-    if not isinstance(audience, Audience):
+    audience: Audience | None = vars(app.view_functions[endpoint]).get(MARK)
+    if audience is None:
         raise LookupError(f"The route {endpoint} does not say who may use it.")
     return audience
 

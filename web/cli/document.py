@@ -9,6 +9,7 @@ import click
 
 from packets.catalog import load_catalog
 from packets.errors import InputError, Problem
+from packets.model.documents import DocumentType
 from packets.render.document import render_document
 from signing.fields import field_dictionaries
 
@@ -22,22 +23,24 @@ def document() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def list_types(*, as_json: bool) -> None:
     """List every document type with its step, edition and signature slots."""
-    types = [
-        {
-            "kind": one.kind,
-            "title": one.title,
-            "edition": one.edition,
-            "step": one.step,
-            "cohorts": [str(cohort) for cohort in one.cohorts],
-            "slots": [slot.name for slot in one.slots],
-        }
-        for one in load_catalog().values()
-    ]
+    catalog = load_catalog()
     if as_json:
-        click.echo(json.dumps(types, indent=2))
+        click.echo(json.dumps([_described(one) for one in catalog.values()], indent=2))
         return
-    for one in types:
-        click.echo(f"Step {one['step']}  {one['kind']:<26} {one['edition']:<8} {', '.join(one['slots'])}")
+    for one in catalog.values():
+        slots = ", ".join(slot.name for slot in one.slots)
+        click.echo(f"Step {one.step}  {one.kind:<26} {one.edition:<8} {slots}")
+
+
+def _described(one: DocumentType) -> dict[str, object]:
+    return {
+        "kind": one.kind,
+        "title": one.title,
+        "edition": one.edition,
+        "step": one.step,
+        "cohorts": [str(cohort) for cohort in one.cohorts],
+        "slots": [slot.name for slot in one.slots],
+    }
 
 
 @document.command("render")

@@ -35,7 +35,7 @@ THREADS = 4
 )
 def serve(folder: Path, host: str, port: int, *, demo: bool) -> None:
     """Open the data in a folder to browsers, until it is stopped with Ctrl-C."""
-    from waitress import create_server
+    from waitress import create_server  # type: ignore[import-untyped]  # it carries no types
 
     settings = load_settings(dir=folder.absolute(), **({"mode": "demo"} if demo else {}))
     require_database(settings)

@@ -10,12 +10,11 @@ from flask.typing import ResponseReturnValue
 
 from packets.access import Action, may
 from packets.model.documents import Document
-from signing.options import signing_options
 from signing.verify import verify_pdf
 from web.auth.roles import Audience, open_to
 from web.demo import expected_of
 from web.headers import embed_document, is_document
-from web.pages.lines import distinct_reasons
+from web.pages.lines import distinct_reasons, options_of
 from web.visit import roles, services, visitor
 
 pages = Blueprint("documents", __name__)
@@ -28,8 +27,8 @@ def show(document_id: str) -> ResponseReturnValue:
     """What is recorded about a document, and what the visitor may do with it."""
     document = services().reading.document(visitor().user_id, document_id)
     document_type = services().catalog[document.kind]
+    options = options_of(services(), visitor(), document)
     with services().database.read() as records:
-        options = signing_options(records, services().catalog, visitor().user_id, document, services().clock())
         aco = records.acos.get(document.aco_id, document.performance_year)
         carries = any(roster.source == "corrections" for roster in document_type.rosters)
         uploads = records.lists.uploads(document.aco_id, document.performance_year) if carries else []
@@ -52,10 +51,8 @@ def show(document_id: str) -> ResponseReturnValue:
 def read(document_id: str) -> ResponseReturnValue:
     """The document inside a page; the file itself comes from `pdf`, which records that it was shown."""
     document = services().reading.document(visitor().user_id, document_id)
-    with services().database.read() as records:
-        options = signing_options(records, services().catalog, visitor().user_id, document, services().clock())
     embed_document()
-    permitted = [option for option in options if option.permitted]
+    permitted = [option for option in options_of(services(), visitor(), document) if option.permitted]
     return render_template("read.html", document=document, type=services().catalog[document.kind], options=permitted)
 
 

@@ -81,6 +81,12 @@ def slot_lines(
     )
 
 
+def options_of(services: Services, person: Person, document: Document) -> tuple[Option, ...]:
+    """What a person may sign on a document now, slot by slot, and what stands in the way."""
+    with services.database.read() as records:
+        return signing_options(records, services.catalog, person.user_id, document, services.clock())
+
+
 def distinct_reasons(options: tuple[Option, ...]) -> tuple[Problem, ...]:
     """Every reason of every refusal, each sentence once, in the order of the rules."""
     reasons = (one for option in options if isinstance(option.decision, Refusal) for one in option.decision.reasons)

@@ -1,4 +1,4 @@
-"""The sample accounts that the sign-in page of a demonstration lists. In any other mode there are none, whatever the folder holds."""
+"""The sample accounts that the sign-in page of a demonstration lists; in any other mode there are none."""
 
 from __future__ import annotations
 

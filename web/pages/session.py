@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask import session as form_cookie
 from flask.typing import ResponseReturnValue
 
 from packets.errors import ForbiddenError, PacketsError, Problem
 from web.auth.cookies import give_session, session_token, take_session
-from web.auth.roles import Audience, open_to
 from web.auth.redirects import safe_target
+from web.auth.roles import Audience, open_to
 from web.pages.samples import sample_accounts
 from web.visit import guest, services
 
@@ -23,7 +23,7 @@ def ask() -> ResponseReturnValue:
     target = safe_target(request.args.get("next", ""), url_for("packets.home"))
     if guest() is not None:
         return redirect(target, 303)
-    return _form(target, (), 200, ended="signed-out" in request.args)
+    return _form(target, (), 200, ended="ended" in request.args)
 
 
 @pages.post("/sign-in")
@@ -36,7 +36,7 @@ def enter() -> ResponseReturnValue:
     except PacketsError as error:
         return _form(target, error.problems, error.status_hint)
     form_cookie.clear()
-    response = redirect(target, 303)
+    response = make_response(redirect(target, 303))
     give_session(response, token)
     return response
 
@@ -47,7 +47,7 @@ def leave() -> ResponseReturnValue:
     """End the session, here and in the browser."""
     services().accounts.close_session(session_token())
     form_cookie.clear()
-    response = redirect(url_for("session.ask", **{"signed-out": ""}), 303)
+    response = make_response(redirect(url_for("session.ask", ended=""), 303))
     take_session(response)
     return response
 

@@ -1,4 +1,4 @@
-"""Signing one slot of a document, for the ACO or for CMS: what is signed, re-authentication, and the receipt (REQUIREMENTS 2.1)."""
+"""Signing one slot of a document, for the ACO or for CMS: what is signed, the password again, the receipt (REQUIREMENTS 2.1)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from packets.model.aco import Aco
 from packets.model.documents import Document, DocumentType, Slot
 from packets.model.people import Role
 from signing.ceremony import SignRequest
-from signing.options import Option, signing_options
+from signing.options import Option
 from web.auth.roles import Audience, open_to
-from web.pages.lines import distinct_reasons
+from web.pages.lines import distinct_reasons, options_of
 from web.visit import services, visitor
 
 pages = Blueprint("signing", __name__)
@@ -63,13 +63,6 @@ def receipt(document_id: str, slot: str) -> ResponseReturnValue:
     if signature is None:
         raise NotFoundError(Problem("not-found", "There is no such signature.", "Open the document again.", slot))
     document_type = services().catalog[document.kind]
-    with services().database.read() as records:
-        packet = records.documents.packet(document.aco_id, document.performance_year)
-    waiting = [
-        one
-        for one in packet
-        if services().catalog[one.kind].prerequisites and document.kind in services().catalog[one.kind].prerequisites
-    ]
     return render_template(
         "receipt.html",
         document=document,
@@ -77,8 +70,18 @@ def receipt(document_id: str, slot: str) -> ResponseReturnValue:
         signature=signature,
         slot=document_type.slot(slot),
         unsigned=document.unsigned(document_type),
-        unlocked=[services().catalog[one.kind] for one in waiting] if document.finished_by_aco(document_type) else [],
+        unlocked=_unlocked(document, document_type),
     )
+
+
+def _unlocked(document: Document, document_type: DocumentType) -> list[DocumentType]:
+    """The steps that waited for this document and need not any more."""
+    if not document.finished_by_aco(document_type):
+        return []
+    with services().database.read() as records:
+        packet = records.documents.packet(document.aco_id, document.performance_year)
+    types = (services().catalog[one.kind] for one in packet if not one.signatures)
+    return [one for one in types if document.kind in one.prerequisites]
 
 
 def _lay_out(document_id: str, slot: str) -> Desk:
@@ -86,8 +89,8 @@ def _lay_out(document_id: str, slot: str) -> Desk:
     document_type = services().catalog[document.kind]
     if not document_type.has_slot(slot):
         raise NotFoundError(Problem("not-found", "There is no such signature.", "Open the document again.", slot))
+    options = options_of(services(), visitor(), document)
     with services().database.read() as records:
-        options = signing_options(records, services().catalog, visitor().user_id, document, services().clock())
         viewed = records.documents.viewed(document_id, visitor().user_id, document.head_digest)
         aco = records.acos.get(document.aco_id, document.performance_year)
     option = next((one for one in options if one.slot.name == slot), None)

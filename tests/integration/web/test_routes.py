@@ -1,0 +1,154 @@
+"""Every route is listed here under the one audience that it is for, and is tried as every kind of visitor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from werkzeug.test import TestResponse
+
+from browsing import Site, open_site
+from packets.model.people import Role
+from web.auth.roles import Audience, audience_of, require_audiences
+
+PACKET = "/packets/<aco_id>/<int(min=2012, max=2999):year>"
+ROUTES: dict[Audience, frozenset[str]] = {
+    Audience.ANYONE: frozenset({"GET /healthz", "GET /sign-in", "POST /sign-in", "GET /static/<path:filename>"}),
+    Audience.SIGNED_IN: frozenset({"GET /", "POST /sign-out"}),
+    Audience.PACKET_READERS: frozenset({f"GET {PACKET}"}),
+    Audience.RECORD_READERS: frozenset(
+        {
+            "GET /documents/<document_id>",
+            "GET /documents/<document_id>/read",
+            "GET /documents/<document_id>/pdf",
+            "GET /documents/<document_id>/download",
+            "GET /documents/<document_id>/verification",
+            "GET /documents/<document_id>/receipt/<slot>",
+        }
+    ),
+    Audience.SIGNERS: frozenset({"GET /documents/<document_id>/sign/<slot>", "POST /documents/<document_id>/sign/<slot>"}),
+    Audience.UPLOAD_READERS: frozenset({f"GET {PACKET}/corrections"}),
+    Audience.UPLOADERS: frozenset({f"POST {PACKET}/corrections"}),
+    Audience.CMS_SIGNATORIES: frozenset({"GET /countersign"}),
+    Audience.ARCHIVE_READERS: frozenset({"GET /archive"}),
+}
+
+EXECUTIVE, CUSTODIAN, LIAISON, FOREIGNER = "executive", "custodian", "liaison", "executive of another ACO"
+STAFF, SIGNATORY, ARCHIVIST = "CMS staff", "CMS signatory", "archivist"
+CONTACTS = frozenset({EXECUTIVE, CUSTODIAN, LIAISON})
+EVERYBODY = CONTACTS | {FOREIGNER, STAFF, SIGNATORY, ARCHIVIST}
+ALLOWED: dict[Audience, frozenset[str]] = {
+    Audience.ANYONE: EVERYBODY,
+    Audience.SIGNED_IN: EVERYBODY,
+    Audience.PACKET_READERS: CONTACTS | {STAFF, SIGNATORY},
+    Audience.RECORD_READERS: CONTACTS | {STAFF, SIGNATORY, ARCHIVIST},
+    Audience.SIGNERS: frozenset({EXECUTIVE, CUSTODIAN, SIGNATORY}),
+    Audience.UPLOAD_READERS: frozenset({EXECUTIVE, STAFF}),
+    Audience.UPLOADERS: frozenset({EXECUTIVE}),
+    Audience.CMS_SIGNATORIES: frozenset({SIGNATORY}),
+    Audience.ARCHIVE_READERS: frozenset({STAFF, SIGNATORY, ARCHIVIST}),
+}
+CASES = [(audience, route) for audience, routes in ROUTES.items() for route in sorted(routes)]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site on which Step 2 of the current ACO is signed, so that it has a receipt."""
+    made = open_site(tmp_path_factory.mktemp("site"))
+    made.world.sign(made.document("provider-supplier-list"), made.world.types(made.current)[0].slots[0], made.current)
+    yield made
+    made.world.services.database.close()
+
+
+def found_routes(site: Site) -> dict[str, Audience]:
+    """Every method and address of the application, with the audience that its view is marked with."""
+    return {
+        f"{method} {rule.rule}": audience_of(site.app, rule.endpoint)
+        for rule in site.app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def call(site: Site, route: str, user_id: str | None, *, there: bool = True) -> TestResponse:
+    """Use a route of the current ACO's Step 2, or of an ACO and a document that do not exist."""
+    method, address = route.split(" ", 1)
+    document = site.document("provider-supplier-list")
+    values = {
+        PACKET: f"/packets/{document.aco_id if there else 'A0000'}/{document.performance_year}",
+        "<document_id>": document.document_id if there else "00000000-0000-0000-0000-000000000000",
+        "<slot>": "AuthorizedSigner",
+        "<path:filename>": "packets.css",
+    }
+    for name, value in values.items():
+        address = address.replace(name, value)
+    browser = site.enter(user_id) if user_id else site.browser()
+    if method == "GET":
+        return browser.get(address)
+    browser.get("/sign-in" if user_id is None else "/nowhere")
+    return browser.post(address)
+
+
+def user_of(site: Site, who: str) -> str:
+    """User ID of a kind of visitor."""
+    found = {
+        EXECUTIVE: site.holder(Role.ACO_EXECUTIVE),
+        CUSTODIAN: site.holder(Role.DUA_CUSTODIAN),
+        LIAISON: site.holder(Role.CMS_LIAISON),
+        FOREIGNER: site.holder(Role.ACO_EXECUTIVE, site.new),
+        STAFF: site.world.agency(Role.CMS_STAFF),
+        SIGNATORY: site.world.agency(Role.CMS_SIGNATORY),
+        ARCHIVIST: site.world.agency(Role.ARCHIVIST),
+    }
+    return found[who]
+
+
+@pytest.mark.requirement("R11", "R18", "R41")
+def test_every_route_is_listed_under_exactly_one_audience(site: Site) -> None:
+    """A new route fails here until somebody has said who may use it."""
+    listed = [route for routes in ROUTES.values() for route in routes]
+    assert len(listed) == len(set(listed))
+    assert {route: audience for audience, routes in ROUTES.items() for route in routes} == found_routes(site)
+
+
+@pytest.mark.parametrize(("audience", "route"), CASES, ids=[route for _, route in CASES])
+def test_an_anonymous_visitor_is_sent_to_sign_in(site: Site, audience: Audience, route: str) -> None:
+    """Only what is open to anyone is answered; the rest asks to sign in, before it looks at anything."""
+    response = call(site, route, None)
+    sent_away = response.status_code == 303 and response.location.startswith("/sign-in")
+    assert sent_away == (audience is not Audience.ANYONE)
+
+
+@pytest.mark.requirement("R11", "R18", "R37", "R41")
+@pytest.mark.parametrize("who", sorted(EVERYBODY))
+@pytest.mark.parametrize(("audience", "route"), CASES, ids=[route for _, route in CASES])
+def test_a_route_lets_in_whom_it_is_for_and_nobody_else(site: Site, audience: Audience, route: str, who: str) -> None:
+    """The permission matrix, route by route and visitor by visitor."""
+    response = call(site, route, user_of(site, who))
+    let_in = response.status_code not in {404, 500} and "not-your-page" not in response.text
+    assert let_in == (who in ALLOWED[audience]), response.status_code
+
+
+SCOPED = [route for _, route in CASES if "<aco_id>" in route or "<document_id>" in route]
+
+
+@pytest.mark.requirement("R37")
+@pytest.mark.parametrize("route", SCOPED)
+def test_what_is_somebody_elses_looks_like_what_does_not_exist(site: Site, route: str) -> None:
+    """A contact of another ACO gets the same page, to the letter, for our document and for none."""
+    foreigner = user_of(site, FOREIGNER)
+    ours, none = call(site, route, foreigner), call(site, route, foreigner, there=False)
+    assert ours.status_code == none.status_code == 404
+    assert _without_token(ours.text) == _without_token(none.text)
+
+
+def _without_token(page: str) -> str:
+    return "\n".join(line for line in page.splitlines() if "csrf_token" not in line)
+
+
+def test_an_application_with_an_unmarked_route_does_not_start(tmp_path: Path) -> None:
+    """Leaving the mark out is found at start-up, not by a visitor."""
+    site = open_site(tmp_path)
+    site.app.add_url_rule("/open", "open", lambda: "anything")
+    with pytest.raises(LookupError, match="open"):
+        require_audiences(site.app)

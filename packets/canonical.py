@@ -1,35 +1,75 @@
-"""One way to write data as bytes, so that the same data has the same digest on every machine (RFC 8785 for our types)."""
+"""One way to write data, so that equal data has equal digests (after RFC 8785).
+
+The data behind a document is frozen with it; its digest is printed in the document. Numbers are whole: a fraction has no
+place in a record, and leaving it out leaves out every question of how to write one.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from typing import Any
+
+from packets.errors import InputError, Problem
+
+_SAFE_INTEGER = 2**53 - 1
+"""The largest whole number that every reader of JSON agrees on (RFC 8785, 3.2.2.3)."""
 
 
 def canonical_json(value: Any) -> bytes:
-    """Strings, whole numbers, booleans, null, lists and string-keyed objects as UTF-8 JSON, keys sorted, no spaces.
+    """Data as bytes: names sorted by UTF-16 code units, no spaces, UTF-8, nothing escaped that need not be.
 
     Raises:
-        TypeError: for floats and anything else that has more than one spelling.
+        InputError: with the path of everything that is not a JSON type, a fraction, a number beyond 2^53, or text that
+            is not Unicode.
     """
-    _refuse_ambiguous(value)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode("utf-8")
+    if problems := list(_faults(value, "")):
+        raise InputError(problems)
+    return json.dumps(_sorted(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
-def digest_of(value: Any) -> str:
-    """SHA-256 over the canonical JSON, hex."""
-    return hashlib.sha256(canonical_json(value)).hexdigest()
+def digest_of(data: Any) -> str:
+    """SHA-256 of the canonical bytes, hex.
+
+    Raises:
+        InputError: as `canonical_json`.
+    """
+    return hashlib.sha256(canonical_json(data)).hexdigest()
 
 
-def _refuse_ambiguous(value: Any) -> None:
+def _sorted(value: Any) -> Any:
     if isinstance(value, dict):
-        if not all(isinstance(key, str) for key in value):
-            raise TypeError("canonical JSON has string keys only")
-        for one in value.values():
-            _refuse_ambiguous(one)
+        return {key: _sorted(value[key]) for key in sorted(value, key=lambda name: name.encode("utf-16-be"))}
+    if isinstance(value, list | tuple) and not all(isinstance(inner, str) for inner in value):
+        return [_sorted(inner) for inner in value]
+    return value
+
+
+def _faults(value: Any, where: str) -> Iterator[Problem]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            path = f"{where}.{key}" if where else str(key)
+            yield from _text_faults(key, path)
+            yield from _faults(inner, path)
     elif isinstance(value, list | tuple):
-        for one in value:
-            _refuse_ambiguous(one)
-    elif not isinstance(value, str | int | bool | None):
-        raise TypeError(f"{type(value).__name__} has no single spelling in JSON")
+        for index, inner in enumerate(value):
+            if not (isinstance(inner, str) and inner.isascii()):
+                yield from _faults(inner, f"{where}[{index}]")
+    elif isinstance(value, int) and not isinstance(value, bool):
+        if abs(value) > _SAFE_INTEGER:
+            yield _refusal("a number beyond 2^53", where)
+    elif value is not None and not isinstance(value, bool):
+        yield from _text_faults(value, where)
+
+
+def _text_faults(value: Any, where: str) -> Iterator[Problem]:
+    if not isinstance(value, str):
+        yield _refusal(f"of the type {type(value).__name__}", where)
+    elif any("\ud800" <= character <= "\udfff" for character in value):
+        yield _refusal("text with half a character in it", where)
+
+
+def _refusal(what: str, where: str) -> Problem:
+    remedy = "Give text, whole numbers, true, false, null, lists or objects with names."
+    return Problem("not-canonical", f"A value is {what}, which a record cannot hold.", remedy, where)

@@ -25,11 +25,13 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature, report_se
 from pyhanko.sign.validation.policy_decl import SignatureValidationSpec
 from pyhanko.sign.validation.status import PdfSignatureStatus, StandardCMSSignatureStatus, TimestampSignatureStatus
 
+from signing.changes import AppendedOnly
 from signing.paths import instant, validation_policy
 from signing.trust import Trust
 from signing.verdict import Fault, Indication
 
 TIMESTAMP_TYPE = "/DocTimeStamp"
+CHANGES = AppendedOnly()
 INDICATIONS = {
     AdESStatus.PASSED: Indication.PASSED,
     AdESStatus.INDETERMINATE: Indication.INDETERMINATE,
@@ -106,7 +108,7 @@ async def examine(reader: PdfFileReader, trust: Trust, now: datetime) -> list[Ev
     found: list[Evidence] = []
     horizon, protected = now, False
     for signature in reversed(ordered):
-        signature.compute_integrity_info()
+        signature.compute_integrity_info(diff_policy=CHANGES)
         if is_archival(signature):
             evidence = await examiner.archival(signature, horizon)
             if evidence.stamped.at is not None and not evidence.faults:

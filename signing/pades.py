@@ -11,20 +11,19 @@ import difflib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
-from asn1crypto import cms
 from cryptography.hazmat.primitives.asymmetric import ec
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.signers import PdfSignatureMetadata
-from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.validation import read_certification_data
 from pyhanko.stamp import StaticStampStyle
 
 from packets.clock import Clock
 from packets.errors import Problem
 from packets.model.documents import Slot
+from packets.render.stamp import render_stamp
 from signing.appearance import StampRenderer, default_lines, stamp_style
 from signing.errors import SigningError
 from signing.fields import ARCHIVE_FIELD, SEAL_FIELD
@@ -45,7 +44,6 @@ from signing.revisions import (
     signature_fields,
 )
 from signing.timestamps import TimeStampSource, local_source
-from signing.tokens import generation_time
 from signing.trust import Expected
 from signing.verdict import Verdict
 from signing.verify import verify_pdf
@@ -78,7 +76,7 @@ class SigningService:
         pki: keys and certificates.
         clock: the time.
         timestamps: where time-stamps come from; our own authority when absent.
-        render_stamp: draws what a signed field shows; signed fields stay blank when absent.
+        render_stamp: draws what a signed field shows; signed fields stay blank when None.
     """
 
     def __init__(
@@ -87,7 +85,7 @@ class SigningService:
         clock: Clock,
         timestamps: TimeStampSource | None = None,
         *,
-        render_stamp: StampRenderer | None = None,
+        render_stamp: StampRenderer | None = render_stamp,
     ) -> None:
         self._pki = pki
         self._clock = clock
@@ -116,9 +114,10 @@ class SigningService:
         field = SigFieldSpec(SEAL_FIELD, invis_sig_settings=INVISIBLE, readable_field_name="Service seal")
         now = self._clock()
         embed_validation_data(writer, self._validation_data(now))
-        return asyncio.run(
+        sealed = asyncio.run(
             append_signature(writer, metadata, signer, timestamper=self._timestamps, now=now, new_field=field)
         )
+        return sealed.pdf
 
     def sign(
         self,
@@ -156,7 +155,6 @@ class SigningService:
             raise SigningError(problems)
         now = self._clock()
         style = self._style(fields[slot.name], appearance_lines or default_lines(identity, now))
-        catcher = _TokenCatcher(self._timestamps)
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = self._pki.authority.issue_signer(identity, key.public_key(), now)
         signer = OneKeySigner(key, certificate, self._pki.authority.certificate)
@@ -168,10 +166,11 @@ class SigningService:
             name=identity.name,
         )
         embed_validation_data(writer, self._validation_data(now))
-        signed = asyncio.run(append_signature(writer, metadata, signer, timestamper=catcher, now=now, stamp=style))
-        content = self.close(signed) if final else signed
-        level = CLOSED_LEVEL if final else SIGNED_LEVEL
-        return SignedRevision(content, catcher.signed_at, level, f"{certificate.serial_number:x}")
+        signed = asyncio.run(
+            append_signature(writer, metadata, signer, timestamper=self._timestamps, now=now, stamp=style)
+        )
+        content, level = (self.close(signed.pdf), CLOSED_LEVEL) if final else (signed.pdf, SIGNED_LEVEL)
+        return SignedRevision(content, signed.signed_at, level, f"{certificate.serial_number:x}")
 
     def close(self, pdf: bytes) -> bytes:
         """Append an archival time-stamp over everything before it; again later, to renew it (EN 319 142-1, 5.5).
@@ -205,25 +204,6 @@ class SigningService:
         if self._render_stamp is None or not (field.width and field.height):
             return BLANK
         return stamp_style(self._render_stamp(lines, width=field.width, height=field.height))
-
-
-class _TokenCatcher(TimeStamper):
-    """Hands on to a source and remembers the token, for one signature."""
-
-    def __init__(self, source: TimeStampSource) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._source = source
-        self._token: cms.ContentInfo | None = None
-
-    async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
-        """The source's token."""
-        self._token = await self._source.async_timestamp(message_digest, md_algorithm)
-        return self._token
-
-    @property
-    def signed_at(self) -> datetime:
-        """The time in the token, UTC."""
-        return generation_time(self._token).astimezone(UTC)
 
 
 def _digest_problems(pdf: bytes, viewed_digest: str | None) -> list[Problem]:

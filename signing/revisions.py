@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import IO, Any
 
-from asn1crypto import crl, x509
+from asn1crypto import cms, crl, x509
 from cryptography import x509 as pyca_x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -23,18 +23,16 @@ from pyhanko.sign.general import SigningError as PyHankoSigningError
 from pyhanko.sign.general import UnacceptableSignerError
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, PdfTimeStamper, Signer
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
-from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.validation import DocumentSecurityStore
 from pyhanko.stamp import StaticStampStyle
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from packets.errors import Problem
 from signing.errors import SigningError
+from signing.timestamps import TimeStampSource
+from signing.tokens import generation_time
 
 DIGEST = "sha256"
-RESERVED = 32768
-"""Hexadecimal digits kept for a signature container: 16 KB of DER take the longest public time-stamp chains."""
-
 INVISIBLE = InvisSigSettings(box_out_of_bounds=True)
 """An invisible widget outside the page needs no place in the structure tree (PDF/UA-1)."""
 
@@ -79,6 +77,19 @@ class ValidationData:
 
     certificates: Sequence[pyca_x509.Certificate]
     revocation_lists: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """A file with one more signature.
+
+    Attributes:
+        pdf: the whole file.
+        signed_at: the time in the signature's time-stamp, UTC.
+    """
+
+    pdf: bytes
+    signed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +147,12 @@ async def append_signature(
     metadata: PdfSignatureMetadata,
     signer: Signer,
     *,
-    timestamper: TimeStamper,
+    timestamper: TimeStampSource,
     now: datetime,
     stamp: StaticStampStyle = BLANK,
     new_field: SigFieldSpec | None = None,
-) -> bytes:
-    """Fill a signature field in a new revision; the file's bytes with it.
+) -> Appended:
+    """Fill a signature field in a new revision.
 
     Args:
         writer: the file.
@@ -160,19 +171,19 @@ async def append_signature(
     try:
         session = pdf_signer.init_signing_session(writer, existing_fields_only=new_field is None)
         session.system_time = now
-        document = session.prepare_tbs_document(validation_info=None, bytes_reserved=RESERVED)
+        document = session.prepare_tbs_document(validation_info=None, bytes_reserved=timestamper.reserved)
         prepared, output = document.digest_tbs_document(in_place=True)
-        await document.perform_signature(prepared.document_digest, PdfCMSSignedAttributes())
+        finished = await document.perform_signature(prepared.document_digest, PdfCMSSignedAttributes())
     except (PyHankoSigningError, UnacceptableSignerError, PdfError) as error:
         raise SigningError(
             Problem(
                 "signature-impossible", f"The file does not take this signature: {error}.", "Render the document again."
             )
         ) from error
-    return _content(output)
+    return Appended(_content(output), _signed_time(finished.sig_contents))
 
 
-async def append_timestamp(writer: ArchivalWriter, field: str, timestamper: TimeStamper) -> bytes:
+async def append_timestamp(writer: ArchivalWriter, field: str, timestamper: TimeStampSource) -> bytes:
     """Close the file with a document time-stamp in a field of its own (PAdES B-LTA, EN 319 142-1, 5.5).
 
     Raises:
@@ -181,12 +192,20 @@ async def append_timestamp(writer: ArchivalWriter, field: str, timestamper: Time
     stamper = PdfTimeStamper(
         timestamper, field_name=field, invis_settings=INVISIBLE, readable_field_name="Archival time-stamp"
     )
-    output = await stamper.async_timestamp_pdf(writer, DIGEST, bytes_reserved=RESERVED, in_place=True)
+    output = await stamper.async_timestamp_pdf(writer, DIGEST, bytes_reserved=timestamper.reserved, in_place=True)
     return _content(output)
 
 
+def _signed_time(container: bytes) -> datetime:
+    """The time in the one time-stamp of a signature container, UTC."""
+    signer = cms.ContentInfo.load(container)["content"]["signer_infos"][0]
+    (token,) = (one for one in signer["unsigned_attrs"] if one["type"].native == "signature_time_stamp_token")
+    return generation_time(token["values"][0]).astimezone(UTC)
+
+
 def _field_state(value: Any, reference: Any) -> FieldState:
-    rectangle = [float(one) for one in reference.get_object().get("/Rect", (0, 0, 0, 0))]
+    widget = reference.get_object()
+    rectangle = [float(one) for one in widget["/Rect"]] if "/Rect" in widget else [0.0] * 4
     return FieldState(value is not None, abs(rectangle[2] - rectangle[0]), abs(rectangle[3] - rectangle[1]))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 
+from asn1crypto import parser
 from cryptography import x509
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.sign.fields import MDPPerm, enumerate_sig_fields
@@ -131,8 +132,10 @@ def signed_length(pdf: bytes, signature: EmbeddedPdfSignature) -> int:
 
 
 def _hexadecimal(signature: EmbeddedPdfSignature, container: bytes) -> bytes:
-    """The container as it must stand in the file: the DER, then zeros, in the letter case that it has there."""
-    encoded = bytes(signature.pkcs7_content)
+    """The container as it must stand in the file: the DER, then nothing but zeros, in the letter case that it has there."""
+    content = bytes(signature.pkcs7_content)
+    length: int = parser.peek(content)
+    encoded = content[:length] + bytes(len(content) - length)
     digits = encoded.hex().encode("ascii")
     return b"<" + (digits.upper() if container == container.upper() else digits) + b">"
 

@@ -32,6 +32,9 @@ REPLY_LIMIT = 64 * 1024
 """Bytes of an authority's answer that are read at most; tokens with whole chains have about 8 KB."""
 
 REQUEST_TYPE, REPLY_TYPE = "application/timestamp-query", "application/timestamp-reply"
+LOCAL_CONTAINER, LONGEST_CONTAINER = 12288, 32768
+"""Hexadecimal digits kept for a container: ours have 3 KB of DER; a public authority's chain may have five times that."""
+
 DIGEST_SIZES = {"sha256": 32, "sha384": 48, "sha512": 64}
 
 
@@ -167,12 +170,27 @@ class RemoteTimeStampAuthority:
 
 
 class TimeStampSource(TimeStamper):
-    """Asks authorities in order until one gives a token that holds. Safe to share between threads."""
+    """Asks authorities in order until one gives a token that holds. Safe to share between threads.
+
+    Args:
+        authorities: in the order in which they are asked.
+        trust: by which their tokens are checked.
+        clock: ours.
+        nonce: draws the random number of a request.
+        reserved: hexadecimal digits that a signature container with such a token takes at most.
+    """
 
     def __init__(
-        self, authorities: Sequence[Authority], trust: Trust, clock: Clock, *, nonce: Callable[[], int] | None = None
+        self,
+        authorities: Sequence[Authority],
+        trust: Trust,
+        clock: Clock,
+        *,
+        nonce: Callable[[], int] | None = None,
+        reserved: int = LONGEST_CONTAINER,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        self.reserved = reserved
         self._authorities = tuple(authorities)
         self._trust = trust
         self._clock = clock
@@ -206,7 +224,12 @@ class TimeStampSource(TimeStamper):
 
 def local_source(pki: Pki, clock: Clock) -> TimeStampSource:
     """The embedded default: our own authority."""
-    return TimeStampSource([LocalTimeStampAuthority(pki.timestamps, clock)], pki.trust, clock)
+    return TimeStampSource([LocalTimeStampAuthority(pki.timestamps, clock)], pki.trust, clock, reserved=LOCAL_CONTAINER)
+
+
+def remote_source(urls: Sequence[str], trust: Trust, clock: Clock) -> TimeStampSource:
+    """RFC 3161 authorities behind addresses, tried in order; `trust.timestamp_roots` must hold their roots."""
+    return TimeStampSource([RemoteTimeStampAuthority(url) for url in urls], trust, clock)
 
 
 def _request(imprint: Imprint) -> tsp.TimeStampReq:

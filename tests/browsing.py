@@ -43,6 +43,11 @@ class Browser:
         """Send a form as another site would: without any hidden field."""
         return self._look(self._client.post(path, data=fields))
 
+    def post_raw(self, path: str, content: bytes, content_type: str) -> TestResponse:
+        """Send a body as it is, with the page's token in a header."""
+        headers = {"X-CSRFToken": self.hidden["csrf_token"]}
+        return self._look(self._client.post(path, data=content, content_type=content_type, headers=headers))
+
     def sign_in(self, user_id: str, password: str = PASSWORD, then: str = "/") -> TestResponse:
         """Sign in as a person would."""
         self.get("/sign-in", query_string={"next": then})
@@ -109,10 +114,11 @@ class Site:
         return browser.post(f"/documents/{document.document_id}/sign/{slot}", fields)
 
 
-def open_site(folder: Path, **options: Any) -> Site:
-    """A new year with a new ACO and a current one; every packet is assembled, every account has the test password."""
+def open_site(folder: Path, *, assembled: bool = True, **options: Any) -> Site:
+    """A new year with a new ACO and a current one, whose packet is assembled; every account has the test password."""
     world = build_world(2, folder=folder, **options)
-    for sample in world.year.acos:
-        world.services.assembler.assemble_packet(sample.aco.aco_id, sample.aco.performance_year)
+    site = Site(world, create_app(world.services))
+    if assembled:
+        world.services.assembler.assemble_packet(site.current.aco.aco_id, site.current.aco.performance_year)
     world.services.accounts.set_password([person.user_id for person in world.year.people], PASSWORD)
-    return Site(world, create_app(world.services))
+    return site

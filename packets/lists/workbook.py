@@ -39,12 +39,13 @@ NARROW_TEXT = 20
 TEXT_FORMAT = "@"
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 """Characters that no XML file can hold (XML 1.0, production 2)."""
+FIRST_DAY = date(1980, 1, 1)
 SHEET_TITLE_LIMIT = 31
 SHEET_TITLE_REFUSED = re.compile(r"[\[\]:*?/\\]")
 
 
 def write_workbook(
-    columns: tuple[Column, ...], rows: Iterable[Row], title: str, *, mask_tins: bool = False, day: date
+    columns: tuple[Column, ...], rows: Iterable[Row], title: str, *, mask_tins: bool = False, day: date = FIRST_DAY
 ) -> bytes:
     """A zip archive that holds one xlsx file with one sheet.
 
@@ -53,7 +54,7 @@ def write_workbook(
         rows: rows in the order of the columns; they are written one after the other and not kept.
         title: name of the sheet and, with underscores, of the xlsx file.
         mask_tins: show only the last four digits of a TIN, which may be a person's number (REQ 4.3).
-        day: date of the file in the archive.
+        day: date of the file in the archive; the first day that the zip format knows when nobody says.
     """
     workbook = Workbook(write_only=True)
     # A write-only sheet has all of a sheet that is not about reading cells, but its type does not say so.

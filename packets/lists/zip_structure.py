@@ -172,8 +172,10 @@ def _extra_kinds(extra: bytes) -> frozenset[int]:
 
 
 def _data_start(archive: bytes, entry: Entry) -> int:
-    """Where the data begins, after a header that says what the directory says."""
-    refuse_damage(len(archive) < LOCAL.size, "its first header is cut off")
+    """Where the data begins, after a header that says what the directory says.
+
+    An archive with an entry in its directory is longer than a header, so there is one to read.
+    """
     local, central = Local._make(LOCAL.unpack_from(archive)), entry.fixed
     name_end = LOCAL.size + local.name_length
     start = name_end + local.extra_length

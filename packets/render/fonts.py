@@ -166,11 +166,10 @@ def _pin_reportlab() -> None:
 
 
 def _default_roots() -> list[Path]:
-    """The environment's own folder first, then one of this user's among the temporary files."""
-    return [
-        Path(sys.prefix, "share", "esm-packets", "fonts"),
-        Path(tempfile.gettempdir(), f"esm-packets-fonts-{os.getuid()}"),
-    ]
+    """The environment's own folder first, then one of this user's among the temporary files, unless it is somebody else's."""
+    beside = Path(sys.prefix, "share", "esm-packets", "fonts")
+    own = Path(tempfile.gettempdir(), f"esm-packets-fonts-{os.getuid()}")
+    return [beside] if own.exists() and own.lstat().st_uid != os.getuid() else [beside, own]
 
 
 def _writable(root: Path) -> bool:
@@ -178,7 +177,7 @@ def _writable(root: Path) -> bool:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError:
         return False
-    return os.access(root, os.W_OK) and root.stat().st_uid == os.getuid()
+    return os.access(root, os.W_OK)
 
 
 def _digest() -> str:

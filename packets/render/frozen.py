@@ -24,7 +24,7 @@ def check_data(document_type: DocumentType, data: Mapping[str, Any], coverage: f
     Raises:
         RenderError: with everything that is wrong, each with its field path.
     """
-    problems = [*_schema_problems(document_type, data)]
+    problems = [*_schema_problems(document_type, data), *_mismatches(document_type, data)]
     for roster in document_type.rosters:
         problems += _row_problems(roster, data)
     if not problems:
@@ -37,6 +37,18 @@ def _schema_problems(document_type: DocumentType, data: Mapping[str, Any]) -> It
     validator = Draft202012Validator(document_type.schema)
     for error in sorted(validator.iter_errors(_without_rows(data)), key=lambda one: (one.json_path, one.message)):
         yield from _leaves(error)
+
+
+def _mismatches(document_type: DocumentType, data: Mapping[str, Any]) -> Iterator[Problem]:
+    """Data frozen for another type or edition must not be printed under this one's words."""
+    document = data.get("document")
+    for name in ("kind", "title", "edition"):
+        said = document.get(name) if isinstance(document, dict) else None
+        if said is not None and said != getattr(document_type, name):
+            sentence = (
+                f"The data was frozen for the {name} “{said}”, and the template is of “{getattr(document_type, name)}”."
+            )
+            yield Problem("document-mismatch", sentence, "Assemble the document again.", f"document.{name}")
 
 
 def _leaves(error: ValidationError) -> Iterator[Problem]:

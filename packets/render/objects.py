@@ -125,4 +125,4 @@ def text_string(text: str) -> bytes:
 
 def numbers(*values: float) -> bytes:
     """Coordinates in points, to a hundredth, with no needless digits."""
-    return " ".join(f"{value:.2f}".rstrip("0").rstrip(".") for value in values).encode()
+    return " ".join(f"{value:z.2f}".rstrip("0").rstrip(".") for value in values).encode()

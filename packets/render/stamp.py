@@ -25,23 +25,31 @@ _LARGEST = 9.5
 _STEP = 0.96
 
 
-def render_stamp(lines: Sequence[str], *, width: float = STAMP_WIDTH, height: float = STAMP_HEIGHT) -> bytes:
+def render_stamp(
+    lines: Sequence[str], *, width: float = STAMP_WIDTH, height: float = STAMP_HEIGHT, fonts: FontSet | None = None
+) -> bytes:
     """A page of PDF of the given size (points) with the lines on it, the first one bold; its fonts are embedded.
 
     Lines are wrapped, and set smaller as long as they do not fit: nothing is ever clipped.
 
+    Args:
+        lines: from the top; an empty sequence makes an empty page.
+        width: of the page in points.
+        height: of the page in points.
+        fonts: the faces to draw with; those of this installation when absent.
+
     Raises:
         RenderError: a character cannot be printed.
     """
-    fonts = ensure_fonts()
-    if problems := list(character_problems(list(lines), fonts.coverage, "appearance")):
+    faces = fonts or ensure_fonts()
+    if problems := list(character_problems(list(lines), faces.coverage, "appearance")):
         raise RenderError(problems)
-    fonts.face("sans")
+    faces.face("sans")
     canvas = Canvas(io.BytesIO(), (width, height), invariant=1, initialFontName="esm-sans")
-    texts = _fitted(fonts, lines, width - 2 * _INSET, height - _INSET)
+    texts = _fitted(faces, lines, width - 2 * _INSET, height - _INSET)
     top = (height + sum(text.height for text in texts)) / 2
     for text in texts:
-        _draw(canvas, fonts, text, top)
+        _draw(canvas, faces, text, top)
         top -= text.height
     return _page(canvas, width, height)
 

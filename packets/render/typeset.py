@@ -13,6 +13,8 @@ from packets.render.structure import Element
 from packets.render.styles import ACCENT, Style
 from packets.render.tagging import Board
 
+_SEAMS = frozenset("-–/@._")
+"""Characters after which a word that is wider than its line may go on in the next."""
 _SLACK = 0.01  # points by which a line may exceed its width before it counts as too wide
 
 
@@ -36,7 +38,7 @@ class Line:
     @property
     def width(self) -> float:
         """Its width in points, without a space at its end."""
-        return sum(piece.width for piece in self.pieces)
+        return _width(self.pieces)
 
 
 @dataclass(slots=True)
@@ -64,14 +66,13 @@ def _break_lines(fonts: FontSet, inline: Inline, style: Style, width: float) -> 
     for part in _between_breaks(inline):
         line: list[Piece] = []
         room = width
-        for word in _fitting(fonts, part, style, width):
-            needed = sum(piece.width for piece in word)
+        for word, goes_on in _fitting(fonts, part, style, width):
+            needed = _width(word)
             space = _space(fonts, line[-1], style) if line else None
-            if space and needed + space.width > room + _SLACK:
-                yield Line(_ended(line))
+            if goes_on or (space and needed + space.width > room + _SLACK):
+                yield Line(_merged(line) if goes_on else _ended(line))
                 line, room, space = [], width, None
-            glue = [space] if space else []
-            line += [*glue, *word]
+            line += [*([space] if space else []), *word]
             room -= needed + (space.width if space else 0)
         yield Line(_merged(line))
 
@@ -88,13 +89,16 @@ def _between_breaks(inline: Inline) -> Iterator[list[tuple[int, Run]]]:
     yield part
 
 
-def _fitting(fonts: FontSet, runs: Iterable[tuple[int, Run]], style: Style, width: float) -> Iterator[list[Piece]]:
-    """Words, each a list of pieces; one that is wider than the line is cut into several."""
+def _fitting(
+    fonts: FontSet, runs: Iterable[tuple[int, Run]], style: Style, width: float
+) -> Iterator[tuple[list[Piece], bool]]:
+    """Words, each a list of pieces. One that is wider than the line is cut: its further parts go on in lines of their own."""
     for word in _words(fonts, runs, style):
-        if sum(piece.width for piece in word) <= width + _SLACK:
-            yield word
+        if _width(word) <= width + _SLACK:
+            yield word, False
         else:
-            yield from _cut(fonts, word, style, width)
+            for index, part in enumerate(_cut(fonts, word, style, width)):
+                yield part, index > 0
 
 
 def _words(fonts: FontSet, runs: Iterable[tuple[int, Run]], style: Style) -> Iterator[list[Piece]]:
@@ -115,17 +119,26 @@ def _words(fonts: FontSet, runs: Iterable[tuple[int, Run]], style: Style) -> Ite
 
 def _cut(fonts: FontSet, word: Sequence[Piece], style: Style, width: float) -> Iterator[list[Piece]]:
     part: list[Piece] = []
-    room = width
     for piece in word:
         measure = fonts.face(piece.face).stringWidth
         for character in piece.text:
-            needed = measure(character, style.size)
-            if part and needed > room:
-                yield list(_merged(part))
-                part, room = [], width
-            part.append(Piece(character, piece.face, needed, piece.address, piece.link))
-            room -= needed
+            letter = Piece(character, piece.face, measure(character, style.size), piece.address, piece.link)
+            if part and _width(part) + letter.width > width:
+                end = _seam(part)
+                end = end if _width(part[end:]) + letter.width <= width else len(part)
+                yield list(_merged(part[:end]))
+                part = part[end:]
+            part.append(letter)
     yield list(_merged(part))
+
+
+def _width(pieces: Iterable[Piece]) -> float:
+    return sum(piece.width for piece in pieces)
+
+
+def _seam(part: Sequence[Piece]) -> int:
+    """How much of a word that must be cut goes on this line: up to its last hyphen or the like, else all that fits."""
+    return next((index for index in range(len(part), 0, -1) if part[index - 1].text in _SEAMS), len(part))
 
 
 def _space(fonts: FontSet, before: Piece, style: Style) -> Piece:

@@ -66,7 +66,7 @@ MUST_BE_FILLED = {
 PAIRS = [("authorized-to-sign-primary", "authorized-to-sign-secondary"), ("dua-requestor", "dua-custodian")]
 ROLES = sorted(BINDING | {"dua-requestor", "dua-custodian", "cms-signatory", "cms-liaison", "medical-director"})
 TOTAL_STEPS, SHARDS = 5_000, 2
-EXAMPLES, STEPS = 100, 50
+EXAMPLES, STEPS = 75, 50
 DEEPEST = 7
 """Runs begin with up to so many signatures at each ACO, so that the late steps are as well tried as the early ones."""
 

@@ -9,7 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from packets.clock import system_clock
@@ -18,7 +20,8 @@ from packets.lists.intake import read_participants_puf
 from packets.sample.year import SampleAco, SampleYear, sample_year, sample_year_from_puf
 from packets.settings import load_settings
 from web.bootstrap import build_services, initialize
-from web.demo import MARKER, Demonstration, Progress, Report, signers
+from web.demo import MARKER, Demonstration, FinishedPacket, Progress, Report, signers
+from web.judges import Opinion, ask_judges
 
 
 @click.command()
@@ -99,30 +102,46 @@ def _teller() -> Progress:
 
 
 def _print(report: Report) -> None:
-    table = Table("ACO", "Document", "Step", "Status", "Signers", "Level", "Pages", "Seconds", "Verdict")
-    for packet in report.packets:
-        for one in packet.documents:
-            table.add_row(
-                f"{packet.aco_id} {packet.cohort}",
-                one.document_type.short_title,
-                str(one.document.step),
-                str(one.status),
-                "\n".join(signers(one.document)),
-                one.file_level,
-                str(one.document.pages),
-                f"{one.seconds:.2f}",
-                str(one.verdict.overall),
-            )
-        table.add_section()
     console = Console()
-    console.print(table)
-    documents = sum(len(packet.documents) for packet in report.packets)
-    console.print(
-        f"{documents} documents of {len(report.packets)} ACOs in {report.seconds:.1f} s, in {report.folder}/packets",
-        highlight=False,
-    )
-    if report.practice:
+    for packet in report.packets:
         console.print(
-            f"{', '.join(report.practice)} is enrolled and unsigned: sign it yourself with `make serve`.",
+            f"[bold]{packet.aco_id}[/] {escape(packet.legal_name)} ({packet.cohort} ACO, {packet.performance_year})",
             highlight=False,
         )
+        console.print(_table(packet))
+    documents = [one for packet in report.packets for one in packet.documents]
+    lines = [
+        f"{len(documents)} documents of {len(report.packets)} ACOs in {report.seconds:.1f} s, in {report.folder}/packets"
+    ]
+    lines += [_opinion(one) for one in ask_judges(one.file for one in documents)]
+    if report.practice:
+        lines.append(f"{', '.join(report.practice)} is enrolled and unsigned: sign it yourself with `make serve`.")
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _table(packet: FinishedPacket) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading in ("Document", "Step", "Status"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("Signers")
+    for heading in ("Level", "Pages", "Seconds", "Verdict"):
+        table.add_column(heading, no_wrap=True, justify="right" if heading in {"Pages", "Seconds"} else "left")
+    for one in packet.documents:
+        numbers = (str(one.document.pages), f"{one.seconds:.2f}", str(one.verdict.overall))
+        who = "\n".join(signers(one.document))
+        table.add_row(
+            one.document_type.short_title,
+            str(one.document.step),
+            str(one.status),
+            escape(who),
+            one.file_level,
+            *numbers,
+        )
+    return table
+
+
+def _opinion(opinion: Opinion) -> str:
+    if opinion.agrees is None:
+        return f"{opinion.program} is not on this machine, so it was not asked; `make tools` installs it."
+    return f"{opinion.program} agrees on {opinion.agrees} of {opinion.asked} files."

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from signing.judge import verify_in_child
 
+from signing.judge import verify_in_child
 from signing.trust import read_trust
 from signing.verdict import Verdict
 

@@ -39,7 +39,7 @@ def show(document_id: str) -> ResponseReturnValue:
         type=document_type,
         aco=aco,
         options=permitted,
-        reasons=() if permitted else distinct_reasons(options),
+        reasons=() if permitted else distinct_reasons(options, roles()),
         carries_corrections=carries,
         uploads=uploads,
         reads_packets=may(Action.VIEW_PACKET, roles()),

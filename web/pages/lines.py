@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from packets.access import AGENCY_ROLES
 from packets.errors import Problem
 from packets.model.calendar import Activity, PerformanceYear
 from packets.model.documents import Document, DocumentType, Party, Slot, Status
-from packets.model.people import Contact, Person
+from packets.model.people import Contact, Person, Role
 from packets.model.steps import StepView
 from packets.reading import PacketView
 from packets.store.records import Records
@@ -66,7 +67,7 @@ def step_line(records: Records, services: Services, person: Person, view: Packet
         slots=slot_lines(step.document_type, step.document, view.step_one.contacts),
         due_on=_due_on(view, year, step),
         may_sign=permitted,
-        reasons=() if permitted else distinct_reasons(options),
+        reasons=() if permitted else distinct_reasons(options, view.roles),
     )
 
 
@@ -87,10 +88,18 @@ def options_of(services: Services, person: Person, document: Document) -> tuple[
         return signing_options(records, services.catalog, person.user_id, document, services.clock())
 
 
-def distinct_reasons(options: tuple[Option, ...]) -> tuple[Problem, ...]:
-    """Every reason of every refusal, each sentence once, in the order of the rules."""
-    reasons = (one for option in options if isinstance(option.decision, Refusal) for one in option.decision.reasons)
+def distinct_reasons(options: tuple[Option, ...], roles: frozenset[Role]) -> tuple[Problem, ...]:
+    """Every reason of every refusal that concerns somebody with these roles, each sentence once, in the order of the rules."""
+    decisions = (option.decision for option in concerning(options, roles))
+    reasons = (one for decision in decisions if isinstance(decision, Refusal) for one in decision.reasons)
     return tuple({one.sentence: one for one in reasons}.values())
+
+
+def concerning(options: tuple[Option, ...], roles: frozenset[Role]) -> tuple[Option, ...]:
+    """The slots that concern somebody: those that they could sign; else those of their party; else all that are open."""
+    party = Party.CMS if roles & AGENCY_ROLES else Party.ACO
+    theirs = tuple(option for option in options if option.role in roles)
+    return theirs or tuple(option for option in options if option.slot.party is party) or options
 
 
 def _due_on(view: PacketView, year: PerformanceYear | None, step: StepView) -> date:

@@ -17,7 +17,7 @@ from signing.ceremony import SignRequest
 from signing.options import Option
 from web.auth.roles import Audience, open_to
 from web.pages.lines import distinct_reasons, options_of
-from web.visit import services, visitor
+from web.visit import roles, services, visitor
 
 pages = Blueprint("signing", __name__)
 CONSENT = "I have read this document and I sign it electronically."
@@ -68,7 +68,6 @@ def receipt(document_id: str, slot: str) -> ResponseReturnValue:
         document=document,
         type=document_type,
         signature=signature,
-        slot=document_type.slot(slot),
         unsigned=document.unsigned(document_type),
         unlocked=_unlocked(document, document_type),
     )
@@ -145,7 +144,7 @@ def _page(desk: Desk, problems: Sequence[Problem], status: int) -> ResponseRetur
         desk=desk,
         document=desk.document,
         type=desk.document_type,
-        reasons=distinct_reasons(options),
+        reasons=distinct_reasons(options, roles()),
         problems=problems,
         consent=CONSENT,
         key=str(uuid.uuid4()),

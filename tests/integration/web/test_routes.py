@@ -27,7 +27,9 @@ ROUTES: dict[Audience, frozenset[str]] = {
             "GET /documents/<document_id>/receipt/<slot>",
         }
     ),
-    Audience.SIGNERS: frozenset({"GET /documents/<document_id>/sign/<slot>", "POST /documents/<document_id>/sign/<slot>"}),
+    Audience.SIGNERS: frozenset(
+        {"GET /documents/<document_id>/sign/<slot>", "POST /documents/<document_id>/sign/<slot>"}
+    ),
     Audience.UPLOAD_READERS: frozenset({f"GET {PACKET}/corrections"}),
     Audience.UPLOADERS: frozenset({f"POST {PACKET}/corrections"}),
     Audience.CMS_SIGNATORIES: frozenset({"GET /countersign"}),
@@ -125,7 +127,7 @@ def test_an_anonymous_visitor_is_sent_to_sign_in(site: Site, audience: Audience,
 def test_a_route_lets_in_whom_it_is_for_and_nobody_else(site: Site, audience: Audience, route: str, who: str) -> None:
     """The permission matrix, route by route and visitor by visitor."""
     response = call(site, route, user_of(site, who))
-    let_in = response.status_code not in {404, 500} and "not-your-page" not in response.text
+    let_in = response.status_code not in {404, 500} and b"not-your-page" not in response.data
     assert let_in == (who in ALLOWED[audience]), response.status_code
 
 

@@ -55,6 +55,8 @@ class Craft:
     entry_comment: bytes = b""
     offset: int = 0
     entries: int = 1
+    missing: int = 0
+    missing_name: int = 0
     disk: int = 0
 
     def bytes(self) -> bytes:
@@ -80,7 +82,7 @@ class Craft:
             len(self.local_extra),
         )
         front = self.before + local + local_name + self.local_extra + self.data + self.descriptor + self.between
-        lengths = (len(self.name), len(self.extra), len(self.entry_comment))
+        lengths = (len(self.name) + self.missing_name, len(self.extra), len(self.entry_comment))
         entry = struct.pack(
             "<4s6H3L5H2L", b"PK\1\2", self.made_by, 20, self.flags, self.method, 0, 0x5D79, self.checksum, packed, self.size,
             *lengths, 0, 0, self.attributes, self.offset,
@@ -93,7 +95,7 @@ class Craft:
             self.disk,
             self.entries,
             self.entries,
-            len(directory),
+            len(directory) + self.missing,
             len(front),
             len(self.comment),
         )
@@ -173,6 +175,7 @@ ATTACKS: dict[str, tuple[bytes | Craft, str]] = {
     "an archive without files": (zipped(), "archive-empty"),
     "two files": (zipped((NAME, TEXT), ("b.txt", b"b")), "archive-many-files"),
     "a hidden second entry for the same file": (zipped((NAME, TEXT), (NAME.lower(), TEXT)), "archive-many-files"),
+    "a folder by its name": (Craft(name=b"folder/"), "archive-folder"),
     "a folder": (zipped(("folder/", b"")), "archive-folder"),
     "a file in a folder": (zipped(("folder/" + NAME, TEXT)), "archive-path"),
     "a path that climbs up": (Craft(name=b"../" + NAME.encode()), "archive-path"),
@@ -233,6 +236,15 @@ ATTACKS: dict[str, tuple[bytes | Craft, str]] = {
     "a wrong count of files": (Craft(entries=2), "archive-damaged"),
     "one part of several": (Craft(disk=1), "archive-damaged"),
     "a comment in the directory": (Craft(entry_comment=b"hello"), "archive-damaged"),
+    "a comment in the directory that looks like a field": (Craft(entry_comment=EXTRA_TIME), "archive-damaged"),
+    "a directory that claims to be longer": (Craft(missing=1), "archive-damaged"),
+    "a name that claims to be longer": (Craft(missing_name=1), "archive-damaged"),
+    "two marks and nothing else": (b"PK\3\4PK\5\6", "archive-damaged"),
+    "an offset that is wrong": (Craft(offset=1), "archive-damaged"),
+    "a stored file that reaches into the directory": (
+        Craft(data=TEXT, method=0, packed=len(TEXT) + 4, size=len(TEXT) + 4, checksum=zlib.crc32(TEXT + b"PK\1\2")),
+        "archive-damaged",
+    ),
     "an extra field that is cut off": (Craft(extra=b"\x55\x54\x09\x00\x00"), "archive-damaged"),
     "an extra field without length": (Craft(extra=b"\x55\x54"), "archive-damaged"),
     "an end record alone with files": (struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, 0, 0, 0), "archive-damaged"),

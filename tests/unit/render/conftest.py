@@ -142,7 +142,7 @@ def words_of(tmp_path: Path) -> Callable[[bytes], str]:
 
 
 @pytest.fixture
-def reader_of() -> Callable[[bytes], PdfReader]:
+def reader_of() -> Callable[[bytes], Any]:
     """A PDF as pypdf reads it."""
     return lambda pdf: PdfReader(io.BytesIO(pdf), strict=True)
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from pypdf import PdfReader
 from pypdf.generic import DictionaryObject
 
 from packets.catalog import load_catalog
@@ -38,7 +37,9 @@ def test_a_type_without_rosters_fields_of_data_or_sections_is_archival_too(
     with_body: Callable[..., DocumentType], facts: dict[str, Any], judge: Judge
 ) -> None:
     """A short document whose lists, tables and facts are empty has no empty structures that judges object to."""
-    words = "<p></p><facts></facts><list></list><table><columns><column>Head</column></columns></table><section title='S'></section>"
+    words = (
+        "<p></p><facts></facts><list></list><table><columns><column>Head</column></columns></table><section title='S'/>"
+    )
     rendered = render_document(with_body(words), {**facts, "sample": False})
     assert judge(rendered.pdf) == []
 
@@ -50,7 +51,7 @@ def test_the_judges_do_find_faults(everything: DocumentType, facts: dict[str, An
 
 
 def test_the_structure_names_headings_lists_tables_links_and_forms(
-    everything: DocumentType, facts: dict[str, Any], reader_of: Callable[[bytes], PdfReader]
+    everything: DocumentType, facts: dict[str, Any], reader_of: Callable[[bytes], Any]
 ) -> None:
     """The structure tree holds every kind of element that the words have."""
     reader = reader_of(render_document(everything, facts).pdf)
@@ -75,7 +76,7 @@ def _tags(element: Mapping[str, Any]) -> dict[str, int]:
 
 
 def test_what_the_file_says_of_itself(
-    everything: DocumentType, facts: dict[str, Any], reader_of: Callable[[bytes], PdfReader]
+    everything: DocumentType, facts: dict[str, Any], reader_of: Callable[[bytes], Any]
 ) -> None:
     """Language, title and bookmarks are there, and no date is claimed."""
     reader = reader_of(render_document(everything, facts).pdf)

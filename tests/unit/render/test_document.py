@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from pypdf import PdfReader
 
+from packets.catalog import load_catalog
 from packets.errors import RenderError
 from packets.model.documents import DocumentType, FieldDictionaries
 from packets.render.document import render_document
@@ -26,6 +27,31 @@ def test_every_fault_of_the_data_is_named_at_once(everything: DocumentType, fact
         render_document(everything, facts)
     places = {problem.where for problem in refused.value.problems}
     assert places == {"aco", "document.performance_year", "rosters.people.rows[3]", "rosters.plain.excluded[0]"}
+
+
+def test_data_of_another_edition_is_refused(everything: DocumentType, facts: dict[str, Any]) -> None:
+    """Frozen data is printed only under the words that it was frozen for."""
+    facts["document"]["edition"] = "2026.1"
+    with pytest.raises(RenderError, match="frozen for the edition “2026"):
+        render_document(everything, facts)
+
+
+def test_the_fault_inside_an_alternative_is_named() -> None:
+    """Corrections are null or an object: what is wrong with the object is said, not that it is no alternative."""
+    document_type = load_catalog()["provider-supplier-list"]
+    corrections = {**document_type.sample["corrections"], "sha256": "short"}
+    with pytest.raises(RenderError) as refused:
+        render_document(document_type, {**document_type.sample, "corrections": corrections})
+    assert [problem.where for problem in refused.value.problems] == ["corrections.sha256"]
+
+
+def test_documents_rendered_at_the_same_time_do_not_mix(everything: DocumentType, facts: dict[str, Any]) -> None:
+    """Threads share the faces; each document is the one that it would be alone."""
+    names = ["Ann", "Žofie", "Ελένη", "Щербак"]
+    data = [{**facts, "aco": {"aco_id": "A9001", "name": name}} for name in names]
+    alone = [render_document(everything, one).pdf for one in data]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda one: render_document(everything, one).pdf, data * 2)) == alone * 2
 
 
 @pytest.mark.parametrize("rosters", [None, [], {"people": 1, "plain": {"rows": {}, "excluded": []}}])
@@ -71,7 +97,7 @@ def test_a_body_that_asks_for_what_is_not_there_fails_in_its_line(
 
 
 def test_signature_fields_are_real_empty_and_readable(
-    everything: DocumentType, facts: dict[str, Any], reader_of: Callable[[bytes], PdfReader]
+    everything: DocumentType, facts: dict[str, Any], reader_of: Callable[[bytes], Any]
 ) -> None:
     """Each slot is a signature field of the stamp's size, with a tooltip, indirect seed values and lock, and no value."""
     reader = reader_of(render_document(everything, facts, {"Signer": FIELD}).pdf)
@@ -100,7 +126,7 @@ def test_dictionaries_for_a_slot_that_does_not_exist_are_refused(
 
 
 def test_a_signature_never_stands_without_the_words_before_it(
-    with_body: Callable[..., DocumentType], facts: dict[str, Any], reader_of: Callable[[bytes], PdfReader]
+    with_body: Callable[..., DocumentType], facts: dict[str, Any], reader_of: Callable[[bytes], Any]
 ) -> None:
     """Wherever the page ends, the paragraph before a signature block is on the block's page."""
     for lines in range(28, 44):

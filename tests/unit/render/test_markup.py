@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,10 +90,8 @@ def test_spaces_and_looks_inside_a_line() -> None:
 @given(st.text())
 def test_any_text_is_parsed_or_refused(source: str) -> None:
     """No text whatever makes the parser fail in another way than by a refusal."""
-    try:
-        parse_markup(source.encode("utf-8", "replace").decode(), template=source)
-    except RenderError as refused:
-        assert refused.problems
+    with suppress(RenderError):
+        assert isinstance(parse_markup(source.encode("utf-8", "replace").decode(), template=source), tuple)
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cn", "Zs", "Zl", "Zp")), min_size=1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import zlib
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +14,7 @@ from packets.render.objects import ObjectFile, numbers, text_string
 from packets.render.unicode_map import to_unicode_map
 
 
-def _read(file: ObjectFile, **entries: bytes) -> PdfReader:
+def _read(file: ObjectFile, **entries: bytes) -> Any:
     pages = file.put(b"<</Type/Pages/Count 0/Kids[]>>")
     body = b"".join(b"/%b %b" % (key.encode(), value) for key, value in entries.items())
     return PdfReader(
@@ -22,7 +22,7 @@ def _read(file: ObjectFile, **entries: bytes) -> PdfReader:
     )
 
 
-@given(st.text(st.characters(exclude_categories=("Cs",)), max_size=30))
+@given(st.text(st.characters(codec="utf-8"), max_size=30))
 def test_any_text_comes_back_from_its_text_string(text: str) -> None:
     """Parentheses, backslashes, control characters and all scripts survive."""
     assert _read(ObjectFile(), Text=text_string(text)).trailer["/Root"]["/Text"] == text
@@ -45,13 +45,11 @@ def test_thousands_of_objects_are_found_under_their_numbers() -> None:
 
 def test_the_file_is_known_by_its_content() -> None:
     """The identifier is the digest of the objects: equal files have equal ones, others do not."""
-    ids = []
-    for word in (b"(a)", b"(a)", b"(b)"):
-        ids.append(_read(ObjectFile(), Word=word).trailer["/ID"][0])
+    ids = [_read(ObjectFile(), Word=word).trailer["/ID"][0] for word in (b"(a)", b"(a)", b"(b)")]
     assert ids[0] == ids[1] != ids[2]
 
 
-@pytest.mark.parametrize(("values", "written"), [((1.0, 2.5, 0.125), b"1 2.5 0.12"), ((100, 0, -0.001), b"100 0 -0")])
+@pytest.mark.parametrize(("values", "written"), [((1.0, 2.5, 0.125), b"1 2.5 0.12"), ((100, 0, -0.001), b"100 0 0")])
 def test_coordinates_are_written_short(values: tuple[float, ...], written: bytes) -> None:
     """Two decimals at most, none that say nothing."""
     assert numbers(*values) == written
@@ -65,4 +63,3 @@ def test_a_map_of_more_than_a_hundred_codes_is_written_in_blocks() -> None:
     assert max(sizes) <= 100
     assert sum(sizes) == 95 + 127 + 1
     assert "<FF> <D835DC00>" in content
-    assert zlib.crc32(content.encode()) == zlib.crc32(to_unicode_map(subset).encode())

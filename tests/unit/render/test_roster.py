@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pypdf import PdfReader
 
 from packets.model.documents import DocumentType
 from packets.render.document import render_document
@@ -55,7 +54,7 @@ def test_the_summary_stands_first_and_excluded_rows_stand_apart(
 
 
 def test_groups_have_headings_and_bookmarks(
-    with_body: Callable[..., DocumentType], long_list: dict[str, Any], reader_of: Callable[[bytes], PdfReader]
+    with_body: Callable[..., DocumentType], long_list: dict[str, Any], reader_of: Callable[[bytes], Any]
 ) -> None:
     """The outline leads to each group of the list, below the list's own entry."""
     reader = reader_of(render_document(with_body('<roster name="people"/>'), long_list).pdf)
@@ -70,7 +69,7 @@ def test_groups_have_headings_and_bookmarks(
 
 
 def test_headings_are_repeated_on_every_page_but_read_once(
-    with_body: Callable[..., DocumentType], long_list: dict[str, Any], reader_of: Callable[[bytes], PdfReader]
+    with_body: Callable[..., DocumentType], long_list: dict[str, Any], reader_of: Callable[[bytes], Any]
 ) -> None:
     """A page that goes on with a group shows its name and the column headings, marked as artifacts."""
     reader = reader_of(render_document(with_body('<roster name="people"/>'), long_list).pdf)
@@ -106,7 +105,7 @@ def test_an_empty_roster_says_so(
 
 
 def test_nothing_leaves_the_page(
-    with_body: Callable[..., DocumentType], facts: dict[str, Any], reader_of: Callable[[bytes], PdfReader]
+    with_body: Callable[..., DocumentType], facts: dict[str, Any], reader_of: Callable[[bytes], Any]
 ) -> None:
     """A name of 500 letters without a space is wrapped inside its column: no text starts or ends outside the margins."""
     facts["rosters"]["plain"]["rows"] = [["1", "W" * 500, "M" * 200]]

@@ -1,0 +1,278 @@
+"""The whole path in a real Chromium against the real server: sign every step as its people, countersign, find it again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from packets.model.people import Role
+from packets.settings import Settings
+from web.bootstrap import Services, build_services
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+)  # fmt: skip
+DESKTOP = (1280, 900)
+PHONE = (390, 844)
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")
+START_SECONDS = 60
+COMMAND = (sys.executable, "-c", "from web.cli import main; main()")
+
+
+@dataclass
+class House:
+    """The demonstration's folder, the address of the server that serves it, and the services to look behind the pages."""
+
+    address: str
+    password: str
+    practice: str
+    services: Services
+
+    def contact(self, role: Role) -> str:
+        """User ID of the person in a slot of the ACO that is left to be signed."""
+        with self.services.database.read() as records:
+            year = records.years.numbers()[0]
+            return next(one.person.user_id for one in records.acos.contacts(self.practice, year) if one.role is role)
+
+    def agency(self, role: Role) -> str:
+        """User ID of the person with a role on the CMS side."""
+        with self.services.database.read() as records:
+            return records.people.holding(role)[0].user_id
+
+    def digest(self, kind: str) -> str:
+        """What the ledger says that the newest file of a document is."""
+        with self.services.database.read() as records:
+            found = records.documents.current(self.practice, records.years.numbers()[0], kind)
+        assert found is not None
+        return found.head_digest
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A small demonstration, served by the command that people use."""
+    folder = tmp_path_factory.mktemp("house") / "data"
+    subprocess.run([*COMMAND, "demo", "--dir", str(folder), "--acos", "2", "--json"], check=True, capture_output=True)
+    kept = json.loads((folder / "demo.json").read_text("utf-8"))
+    services = build_services(Settings(dir=folder, mode="demo"))
+    log = folder / "serve.log"
+    with log.open("wb") as stderr:
+        server = subprocess.Popen([*COMMAND, "serve", "--dir", str(folder), "--demo", "--port", "0"], stderr=stderr)
+    try:
+        yield House(wait_for_address(log, server), kept["password"], kept["practice"][0], services)
+    finally:
+        server.terminate()
+        server.wait(timeout=START_SECONDS)
+        services.database.close()
+
+
+def wait_for_address(log: Path, server: subprocess.Popen[bytes]) -> str:
+    """The address that the server prints once it listens."""
+    for _ in range(START_SECONDS * 10):
+        found = ADDRESS.search(log.read_text("utf-8"))
+        if found:
+            return found.group()
+        assert server.poll() is None, log.read_text("utf-8")
+        time.sleep(0.1)
+    raise AssertionError(log.read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, without a window."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Walk:
+    """Somebody in front of a browser window; pictures of what they see are kept."""
+
+    house: House
+    chromium: Browser
+    screens: Path
+    complaints: list[str] = field(default_factory=list)
+
+    def sign_in(self, user_id: str) -> Page:
+        """Open a window of one's own and sign in."""
+        page = self.chromium.new_context(viewport={"width": DESKTOP[0], "height": DESKTOP[1]}).new_page()
+        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
+        page.goto(self.house.address)
+        page.get_by_label("CMS user ID").fill(user_id)
+        page.get_by_label("Password").fill(self.house.password)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", level=1)).not_to_have_text("Sign in")
+        return page
+
+    def keep(self, page: Page, name: str) -> None:
+        """Take a picture of the page as a desktop and as a phone shows it; nothing may stick out to the side."""
+        for width, height in (PHONE, DESKTOP):
+            page.set_viewport_size({"width": width, "height": height})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} is wider than {width}"
+            page.screenshot(path=self.screens / f"{name}-{width}.png", full_page=True)
+
+    def open_packet(self, page: Page) -> None:
+        """Go to the packet of the ACO that is left to be signed."""
+        page.get_by_role("link", name="Packets").first.click()
+        page.get_by_role("link", name=self.house.practice).click()
+
+    def step(self, page: Page, title: str) -> Any:
+        """The part of the packet's page that is about a document."""
+        return page.get_by_role("article", name=title)
+
+    def read(self, page: Page, title: str) -> None:
+        """Open a document to read it from the packet's page; Chromium shows it inside the page."""
+        with page.expect_response(lambda response: response.url.endswith("/pdf")) as shown:
+            self.step(page, title).get_by_role("link", name="Read and sign").click()
+        assert shown.value.status == 200
+
+    def sign(self, page: Page, title: str) -> None:
+        """Read a document and sign it."""
+        self.open_packet(page)
+        self.read(page, title)
+        page.get_by_role("link", name="continue to sign").click()
+        self.fill_in(page, self.house.password)
+        expect(page.get_by_role("heading", level=1)).to_have_text(f"Signed: {title}")
+
+    @staticmethod
+    def fill_in(page: Page, password: str) -> None:
+        """Consent, enter a password and press the button."""
+        page.get_by_label("I have read this document").check()
+        page.get_by_label("Your password").fill(password)
+        page.get_by_role("button", name="Sign as").click()
+
+    def download(self, page: Page, kind: str) -> None:
+        """Take the file along: it has its name, and its bytes are those that the ledger knows."""
+        with page.expect_download() as begun:
+            page.get_by_role("link", name="Download").first.click()
+        assert begun.value.suggested_filename.endswith(f"_{kind}.pdf")
+        content = Path(begun.value.path()).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == self.house.digest(kind)
+
+
+@pytest.fixture
+def walk(house: House, chromium: Browser, tmp_path: Path, request: pytest.FixtureRequest) -> Walk:
+    """A walk whose pictures go where `--screens` says."""
+    screens = request.config.getoption("--screens", default=None) or tmp_path
+    screens.mkdir(parents=True, exist_ok=True)
+    return Walk(house, chromium, screens)
+
+
+PROVIDERS = "Certification of the ACO Provider/Supplier List"
+PARTICIPANTS = "Certification of the ACO Participant List"
+AGREEMENT = "Data Use Agreement"
+
+
+@pytest.mark.browser
+@pytest.mark.requirement("R3", "R4", "R19", "R40", "R42", "R44")
+def test_a_packet_is_signed_countersigned_and_found_again_in_a_browser(walk: Walk) -> None:
+    """From the sign-in page to the archive, as the people of the ACO, of CMS and of the archive would do it."""
+    executive = look_around(walk)
+    refuse_a_wrong_password(walk, executive)
+    sign_the_lists(walk, executive)
+    sign_the_agreement(walk)
+    countersign(walk)
+    find_the_record(walk)
+    assert walk.complaints == ["Failed to load resource: the server responded with a status of 403 (FORBIDDEN)"]
+
+
+def look_around(walk: Walk) -> Page:
+    """The Executive signs in and sees Step 2 open, and Step 3 locked with the reason."""
+    door = walk.chromium.new_page()
+    door.goto(walk.house.address)
+    walk.keep(door, "sign-in")
+    page = walk.sign_in(walk.house.contact(Role.ACO_EXECUTIVE))
+    walk.keep(page, "home")
+    walk.open_packet(page)
+    expect(walk.step(page, PROVIDERS)).to_contain_text("Ready for review")
+    locked = walk.step(page, PARTICIPANTS)
+    expect(locked).to_contain_text("Locked – prerequisite")
+    expect(locked).to_contain_text("Sign Step 2 first.")
+    expect(locked.get_by_role("link", name="Read and sign")).to_have_count(0)
+    walk.keep(page, "packet")
+    return page
+
+
+def refuse_a_wrong_password(walk: Walk, page: Page) -> None:
+    """The signing page asks for the password; a wrong one signs nothing and says so."""
+    walk.read(page, PROVIDERS)
+    walk.keep(page, "read")
+    page.get_by_role("link", name="continue to sign").click()
+    walk.keep(page, "sign")
+    walk.fill_in(page, "not the password")
+    expect(page.get_by_role("alert")).to_contain_text("The user ID or the password is wrong.")
+    walk.keep(page, "sign-refused")
+
+
+def sign_the_lists(walk: Walk, page: Page) -> None:
+    """Steps 2 and 3, each with its receipt and its file."""
+    walk.fill_in(page, walk.house.password)
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Signed: {PROVIDERS}")
+    walk.keep(page, "receipt")
+    walk.download(page, "provider-supplier-list")
+    walk.open_packet(page)
+    expect(walk.step(page, PROVIDERS)).to_contain_text("Executed")
+    walk.sign(page, PARTICIPANTS)
+    walk.download(page, "participant-list")
+    walk.open_packet(page)
+    walk.keep(page, "packet-half-way")
+    walk.step(page, PROVIDERS).get_by_role("link", name="Corrections").click()
+    walk.keep(page, "corrections")
+
+
+def sign_the_agreement(walk: Walk) -> None:
+    """Requestor and Custodian are two people; the status follows them."""
+    requestor = walk.sign_in(walk.house.contact(Role.DUA_REQUESTOR))
+    walk.sign(requestor, AGREEMENT)
+    walk.open_packet(requestor)
+    expect(walk.step(requestor, AGREEMENT)).to_contain_text("Partially signed")
+    custodian = walk.sign_in(walk.house.contact(Role.DUA_CUSTODIAN))
+    walk.sign(custodian, AGREEMENT)
+    walk.open_packet(custodian)
+    expect(walk.step(custodian, AGREEMENT)).to_contain_text("Signed by ACO – pending CMS")
+
+
+def countersign(walk: Walk) -> None:
+    """The CMS signatory finds the agreement in the list and signs last."""
+    page = walk.sign_in(walk.house.agency(Role.CMS_SIGNATORY))
+    page.get_by_role("link", name="Countersign").click()
+    walk.keep(page, "countersign")
+    page.get_by_role("link", name=AGREEMENT).click()
+    walk.keep(page, "document")
+    page.get_by_role("link", name="Read and sign").click()
+    page.get_by_role("link", name="Open the PDF by itself").wait_for()
+    with page.expect_response(lambda response: response.url.endswith("/pdf")):
+        page.reload()
+    page.get_by_role("link", name="continue to sign").click()
+    walk.fill_in(page, walk.house.password)
+    expect(page.get_by_role("main")).to_contain_text("it is executed")
+    walk.download(page, "data-use-agreement")
+
+
+def find_the_record(walk: Walk) -> None:
+    """The archivist searches, opens the record, takes the file along and reads the verdict."""
+    page = walk.sign_in(walk.house.agency(Role.ARCHIVIST))
+    page.get_by_label("ACO ID").fill(walk.house.practice)
+    page.get_by_label("Document").select_option(label=AGREEMENT)
+    page.get_by_role("button", name="Search").click()
+    walk.keep(page, "archive")
+    page.get_by_role("link", name=AGREEMENT).click()
+    walk.keep(page, "record")
+    walk.download(page, "data-use-agreement")
+    page.get_by_role("link", name="Verify").click()
+    expect(page.get_by_role("status")).to_contain_text("PASSED")
+    walk.keep(page, "verification")

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from packets.canonical import digest_of
 from packets.errors import Problem, RenderError
 from packets.model.documents import DocumentType, FieldDictionaries
 from packets.render import styles
 from packets.render.archival import write_archival
 from packets.render.body import read_body
-from packets.canonical import digest_of
 from packets.render.dialect import Block, Fact, Facts, Run
 from packets.render.flow import Flow, Strip, space
 from packets.render.fonts import FontSet, ensure_fonts

@@ -8,12 +8,12 @@ from pathlib import Path
 import page
 import pytest
 from asn1crypto import cms
-from signed_files import PASSPHRASE, Life, life, live
-from validators import check_openssl_cms, check_openssl_ts, check_pdfsig, check_qpdf, containers
 
 from packets.clock import system_clock
+from signed_files import PASSPHRASE, Life, life, live
 from signing.pades import SigningService
 from signing.pki import init_pki, load_pki
+from validators import check_openssl_cms, check_openssl_ts, check_pdfsig, check_qpdf, containers
 
 EXPECTED_FINDINGS = {"PDFA2A-SIGNATURE-BYTERANGE-001"}
 """The checker wants each byte range to end at the end of the file, as only the newest signature's can (ISO 32000-1, 12.8.1)."""

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from validators import check_openssl_cms, check_pdfsig, check_qpdf
 
 from packets.catalog import load_catalog
 from packets.settings import Settings
+from validators import check_openssl_cms, check_pdfsig, check_qpdf
 from web.bootstrap import build_services
 
 ACOS = 2

@@ -10,7 +10,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from worlds import World, build_world
 
 from packets.audit.log import Act, Outcome, chain_problems
 from packets.errors import ConflictError, ForbiddenError, PacketsError, Problem, StoreError
@@ -22,6 +21,7 @@ from packets.store.objects import MemoryObjects
 from packets.store.records.ceremonies import IntentState
 from signing.ceremony import STEP_UP_LIFETIME
 from web.demo import holder
+from worlds import World, build_world
 
 SLOT = "AuthorizedSigner"
 ROLE = Role.ACO_EXECUTIVE

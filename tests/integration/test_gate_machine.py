@@ -24,7 +24,6 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from worlds import MovingClock, World, build_world, keys
 
 from packets.errors import PacketsError
 from packets.model.calendar import Activity
@@ -35,6 +34,7 @@ from packets.store.database import IN_MEMORY, Database
 from packets.store.objects import MemoryObjects
 from signing.ceremony import STEP_UP_LIFETIME, SignRequest
 from web.bootstrap import compose
+from worlds import MovingClock, World, build_world, keys
 
 BINDING = {"aco-executive", "authorized-to-sign-primary", "authorized-to-sign-secondary"}
 AGREEMENT_SLOTS = {"AuthorizedSigner": ("aco", BINDING), "CMS": ("cms", {"cms-signatory"})}

@@ -71,8 +71,8 @@ class AccountDesk:
         right = (
             self._matches(account.password_hash if account else self._nobodys_hash, password) and account is not None
         )
-        if account is not None:
-            self._remember(account, right=right, now=now)
+        if account is not None and (account.failures or not right):
+            self._remember(user_id, right=right, now=now)
         if not right:
             raise ForbiddenError(
                 Problem("sign-in-wrong", "The user ID or the password is wrong.", "Check both and try again.")
@@ -109,19 +109,18 @@ class AccountDesk:
         except (VerifyMismatchError, VerificationError, InvalidHashError):
             return False
 
-    def _remember(self, account: Account, *, right: bool, now: datetime) -> None:
-        if right and not account.failures:
-            return
-        failures = 0 if right else account.failures + 1
-        locked_until = now + LOCK if failures >= FAILURES_ALLOWED else None
+    def _remember(self, user_id: str, *, right: bool, now: datetime) -> None:
+        """Count a wrong password, or forget the ones before a right one; counted in one transaction, so that none is lost."""
         with self.database.write() as records:
-            records.accounts.put(
-                replace(account, failures=0 if locked_until else failures, locked_until_utc=locked_until)
-            )
+            account = records.accounts.get(user_id)
+            if account is None or (right and not account.failures):
+                return
+            failures = 0 if right else account.failures + 1
+            locked_until = now + LOCK if failures >= FAILURES_ALLOWED else None
+            kept = replace(account, failures=0 if locked_until else failures, locked_until_utc=locked_until)
+            records.accounts.put(kept)
             if not right:
-                records.journal.log(
-                    Act.ACCOUNT_SIGN_IN, account.user_id, account.user_id, now, Outcome.REFUSED, failures=failures
-                )
+                records.journal.log(Act.ACCOUNT_SIGN_IN, user_id, user_id, now, Outcome.REFUSED, failures=failures)
 
 
 def _locked() -> Problem:

@@ -23,6 +23,9 @@ from web.bootstrap import build_services, initialize
 from web.demo import MARKER, Demonstration, FinishedPacket, Progress, Report, signers
 from web.judges import Opinion, ask_judges
 
+LEAST_WIDTH = 112
+"""Narrower than this, the table would lose the names of the signers."""
+
 
 @click.command()
 @click.option(
@@ -102,7 +105,7 @@ def _teller() -> Progress:
 
 
 def _print(report: Report) -> None:
-    console = Console()
+    console = Console(width=max(Console().width, LEAST_WIDTH))
     for packet in report.packets:
         console.print(
             f"[bold]{packet.aco_id}[/] {escape(packet.legal_name)} ({packet.cohort} ACO, {packet.performance_year})",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from io import BytesIO
 
-from flask import Blueprint, Response, render_template, send_file
+from flask import Blueprint, Response, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 
 from packets.access import Action, may
@@ -60,8 +60,11 @@ def read(document_id: str) -> ResponseReturnValue:
 @open_to(Audience.RECORD_READERS)
 def pdf(document_id: str) -> ResponseReturnValue:
     """The newest bytes, to read; that the visitor was shown them is recorded, as signing needs it (R40)."""
-    document, content = services().reading.show(visitor().user_id, document_id)
     is_document()
+    if request.method == "HEAD":  # nothing is shown, so nothing is recorded
+        document = services().reading.document(visitor().user_id, document_id)
+        return _send(document, services().objects.get(document.head_digest), keep=False)
+    document, content = services().reading.show(visitor().user_id, document_id)
     return _send(document, content, keep=False)
 
 
@@ -91,8 +94,9 @@ def file_name(document: Document) -> str:
 
 
 def _send(document: Document, content: bytes, *, keep: bool) -> Response:
-    """The file (RFC 6266) with the digest by which the ledger knows it (RFC 9530)."""
-    response = send_file(BytesIO(content), PDF, as_attachment=keep, download_name=file_name(document), etag=False)
+    """The whole file (RFC 6266), never a range of it, with the digest by which the ledger knows it (RFC 9530)."""
+    name = file_name(document)
+    response = send_file(BytesIO(content), PDF, as_attachment=keep, download_name=name, conditional=False, etag=False)
     digest = base64.b64encode(bytes.fromhex(document.head_digest)).decode("ascii")
     response.headers["Repr-Digest"] = f"sha-256=:{digest}:"
     return response

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime
 
 from flask import Flask
@@ -33,7 +32,7 @@ TONES = {
 
 def register(app: Flask) -> None:
     """Teach the templates these ways of writing, and who is looking at them."""
-    filters = (day, utc_time, eastern_time, iso_time, role_label, event_label, tone, file_size, slug)
+    filters = (day, utc_time, eastern_time, iso_time, role_label, event_label, tone, file_size)
     for one in filters:
         app.add_template_filter(one)
     app.context_processor(_surroundings)
@@ -80,8 +79,3 @@ def file_size(size: int) -> str:
     """A number of bytes: `34 KB`, `1.2 MB`."""
     kilobytes = size / 1024
     return f"{kilobytes / 1024:.1f} MB" if kilobytes >= 1000 else f"{kilobytes:.0f} KB"  # noqa: PLR2004  four digits are too many
-
-
-def slug(text: str) -> str:
-    """A text as part of an HTML id."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

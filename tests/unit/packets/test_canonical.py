@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packets.errors import InputError
 from packets.canonical import canonical_json, digest_of
+from packets.errors import InputError
 
 WORDS = st.text(st.characters(codec="utf-8"), max_size=8)
 SIMPLE = st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | WORDS

@@ -7,10 +7,10 @@ from io import BytesIO
 
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import FieldMDPSpec, SigSeedSubFilter, SigSeedValueSpec, enumerate_sig_fields
-from signed_files import document_type, draft
 
 from packets.catalog import load_catalog
 from packets.model.documents import Party
+from signed_files import document_type, draft
 from signing.fields import closing_slot, field_dictionaries
 
 

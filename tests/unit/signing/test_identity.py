@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
-from signed_files import NOW, document_type, identity, keys
 
 from packets.model.people import Role
+from signed_files import NOW, document_type, identity, keys
 from signing.errors import SigningError
 from signing.identity import (
     CLOCK_SKEW,
@@ -37,12 +37,18 @@ def test_an_identity_comes_back_from_its_subject(name: str, organization: str, r
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("name", "  "), ("user_id", ""), ("organization", "a\nb"), ("aco_id", "A1 PY2020")]
+    ("field", "broken"),
+    [
+        ("name", replace(SOMEBODY, name="  ")),
+        ("user_id", replace(SOMEBODY, user_id="")),
+        ("organization", replace(SOMEBODY, organization="a\nb")),
+        ("aco_id", replace(SOMEBODY, aco_id="A1 PY2020")),
+    ],
 )
-def test_an_identity_that_cannot_stand_in_a_certificate_is_refused(field: str, value: str) -> None:
+def test_an_identity_that_cannot_stand_in_a_certificate_is_refused(field: str, broken: SignerIdentity) -> None:
     """Empty parts, control characters and a forged unit are refused by name."""
     with pytest.raises(SigningError) as error:
-        subject_name(replace(SOMEBODY, **{field: value}))
+        subject_name(broken)
     assert [problem.where for problem in error.value.problems] == [field]
 
 

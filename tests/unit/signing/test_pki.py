@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from signed_files import NOW, PASSPHRASE, keys, keys_folder
 
+from signed_files import NOW, PASSPHRASE, keys, keys_folder
 from signing.errors import PkiError
 from signing.oids import SEAL_POLICY, TIMESTAMP_POLICY
 from signing.pki import init_pki, load_pki

@@ -12,8 +12,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from asn1crypto import cms, tsp
-from signed_files import NOW, StillClock, document_type, identity, keys, life
 
+from signed_files import NOW, StillClock, document_type, identity, keys, life
 from signing.errors import TimeStampError
 from signing.pades import SigningService
 from signing.timestamps import (

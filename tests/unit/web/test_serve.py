@@ -1,0 +1,56 @@
+"""`esm serve` before it serves: what it refuses, and how it logs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+from click.testing import CliRunner
+
+from packets.errors import NotFoundError
+from web.cli.serve import serve
+from web.logs import configure_logs
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """The log's set-up is the process's; leave it as it was."""
+    yield
+    structlog.reset_defaults()
+
+
+def test_a_folder_without_a_database_is_refused_with_the_way_to_make_one(tmp_path: Path) -> None:
+    """Nothing is created in somebody's folder by looking at it."""
+    result = CliRunner().invoke(serve, ["--dir", str(tmp_path)])
+    assert isinstance(result.exception, NotFoundError)
+    assert "make demo" in str(result.exception)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_port_that_is_none_is_a_usage_error(tmp_path: Path) -> None:
+    """Click says so with exit code 2."""
+    assert CliRunner().invoke(serve, ["--dir", str(tmp_path), "--port", "70000"]).exit_code == 2
+
+
+def test_a_log_that_nobody_watches_is_json_lines_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    """One object a line, with time and level; less important lines are left out; stdout stays free for results."""
+    configure_logs("info")
+    structlog.get_logger().info("request", path="/\n{}", status=200)
+    structlog.get_logger().debug("detail")
+    written = capsys.readouterr()
+    assert written.out == ""
+    (line,) = written.err.splitlines()
+    told = json.loads(line)
+    assert (told["event"], told["level"], told["path"]) == ("request", "info", "/\n{}")
+    assert told["timestamp"].endswith("Z")
+
+
+def test_a_failure_is_logged_whole_and_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """The traceback is data in the line."""
+    configure_logs("info")
+    structlog.get_logger().error("failure", exc_info=ValueError("what broke"))
+    told = json.loads(capsys.readouterr().err)
+    assert told["exception"][0]["exc_value"] == "what broke"

@@ -19,6 +19,7 @@ from packets.settings import Settings
 from validators import check_openssl_cms, check_pdfsig, check_qpdf
 from web.bootstrap import build_services
 
+pytestmark = pytest.mark.xdist_group("demo")
 ACOS = 2
 PUF_HEADER = (
     "ACO_ID", "ACO_Name", "Par_LBN", "ACO_Service_Area", "Agreement_Period_Num", "Initial_Start_Date", "Current_Start_Date",
@@ -87,10 +88,10 @@ def test_files_lie_where_they_are_said_to_lie(report: dict[str, Any], folder: Pa
             assert hashlib.sha256(path.read_bytes()).hexdigest() == one["sha256"]
 
 
-JUDGES: dict[str, Callable[[Path, Path, Path], None]] = {
+JUDGES: dict[str, Callable[[bytes, Path, Path], object]] = {
     "pdfsig": check_pdfsig,
     "openssl": check_openssl_cms,
-    "qpdf": lambda pdf, _root, _scratch: check_qpdf(pdf),
+    "qpdf": lambda pdf, _root, scratch: check_qpdf(pdf, scratch),
 }
 
 
@@ -103,7 +104,7 @@ def test_judges_that_are_not_ours_agree_on_every_file(
     for number, one in enumerate(documents_of(report)):
         scratch = tmp_path / str(number)
         scratch.mkdir()
-        JUDGES[judge](folder / one["file"], root, scratch)
+        JUDGES[judge]((folder / one["file"]).read_bytes(), root, scratch)
 
 
 def test_each_revision_is_a_byte_prefix_of_the_next(report: dict[str, Any], folder: Path) -> None:

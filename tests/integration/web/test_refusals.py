@@ -10,7 +10,6 @@ import structlog
 
 from browsing import Browser, Site, open_site
 from packets.model.people import Role
-from packets.settings import Settings
 from web.app import MOST_BYTES, create_app
 
 
@@ -116,9 +115,7 @@ def test_a_request_number_is_taken_from_a_trusted_proxy_only(
     site: Site, *, trusted: bool, given: str, kept: bool
 ) -> None:
     """Whoever sends a number of their own gets a new one, unless a proxy in front is believed and the number is in order."""
-    settings = Settings(
-        dir=site.world.services.settings.dir, session_secret="a session secret for tests", trust_proxy=trusted
-    )  # type: ignore[arg-type]
+    settings = site.world.services.settings.model_copy(update={"trust_proxy": trusted})
     browser = Browser(create_app(replace(site.world.services, settings=settings)))
     assert (browser.get("/healthz", headers={"X-Request-ID": given}).headers["X-Request-ID"] == given) == kept
 

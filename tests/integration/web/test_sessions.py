@@ -11,7 +11,6 @@ import pytest
 
 from browsing import Browser, Site, open_site
 from packets.model.people import Role
-from packets.settings import Settings
 from web.app import create_app
 from web.auth.accounts import FAILURES_ALLOWED
 from web.auth.cookies import LOCAL_NAME, SECURE_NAME
@@ -26,7 +25,7 @@ def site(tmp_path: Path) -> Site:
 
 def in_mode(site: Site, mode: str) -> Browser:
     """A browser on the same world, served in another mode."""
-    settings = Settings(dir=site.world.services.settings.dir, session_secret="a session secret for tests", mode=mode)  # type: ignore[arg-type]
+    settings = site.world.services.settings.model_copy(update={"mode": mode})
     return Browser(create_app(replace(site.world.services, settings=settings)))
 
 

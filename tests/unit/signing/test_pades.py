@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -18,6 +19,7 @@ from signed_files import NOW, StillClock, document_type, draft, identity, keys, 
 from signing.errors import SigningError
 from signing.identity import SIGNER_LIFETIME
 from signing.pades import SigningService
+from signing.timestamps import LocalTimeStampAuthority, TimeStampSource
 from signing.trust import Expected
 from signing.verdict import Indication
 
@@ -36,14 +38,14 @@ def with_field(pdf: bytes, name: str) -> bytes:
     writer = IncrementalPdfFileWriter(BytesIO(pdf))
     append_signature_field(writer, SigFieldSpec(name))
     output = BytesIO()
-    writer.write(output)
+    writer.write(output)  # type: ignore[no-untyped-call]
     return output.getvalue()
 
 
 def test_each_revision_is_a_prefix_of_the_next() -> None:
     """Every earlier state can be cut out of the last file."""
     revisions = life().revisions
-    assert all(later.startswith(earlier) for earlier, later in zip(revisions, revisions[1:], strict=False))
+    assert all(later.startswith(earlier) for earlier, later in itertools.pairwise(revisions))
 
 
 def test_a_signature_says_when_by_whom_and_at_which_level() -> None:
@@ -175,11 +177,9 @@ def test_an_unsealed_file_is_not_closed() -> None:
 
 def test_a_signature_made_too_late_by_its_certificate_does_not_pass() -> None:
     """A certificate holds for minutes: with a time-stamp after them the signature is out of bounds."""
-    clock = StillClock()
-    signing = service(clock)
-    late = StillClock(NOW + SIGNER_LIFETIME + timedelta(seconds=1))
-    signing._timestamps._authorities[0]._clock = late
-    signing._timestamps._clock = late
+    late = StillClock(NOW + SIGNER_LIFETIME + timedelta(minutes=1))
+    source = TimeStampSource([LocalTimeStampAuthority(keys().timestamps, late)], keys().trust, late)
+    signing = SigningService(keys(), StillClock(), source)
     made = signing.sign(life().sealed, slot=REQUESTOR, identity=identity(REQUESTOR), viewed_digest=None)
     verdict = service(late).verify_own(made.pdf)
     assert (verdict.overall, verdict.sub_indication) == (Indication.INDETERMINATE, "OUT_OF_BOUNDS_NO_POE")

@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta
+from io import BytesIO
+from pathlib import Path
 
 import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY
 
 from packets.model.people import Role
-from signed_files import NOW, StillClock, document_type, identity, keys, life, live, service
+from signed_files import NOW, PASSPHRASE, StillClock, document_type, identity, keys, life, live, service
 from signing.identity import RevokedCertificate
 from signing.pades import SigningService
+from signing.pki import init_pki, load_pki
+from signing.timestamps import LocalTimeStampAuthority, TimeStampSource
 from signing.trust import Expected, ExpectedSigner, Trust
 from signing.verdict import Indication, Verdict
 from signing.verify import verify_pdf
@@ -71,15 +75,21 @@ def test_signatures_hold_long_after_their_certificates(years: float) -> None:
         assert judge(revision, now=later).passed
 
 
-def test_a_renewed_file_outlives_the_first_time_stamp_authority() -> None:
-    """When the authority's certificate has ended, the next archival time-stamp protects the older ones.
-
-    The renewal is made by an authority of later keys, to which the archive's verifiers are told to trust as well.
-    """
-    renewed = SigningService(keys(), StillClock(NOW + timedelta(days=365 * 15))).close(life().closed)
-    verdict = judge(renewed, now=NOW + timedelta(days=365 * 16))
-    assert verdict.passed
-    assert [one.field for one in verdict.signatures][-2:] == ["Archive_1", "Archive_2"]
+def test_a_renewed_file_outlives_the_first_time_stamp_authority(tmp_path: Path) -> None:
+    """A later authority's archival time-stamp carries the file beyond the end of the first one's certificate."""
+    renewed_at = NOW + timedelta(days=365 * 15)
+    init_pki(tmp_path / "later", PASSPHRASE, renewed_at, sample=True)
+    later = load_pki(tmp_path / "later", PASSPHRASE)
+    trust = replace(keys().trust, timestamp_roots=later.trust.roots)
+    clock = StillClock(renewed_at)
+    source = TimeStampSource([LocalTimeStampAuthority(later.timestamps, clock)], trust, clock)
+    renewed = SigningService(keys(), clock, source).close(life().closed)
+    verdict = judge(renewed, trust=trust, now=NOW + timedelta(days=365 * 25))
+    assert verdict.passed, verdict.problems
+    assert [(one.field, one.trust) for one in verdict.signatures][-2:] == [
+        ("Archive_1", "local"),
+        ("Archive_2", "public"),
+    ]
     assert verdict.signatures[0].signed_at == NOW
 
 
@@ -153,8 +163,6 @@ def test_times_that_run_backwards_are_not_believed() -> None:
 
 def test_pyhankos_own_analysis_of_changes_agrees() -> None:
     """Ours is faster and stricter, and clears nothing that pyHanko's does not."""
-    from io import BytesIO
-
     for signature in PdfFileReader(BytesIO(life().closed)).embedded_signatures:
         signature.compute_integrity_info(diff_policy=DEFAULT_DIFF_POLICY)
         assert signature.summarise_integrity_info()["docmdp_ok"]

@@ -34,7 +34,7 @@ PIECES = st.lists(
             "page",
             " ",
             "[",
-            "‮",
+            "\u202e",
         ]
     ),
     max_size=8,

@@ -1,0 +1,1 @@
+"""Tests of the whole service, as strangers and their programs meet it."""

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import struct
+import zlib
 from collections.abc import Sequence
 from datetime import datetime
 from io import BytesIO
 
 from asn1crypto.x509 import Name
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from pyhanko.pdf_utils.decode_limits import DecodeLimits, DocumentDecodeBudget, StreamDecodeLimits
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -48,6 +51,10 @@ MALFORMED = (
     RecursionError,
     NotImplementedError,
     StopIteration,
+    zlib.error,
+    struct.error,
+    InvalidSignature,
+    UnsupportedAlgorithm,
 )
 """What reading a broken file raises, in pyHanko, asn1crypto and cryptography (found with hostile files)."""
 

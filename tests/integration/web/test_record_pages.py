@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -20,15 +21,23 @@ HOSTILE = "<script>alert(1)</script> & \"Co\" 'Ltd'"
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    """A site with nothing signed."""
+    """A site with nothing signed, for tests that change it."""
     return open_site(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site with nothing signed, which every test only reads."""
+    made = open_site(tmp_path_factory.mktemp("library"))
+    yield made
+    made.world.services.database.close()
+
+
 @pytest.mark.requirement("R4")
-def test_a_file_is_taken_along_under_its_name_with_its_digest(site: Site) -> None:
+def test_a_file_is_taken_along_under_its_name_with_its_digest(library: Site) -> None:
     """Name (RFC 6266), type and digest (RFC 9530) are right, and the bytes are the recorded ones."""
-    document = site.document("participant-list")
-    response = site.enter(site.holder(Role.CMS_LIAISON)).get(f"/documents/{document.document_id}/download")
+    document = library.document("participant-list")
+    response = library.enter(library.holder(Role.CMS_LIAISON)).get(f"/documents/{document.document_id}/download")
     name = f"{document.aco_id}_2027_participant-list.pdf"
     assert response.headers["Content-Disposition"] == f"attachment; filename={name}"
     assert response.mimetype == "application/pdf"
@@ -38,10 +47,10 @@ def test_a_file_is_taken_along_under_its_name_with_its_digest(site: Site) -> Non
     assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_a_document_may_be_shown_inside_our_own_pages_only(site: Site) -> None:
+def test_a_document_may_be_shown_inside_our_own_pages_only(library: Site) -> None:
     """The reading page may embed it, and it may be embedded by us; everything else stays forbidden."""
-    document = site.document("provider-supplier-list")
-    browser = site.enter(site.holder(Role.ACO_EXECUTIVE))
+    document = library.document("provider-supplier-list")
+    browser = library.enter(library.holder(Role.ACO_EXECUTIVE))
     page = browser.get(f"/documents/{document.document_id}/read").headers["Content-Security-Policy"]
     file = browser.get(f"/documents/{document.document_id}/pdf").headers["Content-Security-Policy"]
     assert "object-src 'self'" in page
@@ -63,9 +72,9 @@ def test_a_packet_shows_every_step_with_its_status(site: Site) -> None:
     assert "Step 6" in new
 
 
-def test_somebody_who_may_not_sign_is_told_who_may(site: Site) -> None:
+def test_somebody_who_may_not_sign_is_told_who_may(library: Site) -> None:
     """A contact without a signing role reads for each document whose turn it is."""
-    page = site.enter(site.holder(Role.CMS_LIAISON)).get(f"/packets/{site.current.aco.aco_id}/2027").text
+    page = library.enter(library.holder(Role.CMS_LIAISON)).get(f"/packets/{library.current.aco.aco_id}/2027").text
     assert "Why you cannot sign this now" in page
     assert "Ask the ACO Executive or Authorized to Sign (primary) or Authorized to Sign (secondary) to sign." in page
     assert "Read and sign" not in page
@@ -103,14 +112,14 @@ def test_names_that_look_like_markup_are_printed_as_names(tmp_path: Path) -> Non
 
 
 @pytest.mark.requirement("R4")
-def test_an_archivist_finds_a_record_by_words_by_aco_and_by_kind(site: Site) -> None:
+def test_an_archivist_finds_a_record_by_words_by_aco_and_by_kind(library: Site) -> None:
     """Search terms narrow the list; the record page offers reading, keeping and verifying and nothing that changes it."""
-    archivist = site.enter(site.world.agency(Role.ARCHIVIST))
+    archivist = library.enter(library.world.agency(Role.ARCHIVIST))
     everything = archivist.get("/archive").text
-    assert site.current.aco.legal_name.replace("&", "&amp;") in everything
-    document = site.document("participant-list")
+    assert library.current.aco.legal_name.replace("&", "&amp;") in everything
+    document = library.document("participant-list")
     query = {
-        "text": site.current.aco.legal_name[:9].upper(),
+        "text": library.current.aco.legal_name[:9].upper(),
         "aco_id": document.aco_id.lower(),
         "year": "2027",
         "kind": document.kind,
@@ -125,9 +134,9 @@ def test_an_archivist_finds_a_record_by_words_by_aco_and_by_kind(site: Site) -> 
 
 
 @pytest.mark.parametrize("year", ["abc", "20277", "٢٠٢٧", "-1", "2 27"])
-def test_a_year_that_is_none_is_told(site: Site, year: str) -> None:
+def test_a_year_that_is_none_is_told(library: Site, year: str) -> None:
     """What cannot be searched for is an error with a remedy, not an empty list."""
-    response = site.enter(site.world.agency(Role.ARCHIVIST)).get("/archive", query_string={"year": year})
+    response = library.enter(library.world.agency(Role.ARCHIVIST)).get("/archive", query_string={"year": year})
     assert response.status_code == 422
     assert "year-unusable" in response.text
 
@@ -155,20 +164,20 @@ def test_an_accepted_corrections_file_is_confirmed_and_listed(site: Site) -> Non
 
 
 @pytest.mark.requirement("R68")
-def test_a_corrections_file_with_faults_is_answered_with_a_table_of_all_of_them(site: Site) -> None:
+def test_a_corrections_file_with_faults_is_answered_with_a_table_of_all_of_them(library: Site) -> None:
     """Each fault has its place, its remedy and its code, and nothing was kept."""
-    browser = site.enter(site.holder(Role.ACO_EXECUTIVE))
-    response = hand_in(browser, site.current, "wrong name.txt", b"no archive at all")
+    browser = library.enter(library.holder(Role.ACO_EXECUTIVE))
+    response = hand_in(browser, library.current, "wrong name.txt", b"no archive at all")
     assert response.status_code == 422
     assert "Nothing of it was kept." in response.text
     assert "How to fix it" in response.text
     assert "No file was accepted so far." in response.text
 
 
-def test_a_form_without_a_file_says_so(site: Site) -> None:
+def test_a_form_without_a_file_says_so(library: Site) -> None:
     """Pressing the button too early is told like any other fault."""
-    browser = site.enter(site.holder(Role.ACO_EXECUTIVE))
-    path = f"/packets/{site.current.aco.aco_id}/2027/corrections"
+    browser = library.enter(library.holder(Role.ACO_EXECUTIVE))
+    path = f"/packets/{library.current.aco.aco_id}/2027/corrections"
     browser.get(path)
     assert "file-missing" in browser.post(path).text
 
@@ -185,11 +194,11 @@ def test_no_corrections_are_taken_after_the_list_is_signed(site: Site) -> None:
 
 
 @pytest.mark.requirement("R41")
-def test_the_corrections_page_is_hidden_from_those_who_may_not_upload(site: Site) -> None:
+def test_the_corrections_page_is_hidden_from_those_who_may_not_upload(library: Site) -> None:
     """The link is there for uploaders only; CMS staff may look at the page and find no form on it."""
-    packet = f"/packets/{site.current.aco.aco_id}/2027"
-    assert "/corrections" in site.enter(site.holder(Role.ACO_EXECUTIVE)).get(packet).text
-    assert "/corrections" not in site.enter(site.holder(Role.DUA_CUSTODIAN)).get(packet).text
-    staff = site.enter(site.world.agency(Role.CMS_STAFF)).get(f"{packet}/corrections")
+    packet = f"/packets/{library.current.aco.aco_id}/2027"
+    assert "/corrections" in library.enter(library.holder(Role.ACO_EXECUTIVE)).get(packet).text
+    assert "/corrections" not in library.enter(library.holder(Role.DUA_CUSTODIAN)).get(packet).text
+    staff = library.enter(library.world.agency(Role.CMS_STAFF)).get(f"{packet}/corrections")
     assert staff.status_code == 200
     assert 'type="file"' not in staff.text

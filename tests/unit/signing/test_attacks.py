@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from io import BytesIO
 
@@ -164,13 +164,19 @@ def paint(writer: ArchivalWriter) -> None:
     writer.update_container(page)
 
 
+def dictionary(entries: Mapping[str, object]) -> generic.DictionaryObject:
+    """A PDF dictionary."""
+    named = {pdf_name(key): value for key, value in entries.items()}
+    return generic.DictionaryObject(named)  # type: ignore[no-untyped-call]
+
+
 def annotate(writer: ArchivalWriter) -> None:
     """A note over the text."""
     page = writer.root["/Pages"]["/Kids"][0]
     box = generic.ArrayObject(map(generic.NumberObject, [50, 500, 300, 560]))
     entries = {"/Type": pdf_name("/Annot"), "/Subtype": pdf_name("/FreeText"), "/Rect": box}
-    note = generic.DictionaryObject({pdf_name(key): value for key, value in entries.items()})
-    existing = page["/Annots"] if "/Annots" in page else []
+    note = dictionary(entries)
+    existing = page["/Annots"] if "/Annots" in page else []  # noqa: SIM401  pyHanko follows references in [] only
     page[pdf_name("/Annots")] = generic.ArrayObject([*existing, writer.add_object(note)])
     writer.update_container(page)
 

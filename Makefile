@@ -36,7 +36,7 @@ demo: setup ## Do the main job on sample data: executed, verified packets in ./$
 	@$(BIN)/esm demo --dir $(DIR) --acos $(ACOS)
 
 serve: setup ## Open the demo's data in the web front end (runs the demo first if there is none)
-	@test -e $(DIR)/esm.db || $(BIN)/esm demo --dir $(DIR) --acos $(ACOS) --leave-open
+	@test -e $(DIR)/esm.db || $(BIN)/esm demo --dir $(DIR) --acos $(ACOS)
 	@$(BIN)/esm serve --dir $(DIR) --demo
 
 test: dev tools lint ## Linters, types, import contracts and every test

@@ -6,7 +6,7 @@ DIR    ?= demo-data
 ACOS   ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev tools demo serve test lint lock clean
+.PHONY: help setup dev tools demo serve test lint bench conformance lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -48,9 +48,24 @@ lint: dev ## ruff, mypy --strict, import-linter
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+bench: $(VENV)-bench/.ready ## Measure against named peers, into bench/results (QUICK=1: small sizes, one run)
+	@$(VENV)-bench/bin/python bench/render.py $(if $(QUICK),--quick)
+
+$(VENV)-bench/.ready: requirements/runtime.lock bench/requirements.lock
+	@sh .ci/venv "$(PYTHON)" "$(VENV)-bench"
+	@sh .ci/tools bench
+	@$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.lock
+	@$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/requirements.lock
+	@$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(VENV)-bench/bin/python -m packets.render.fonts
+	@touch $@
+
+conformance: dev tools ## Ask further validators: veraPDF, where Maven is on the machine
+	@PYTHON=$(BIN)/python sh tests/conformance/run
+
 lock: ## Compile the lock files again (needs uv on the PATH)
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra build pyproject.toml -o requirements/runtime.lock
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra build --extra dev -c requirements/runtime.lock pyproject.toml -o requirements/dev.lock
 
 clean: ## Remove the environment and the demo's data
-	@rm -rf $(VENV) demo-data .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@rm -rf $(VENV) $(VENV)-bench demo-data .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

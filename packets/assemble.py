@@ -21,7 +21,8 @@ from packets.lists.columns import LAYOUTS
 from packets.model.aco import Aco
 from packets.model.documents import Document, DocumentType, Event, FieldDictionaries, Revision, Roster
 from packets.model.people import SLOTS_BY_ROLE, Address, Contact, role_label
-from packets.render.document import render_document
+from packets.render.document import Rendered, render_document
+from packets.render.fonts import FontSet
 from packets.store.database import Database
 from packets.store.objects import ObjectStore, digest_bytes
 from packets.store.records import Records
@@ -44,6 +45,15 @@ class Assembler:
     clock: Clock
     field_maker: FieldMaker
     seal: Sealer
+    fonts: FontSet | None = None
+
+    def render(self, document_type: DocumentType, facts: Mapping[str, Any]) -> Rendered:
+        """The document made from facts, every signature field in place and empty: the first revision.
+
+        Raises:
+            RenderError: template and facts do not fit.
+        """
+        return render_document(document_type, facts, self.field_maker(document_type), fonts=self.fonts)
 
     def assemble(self, aco_id: str, year: int, kind: str, actor: str = SERVICE) -> Document:
         """The document of that kind, made from the facts as they are now.
@@ -62,7 +72,7 @@ class Assembler:
         content = canonical_json(facts)
         if current and (current.signatures or _is_same(current, document_type, content)):
             return current
-        rendered = render_document(document_type, facts, self.field_maker(document_type))
+        rendered = self.render(document_type, facts)
         sealed = self.seal(rendered.pdf)
         for one in (content, rendered.pdf, sealed):
             self.objects.put(one)

@@ -15,26 +15,10 @@ from typing import Any
 
 import templates
 from packets.errors import InputError, Problem
+from packets.manifests import BODY, MANIFEST, SAMPLE, type_problems
 from packets.model.aco import Cohort
 from packets.model.documents import DocumentType, Party, Roster, RosterColumn, Slot
 from packets.model.people import Role
-
-REQUIRED_KEYS = (
-    "title",
-    "short_title",
-    "edition",
-    "step",
-    "cohorts",
-    "prerequisites",
-    "gates",
-    "citations",
-    "takes_effect",
-    "language",
-    "sections",
-)
-GATES = frozenset({"contacts", "organization"})
-EFFECTS = frozenset({"on-last-signature", "on-start-of-performance-year"})
-RESERVED_SLOTS = frozenset({"Seal"})
 
 
 class Catalog(Mapping[str, DocumentType]):
@@ -68,64 +52,41 @@ def load_catalog(folder: Traversable | None = None, extra: Traversable | None = 
     Raises:
         InputError: with everything that is wrong in any manifest.
     """
-    folders = [one for root in (folder or templates.documents(), extra) if root for one in _type_folders(root)]
-    shared = json.loads(templates.schema().read_text("utf-8"))
-    problems = [problem for one in folders for problem in _manifest_problems(one)]
-    if not problems:
-        types = [_read_type(one, shared) for one in folders]
-        problems = _chain_problems(types)
+    types, problems = survey_types(folder, extra)
     if problems:
         raise InputError(problems)
     return Catalog(types)
 
 
+def survey_types(
+    folder: Traversable | None = None, extra: Traversable | None = None
+) -> tuple[list[DocumentType], list[Problem]]:
+    """The types that can be read, and everything that is wrong with those that cannot.
+
+    Args:
+        folder: as for `load_catalog`.
+        extra: likewise.
+    """
+    roots = [root for root in (folder or templates.documents(), extra) if root]
+    if missing := [_folder_problem(root) for root in roots if not root.is_dir()]:
+        return [], missing
+    shared = json.loads(templates.schema().read_text("utf-8"))
+    faults = {one: type_problems(one, shared["sections"]) for root in roots for one in _type_folders(root)}
+    problems = [problem for found in faults.values() for problem in found]
+    types = [_read_type(one, shared) for one, found in faults.items() if not found]
+    return types, problems or _chain_problems(types)
+
+
+def _folder_problem(root: Traversable) -> Problem:
+    return Problem("folder-missing", "There is no folder of document types here.", "Name one that exists.", str(root))
+
+
 def _type_folders(root: Traversable) -> list[Traversable]:
-    return sorted((one for one in root.iterdir() if one.joinpath("document.toml").is_file()), key=lambda one: one.name)
-
-
-def _manifest_problems(folder: Traversable) -> list[Problem]:
-    """What is wrong with one manifest, each problem with the key it is about."""
-    where = f"{folder.name}/document.toml"
-    try:
-        manifest = tomllib.loads(folder.joinpath("document.toml").read_text("utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        return [Problem("manifest-unreadable", f"The manifest is not TOML: {error}.", "Mend the line it names.", where)]
-    found = [f"the key {key} is missing" for key in (*REQUIRED_KEYS, "slots") if key not in manifest]
-    found += [
-        f"the file {name} is missing" for name in ("body.xml.j2", "sample.json") if not folder.joinpath(name).is_file()
-    ]
-    found += [f"the cohort {one} is unknown" for one in manifest.get("cohorts", []) if one not in set(Cohort)]
-    found += [f"the gate {one} is unknown" for one in manifest.get("gates", []) if one not in GATES]
-    if manifest.get("takes_effect", "on-last-signature") not in EFFECTS:
-        found.append(f"takes_effect must be one of {', '.join(sorted(EFFECTS))}")
-    found += _slot_faults(manifest.get("slots", []))
-    return [
-        Problem(
-            "manifest-invalid",
-            f"In the manifest {fault}.",
-            "Mend the manifest; docs/template-dialect.md explains it.",
-            where,
-        )
-        for fault in found
-    ]
-
-
-def _slot_faults(slots: list[dict[str, Any]]) -> Iterator[str]:
-    names = [slot.get("name", "") for slot in slots]
-    for slot, name in zip(slots, names, strict=True):
-        yield from (
-            f"slot {name} lacks {key}" for key in ("name", "party", "label", "roles", "purpose") if key not in slot
-        )
-        yield from (
-            f"slot {name} names the unknown role {role}" for role in slot.get("roles", []) if role not in set(Role)
-        )
-        yield from (
-            f"slot {name} must differ from {one}, which is no slot"
-            for one in slot.get("different_from", [])
-            if one not in names
-        )
-        if name in RESERVED_SLOTS or "." in name or names.count(name) > 1:
-            yield f"the slot name {name} is reserved, has a full stop or stands twice"
+    """Every folder that has a manifest or a body: one of the two alone is a mistake that must not pass unseen."""
+    return sorted(
+        (one for one in root.iterdir() if one.joinpath(MANIFEST).is_file() or one.joinpath(BODY).is_file()),
+        key=lambda one: one.name,
+    )
 
 
 def _chain_problems(types: list[DocumentType]) -> list[Problem]:
@@ -151,8 +112,8 @@ def _chain_problems(types: list[DocumentType]) -> list[Problem]:
 
 
 def _read_type(folder: Traversable, shared: Mapping[str, Any]) -> DocumentType:
-    manifest_bytes = folder.joinpath("document.toml").read_bytes()
-    body = folder.joinpath("body.xml.j2").read_bytes()
+    manifest_bytes = folder.joinpath(MANIFEST).read_bytes()
+    body = folder.joinpath(BODY).read_bytes()
     manifest = tomllib.loads(manifest_bytes.decode("utf-8"))
     rosters = tuple(_read_roster(one) for one in manifest.get("rosters", []))
     return DocumentType(
@@ -174,7 +135,7 @@ def _read_type(folder: Traversable, shared: Mapping[str, Any]) -> DocumentType:
         body=body.decode("utf-8"),
         template_digest=hashlib.sha256(manifest_bytes + b"\0" + body).hexdigest(),
         record=manifest.get("record", {}),
-        sample=json.loads(folder.joinpath("sample.json").read_text("utf-8")),
+        sample=json.loads(folder.joinpath(SAMPLE).read_text("utf-8")),
     )
 
 

@@ -123,6 +123,7 @@ class EnrollmentDesk:
             )
 
 
-def tin_place(list_name: str) -> int:
-    """The place of the TIN among the columns of a list."""
-    return LAYOUTS[list_name].keys.index("tin")
+def tin_place(list_name: str) -> int | None:
+    """The place of the TIN among the columns of a list; None for a list that only a document type knows, or without TINs."""
+    keys = LAYOUTS[list_name].keys if list_name in LAYOUTS else ()
+    return keys.index("tin") if "tin" in keys else None

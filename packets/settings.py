@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     fonts_dir: Path | None = Field(
         default=None, description="where the document fonts are kept; empty means beside the environment"
     )
+    templates_dir: Path | None = Field(
+        default=None, description="a folder with further document types, beside those that ship with the service"
+    )
     pki_passphrase: SecretStr = Field(
         default=SecretStr(""), description="opens the keys of the seal and of the certificate authority"
     )

@@ -14,7 +14,7 @@ A crash after 1 leaves an open intent, which the reconciler closes as abandoned;
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from packets.assemble import document_subject
@@ -29,11 +29,11 @@ from packets.store.objects import ObjectStore, digest_bytes
 from packets.store.records import Records
 from packets.store.records.ceremonies import Intent, IntentState, StepUp
 from signing.errors import SigningError
-from signing.facts import actor_of, gather_facts
+from signing.facts import actor_of, expected_signers, gather_facts
 from signing.identity import SignerIdentity
 from signing.pades import SignedRevision, SigningService
 from signing.policy import Permit, Refusal, Request, may_sign
-from signing.trust import Expected, ExpectedSigner
+from signing.trust import ExpectedSigner
 
 STEP_UP_LIFETIME = timedelta(minutes=5)
 AGENCY = "Centers for Medicare & Medicaid Services"
@@ -180,16 +180,8 @@ class Ceremony:
 
     def _judge(self, pdf: bytes, document: Document, intent: Intent, *, closed: bool) -> None:
         """Our own verifier must pass the result, with exactly the signers that the record will name, before it counts."""
-        signed = [(one.slot, one.user_id, one.role) for one in document.signatures]
-        expected = Expected(
-            aco_id=document.aco_id,
-            performance_year=document.performance_year,
-            signers=tuple(
-                ExpectedSigner(slot, user_id, (role,))
-                for slot, user_id, role in (*signed, (intent.slot, intent.user_id, intent.role))
-            ),
-            closed=closed,
-        )
+        signer = ExpectedSigner(intent.slot, intent.user_id, (intent.role,))
+        expected = replace(expected_signers(document, signer), closed=closed)
         verdict = self.signer.verify_own(pdf, expected)
         if not verdict.passed:
             raise SigningError(verdict.problems)

@@ -26,12 +26,17 @@ from pyhanko.sign.validation.policy_decl import SignatureValidationSpec
 from pyhanko.sign.validation.status import PdfSignatureStatus, StandardCMSSignatureStatus, TimestampSignatureStatus
 
 from signing.changes import AppendedOnly
+from signing.containers import is_plain
+from signing.identity import CLOCK_SKEW
 from signing.paths import instant, validation_policy
 from signing.trust import Trust
 from signing.verdict import Fault, Indication
 
 TIMESTAMP_TYPE = "/DocTimeStamp"
 CHANGES = AppendedOnly()
+ORDER_TOLERANCE = 2 * CLOCK_SKEW
+"""How far the clocks of two honest authorities may lie apart: each was within `CLOCK_SKEW` of ours."""
+
 INDICATIONS = {
     AdESStatus.PASSED: Indication.PASSED,
     AdESStatus.INDETERMINATE: Indication.INDETERMINATE,
@@ -148,6 +153,7 @@ class _Examiner:
         )
         faults = [stamped.fault] if stamped.fault else []
         faults += _result_faults(signature.field_name, result)
+        faults += _container_faults(signature.field_name, signature.signed_data, result)
         faults += _change_faults(signature)
         faults += _bottom_line_faults(signature, result.api_status, known=bool(faults))
         return Evidence(signature, stamped, self._level(signature, stamped, protected=protected), tuple(faults))
@@ -173,8 +179,10 @@ class _Examiner:
             status_cls=TimestampSignatureStatus,
         )
         faults = _result_faults(signature.field_name, result)
+        if local:  # public authorities put other certificates beside their chain
+            faults += _container_faults(signature.field_name, token, result)
         at = token["encap_content_info"]["content"].parsed["gen_time"].native.astimezone(UTC)
-        if not faults and at > horizon:
+        if not faults and at > horizon + ORDER_TOLERANCE:
             sentence = "Its time-stamp is later than the time-stamp that protects it, or than now."
             faults = [Fault(Indication.INDETERMINATE, "TIMESTAMP_ORDER_FAILURE", sentence, signature.field_name)]
         if faults:
@@ -212,6 +220,14 @@ def _result_faults(field: str, result: AdESBasicValidationResult[Any]) -> list[F
     name = str(result.ades_subindic.standard_name)
     sentence = SENTENCES.get(name, f"Validation ended with {name}.")
     return [Fault(indication, name, sentence, field)]
+
+
+def _container_faults(field: str, data: cms.SignedData, result: AdESBasicValidationResult[Any]) -> list[Fault]:
+    path = result.api_status.validation_path if result.api_status is not None else None
+    if path is None or is_plain(data, path):
+        return []
+    sentence = "Its container was changed, or is not of the form that PAdES has."
+    return [Fault(Indication.FAILED, "FORMAT_FAILURE", sentence, field)]
 
 
 def _change_faults(signature: EmbeddedPdfSignature) -> list[Fault]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from packets.catalog import Catalog
 from packets.errors import NotFoundError, Problem
 from packets.model.aco import StepOne, contact_problems, organization_problems
@@ -11,6 +13,7 @@ from packets.model.people import Person
 from packets.model.steps import finished_kinds
 from packets.store.records import Records
 from signing.policy import Actor, DocumentFacts, Prerequisite
+from signing.trust import Expected, ExpectedSigner
 
 
 def gather_actor(records: Records, user_id: str, document: Document) -> Actor:
@@ -56,6 +59,17 @@ def gather_facts(records: Records, catalog: Catalog, document: Document) -> Docu
         head_digest=document.head_digest,
         voided=document.voided_at is not None,
     )
+
+
+def expected_of(document: Document) -> Expected:
+    """What the ledger says that the file of a document is and carries; the verifier compares (DESIGN 6)."""
+    return replace(expected_signers(document), digest=document.head_digest, closed=document.executed_at is not None)
+
+
+def expected_signers(document: Document, *further: ExpectedSigner) -> Expected:
+    """Exactly the recorded signers, and those about to be recorded, all for the document's ACO and year."""
+    recorded = (ExpectedSigner(one.slot, one.user_id, (one.role,)) for one in document.signatures)
+    return Expected(aco_id=document.aco_id, performance_year=document.performance_year, signers=(*recorded, *further))
 
 
 def gate_problems(document_type: DocumentType, step_one: StepOne) -> tuple[Problem, ...]:

@@ -139,11 +139,21 @@ def _about_document(document: DocumentFacts) -> Iterator[Problem]:
         )
 
 
+def _who(slot: Slot) -> str:
+    """Whose slot it is, as people read it."""
+    return " or ".join(role_label(role) for role in slot.roles)
+
+
 def _slot_is_empty(
     _actor: Actor, document: DocumentFacts, slot: Slot, _request: Request, _now: datetime
 ) -> Iterator[Problem]:
     if slot.name in document.signed_by:
-        yield Problem("already-signed", f"{slot.label} has already signed.", "Download the signed document.", slot.name)
+        yield Problem(
+            "already-signed",
+            f"The signature of the {_who(slot)} is there already.",
+            "Download the signed document.",
+            slot.name,
+        )
 
 
 def _account_is_fit(
@@ -164,11 +174,11 @@ def _account_is_fit(
 def _role_is_held(
     actor: Actor, document: DocumentFacts, slot: Slot, request: Request, _now: datetime
 ) -> Iterator[Problem]:
-    permitted = " or ".join(role_label(role) for role in slot.roles)
+    permitted = _who(slot)
     if request.role not in slot.roles:
         yield Problem(
             "role-not-permitted",
-            f"{role_label(request.role)} may not sign as {slot.label}.",
+            f"The {role_label(request.role)} may not sign for the {_who(slot)}.",
             f"This slot is signed by {permitted}.",
             slot.name,
         )
@@ -190,8 +200,8 @@ def _another_person(
         if paired and document.signed_by.get(other.name) == actor.user_id:
             yield Problem(
                 "same-person",
-                f"{slot.label} and {other.label} must be two different people.",
-                f"Another person must sign as {slot.label}.",
+                f"The {_who(slot)} and the {_who(other)} must be two different people.",
+                f"Another person must sign as {_who(slot)}.",
                 slot.name,
             )
 
@@ -238,7 +248,7 @@ def _agency_signs_last(
         if other.party is Party.ACO and other.name not in document.signed_by:
             yield Problem(
                 "countersign-too-early",
-                f"{other.label} has not signed yet.",
+                f"The {_who(other)} has not signed yet.",
                 "CMS signs last; wait for the ACO.",
                 other.name,
             )

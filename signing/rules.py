@@ -18,7 +18,7 @@ from pyhanko.sign.validation import read_certification_data
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from packets.model.people import role_label
-from signing.evidence import Evidence
+from signing.evidence import ORDER_TOLERANCE, Evidence
 from signing.fields import ARCHIVE_FIELD, SEAL_FIELD
 from signing.identity import SignerIdentity, identity_in
 from signing.trust import Expected, ExpectedSigner, Trust
@@ -58,7 +58,11 @@ def signature_faults(reader: PdfFileReader, evidence: Evidence, trust: Trust) ->
     if evidence.is_archival:
         return _form_faults(evidence, TIMESTAMP_FILTER, named=ARCHIVE_FIELD.fullmatch(evidence.field) is not None)
     policies = trust.seal_policies if is_seal(evidence) else trust.signer_policies
-    faults = [*_form_faults(evidence, PADES_FILTER), *_attribute_faults(evidence), *_policy_faults(evidence, policies)]
+    faults = [
+        *_form_faults(evidence, PADES_FILTER),
+        *_attribute_faults(evidence),
+        *_policy_faults(evidence, policies),
+    ]
     if not is_seal(evidence):
         faults += _person_faults(evidence) + _slot_faults(reader, evidence)
     return faults
@@ -173,7 +177,7 @@ def _order_faults(found: Sequence[Evidence]) -> list[Fault]:
     return [
         Fault(Indication.INDETERMINATE, "TIMESTAMP_ORDER_FAILURE", sentence, field)
         for (_, before), (field, at) in itertools.pairwise(times)
-        if at < before
+        if at < before - ORDER_TOLERANCE
     ]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import Element
 
 import html5lib
 from flask import Flask
@@ -34,6 +35,10 @@ class Browser:
     def get(self, path: str, **options: Any) -> TestResponse:
         """Open a page."""
         return self._look(self._client.get(path, **options))
+
+    def head(self, path: str) -> TestResponse:
+        """Ask for the headers of a page only."""
+        return self._client.head(path)
 
     def post(self, path: str, fields: Mapping[str, Any] | None = None, **options: Any) -> TestResponse:
         """Send a form with the hidden fields of the page that was opened last."""
@@ -66,9 +71,28 @@ class Browser:
         response.get_data()
         response.close()
         if response.mimetype == "text/html" and response.location is None:
-            html5lib.HTMLParser(strict=True).parse(response.text)
+            check_page(html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(response.text))
             self.hidden = {name: unescape(value) for name, value in HIDDEN.findall(response.text)}
         return response
+
+
+def check_page(page: Element) -> None:
+    """What holds for every page: a language, a title, landmarks, one main heading, names for whatever wants one."""
+    assert page.get("lang") == "en-US"
+    assert (page.findtext("head/title") or "").strip()
+    assert [len(page.findall(f".//{one}")) for one in ("main", "header", "footer", "h1")] == [1, 1, 1, 1]
+    ids = [one.get("id") for one in page.iter() if one.get("id")]
+    assert len(ids) == len(set(ids))
+    named = {label.get("for") for label in page.iter("label")}
+    for control in (*page.iter("input"), *page.iter("select")):
+        assert control.get("type") == "hidden" or control.get("id") in named
+    for table in page.iter("table"):
+        assert [True for caption in table.findall("caption") if "".join(caption.itertext()).strip()] == [True]
+        assert all(head.get("scope") in {"col", "row"} for head in table.iter("th"))
+    for one in page.iter():
+        assert {one.get("aria-labelledby"), one.get("aria-describedby")} <= {None, *ids}
+    assert not list(page.iter("script"))
+    assert not [one for one in page.iter() if any(name == "style" or name.startswith("on") for name in one.attrib)]
 
 
 @dataclass

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
+import shutil
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -73,7 +75,9 @@ def keys_folder(name: str = "ours") -> Path:
 
 @cache
 def _make_keys(name: str) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix=f"esm-keys-{name}-")) / "pki"
+    parent = Path(tempfile.mkdtemp(prefix=f"esm-keys-{name}-"))
+    atexit.register(shutil.rmtree, parent, ignore_errors=True)
+    folder = parent / "pki"
     init_pki(folder, PASSPHRASE, NOW - timedelta(days=30), sample=True)
     return folder
 

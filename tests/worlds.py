@@ -124,6 +124,7 @@ def build_world(
     step_one: bool = True,
     folder: Path = Path("unused"),
     database: Database | None = None,
+    templates_dir: Path | None = None,
 ) -> World:
     """A year with `count` ACOs enrolled, nothing assembled yet.
 
@@ -133,11 +134,17 @@ def build_world(
         step_one: whether Step 1 is submitted.
         folder: the settings' folder, for tests that need one.
         database: a real file, for tests with threads.
+        templates_dir: a folder with further document types.
     """
     clock = MovingClock(START)
     database = database or Database(IN_MEMORY)
     database.upgrade()
-    settings = Settings(dir=folder, session_secret=SecretStr("a session secret for tests"), mode="development")
+    settings = Settings(
+        dir=folder,
+        session_secret=SecretStr("a session secret for tests"),
+        mode="development",
+        templates_dir=templates_dir,
+    )
     services = compose(settings, clock, database, MemoryObjects(), keys())
     year = sample_year(START.year + 1, count, now=START)
     world = World(services, year, clock)

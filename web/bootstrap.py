@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from packets.assemble import Assembler
@@ -14,6 +15,7 @@ from packets.corrections import CorrectionsDesk
 from packets.enrollment import EnrollmentDesk
 from packets.errors import InputError, Problem
 from packets.reading import ReadingRoom
+from packets.render.fonts import ensure_fonts
 from packets.render.stamp import render_stamp
 from packets.settings import Settings
 from packets.store.database import Database
@@ -73,9 +75,12 @@ def initialize(settings: Settings, clock: Clock = system_clock, *, sample: bool)
 
 def compose(settings: Settings, clock: Clock, database: Database, objects: ObjectStore, pki: Pki) -> Services:
     """The services on parts that are given; tests give parts in memory."""
-    catalog = load_catalog()
-    signer = SigningService(pki, clock, _time_stamps(settings, pki, clock), render_stamp=render_stamp)
-    assembler = Assembler(database, objects, catalog, clock, field_dictionaries, signer.seal)
+    catalog = load_catalog(extra=settings.templates_dir)
+    fonts = ensure_fonts(settings.fonts_dir)
+    signer = SigningService(
+        pki, clock, _time_stamps(settings, pki, clock), render_stamp=partial(render_stamp, fonts=fonts)
+    )
+    assembler = Assembler(database, objects, catalog, clock, field_dictionaries, signer.seal, fonts)
     return Services(
         settings=settings,
         clock=clock,

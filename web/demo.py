@@ -23,7 +23,7 @@ from packets.model.people import Role, role_label
 from packets.sample.year import SampleAco, SampleYear
 from packets.store.objects import digest_bytes
 from signing.ceremony import SignRequest
-from signing.trust import Expected, ExpectedSigner
+from signing.facts import expected_of
 from signing.verdict import Verdict
 from signing.verify import verify_pdf
 from web.bootstrap import Services
@@ -258,17 +258,6 @@ def choose_signer(slot: Slot, sample: SampleAco, year: SampleYear, turn: int) ->
     if slot.party is Party.CMS:
         return role, next(person.user_id for person in year.agency if role in person.cms_roles)
     return role, holder(sample, role)
-
-
-def expected_of(document: Document) -> Expected:
-    """What the ledger says that the file of a document must be and carry."""
-    return Expected(
-        digest=document.head_digest,
-        aco_id=document.aco_id,
-        performance_year=document.performance_year,
-        signers=tuple(ExpectedSigner(one.slot, one.user_id, (one.role,)) for one in document.signatures),
-        closed=document.executed_at is not None,
-    )
 
 
 def signers(document: Document) -> Iterator[str]:

@@ -31,8 +31,7 @@ class Material:
         labels: headings of the columns.
         widths: widths of the columns.
         rows: ordered by TIN.
-        face, bold: files of the typeface, TrueType.
-        family: what the typeface calls itself.
+        face, bold: files of the typeface, TrueType, alone in their folder.
         size, leading: of the cells.
         margin: on all four sides of a Letter page.
     """
@@ -43,7 +42,6 @@ class Material:
     rows: list[Row]
     face: str
     bold: str
-    family: str
     size: float
     leading: float
     margin: float
@@ -69,10 +67,15 @@ def make_rows(count: int, given_names: tuple[str, ...], family_names: tuple[str,
     npis = iter(chance.sample(range(2 * 10**8, 3 * 10**8), count))
     rows: list[Row] = []
     while len(rows) < count:
-        tin, name = f"96{chance.randrange(10**7):07d}", f"{chance.choice(family_names)} Medical Group of the Valley, LLC"
+        tin, name = (
+            f"96{chance.randrange(10**7):07d}",
+            f"{chance.choice(family_names)} Medical Group of the Valley, LLC",
+        )
         size = min(chance.randint(1, MOST_UNDER_ONE_TIN), count - len(rows))
         people = [(chance.choice(family_names), chance.choice(given_names)) for _ in range(size)]
-        rows += [[tin, name, _npi(next(npis)), *person, *_facility(chance, place)] for place, person in enumerate(people)]
+        rows += [
+            [tin, name, _npi(next(npis)), *person, *_facility(chance, place)] for place, person in enumerate(people)
+        ]
     return rows
 
 
@@ -87,6 +90,10 @@ def _facility(chance: random.Random, place: int) -> Row:
     if place % FACILITY_EVERY:
         return ["N/A", "N/A", "N/A"]
     kind, long_name = chance.choice(
-        [("FQHC", "Community Health Center"), ("RHC free-standing", "Rural Clinic"), ("CAH Method II", "Memorial Hospital")]
+        [
+            ("FQHC", "Community Health Center"),
+            ("RHC free-standing", "Rural Clinic"),
+            ("CAH Method II", "Memorial Hospital"),
+        ]
     )
     return [f"{chance.randrange(10**6):06d}", f"Valley Number {chance.randrange(97)} {long_name}, Inc.", kind]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
+from unicodedata import normalize
 
 from packets.errors import Problem, RenderError
 from packets.model.documents import DocumentType
 from packets.render.characters import character_problems
 from packets.render.dialect import Block, Item, Keep, ListBlock, RosterPlace, Section, SignaturePlace
-from packets.render.environment import write_markup
+from packets.render.environment import trace_markup, write_markup
 from packets.render.fonts import FontSet
 from packets.render.frozen import body_names, check_data
 from packets.render.markup import parse_markup
@@ -23,19 +25,33 @@ def read_body(document_type: DocumentType, data: Mapping[str, Any], fonts: FontS
         RenderError: with everything that is wrong with the data, or with the template.
     """
     check_data(document_type, data, fonts.coverage)
-    markup = write_markup(document_type.body, body_names(document_type, data))
-    if problems := [*_template_problems(document_type, markup, fonts)]:
-        raise RenderError(problems)
-    blocks = parse_markup(markup, template=document_type.body)
-    if problems := [*_place_problems(document_type, blocks)]:
+    names = body_names(document_type, data)
+    markup = write_markup(document_type.body, names)
+    blocks = _parse(document_type, markup, names)
+    if problems := [*_word_problems(document_type, blocks, fonts), *_place_problems(document_type, blocks)]:
         raise RenderError(problems)
     return blocks
 
 
-def _template_problems(document_type: DocumentType, markup: str, fonts: FontSet) -> Iterator[Problem]:
-    """Characters in the words of the template itself that cannot be printed; the data's were found before."""
-    words = {f"line {number}": " ".join(line.split()) for number, line in enumerate(markup.splitlines(), 1)}
-    yield from character_problems(words, fonts.coverage, "body.xml.j2")
+def _parse(document_type: DocumentType, markup: str, names: Mapping[str, Any]) -> tuple[Block, ...]:
+    """The tree; what is wrong with it is found again with the lines of the body, which takes longer."""
+    try:
+        return parse_markup(markup, template=document_type.body)
+    except RenderError:
+        locate = trace_markup(document_type.body, names)
+        return parse_markup(markup, template=document_type.body, locate=locate)
+
+
+def _word_problems(document_type: DocumentType, blocks: Iterable[Block], fonts: FontSet) -> Iterator[Problem]:
+    """Characters in the words of the template itself that cannot be printed; the data's were found before.
+
+    The tree is looked at and not the source, because a character reference is one character only there.
+    """
+    body = document_type.body.splitlines()
+    for character in sorted(set(normalize("NFC", "".join(_texts(blocks))))):
+        line = next((number for number, words in enumerate(body, 1) if character in words), None)
+        where = f"body.xml.j2 line {line}" if line else "body.xml.j2"
+        yield from character_problems(character, fonts.coverage, where)
     manifest = {
         "title": document_type.title,
         "short_title": document_type.short_title,
@@ -45,11 +61,23 @@ def _template_problems(document_type: DocumentType, markup: str, fonts: FontSet)
     yield from character_problems(manifest, fonts.coverage, "document.toml")
 
 
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a tree of blocks."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Iterable):
+        for inner in value:
+            yield from _texts(inner)
+    elif is_dataclass(value):
+        for one in fields(value):
+            yield from _texts(getattr(value, one.name))
+
+
 def _place_problems(document_type: DocumentType, blocks: Iterable[Block]) -> Iterator[Problem]:
     """Every slot must have its place exactly once; a roster that is placed must exist."""
     remedy = "Place every slot of the manifest exactly once, and only rosters that it has."
-    places = list(_places(blocks))
-    slots = Counter(place.slot for place in places if isinstance(place, SignaturePlace))
+    placed = list(places(blocks))
+    slots = Counter(place.slot for place in placed if isinstance(place, SignaturePlace))
     for slot in document_type.slots:
         if slots[slot.name] != 1:
             sentence = f"The signature slot {slot.name} stands {slots[slot.name]} times in the body."
@@ -61,22 +89,23 @@ def _place_problems(document_type: DocumentType, blocks: Iterable[Block]) -> Ite
             remedy,
             name,
         )
-    rosters = {place.name for place in places if isinstance(place, RosterPlace)}
+    rosters = {place.name for place in placed if isinstance(place, RosterPlace)}
     for name in sorted(rosters - {roster.name for roster in document_type.rosters}):
         yield Problem(
             "roster-unknown", f"The body places the roster {name}, which the manifest does not have.", remedy, name
         )
 
 
-def _places(blocks: Iterable[Block]) -> Iterator[SignaturePlace | RosterPlace]:
+def places(blocks: Iterable[Block]) -> Iterator[SignaturePlace | RosterPlace]:
+    """Every place of a signature or a roster, in reading order."""
     for block in blocks:
         match block:
             case SignaturePlace() | RosterPlace():
                 yield block
             case Section() | Keep() | Item():
-                yield from _places(block.blocks)
+                yield from places(block.blocks)
             case ListBlock():
                 for item in block.items:
-                    yield from _places(item.blocks)
+                    yield from places(item.blocks)
             case _:
                 pass

@@ -6,12 +6,16 @@ given (`ImmutableSandboxedEnvironment`).
 
 from __future__ import annotations
 
+import re
 import traceback
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, nodes
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from packets.errors import Problem, RenderError
@@ -41,13 +45,31 @@ def write_address(address: Mapping[str, str]) -> str:
     return f"{street}, {address['city']}, {address['state']} {address['zip_code']}"
 
 
-def _environment() -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
+_MARK = re.compile("\ue000([0-9]+)\ue001")
+"""Says, inside what a traced body writes, in which line of the body the words that follow stand. Data cannot hold it."""
+
+
+class _LineMarks(Extension):
+    """Marks the words of a body with their lines, for those who look for a fault in what it wrote."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        for token in stream:
+            if token.type != "data":
+                yield token
+                continue
+            lines = token.value.split("\n")
+            marked = (f"\ue000{number}\ue001{line}" for number, line in enumerate(lines, token.lineno))
+            yield Token(token.lineno, token.type, "\n".join(marked))
+
+
+def _environment(*extensions: type[Extension]) -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=True, extensions=extensions)
     environment.filters.update(date=write_date, number=write_number, plural=write_plural, address=write_address)
     return environment
 
 
 _ENVIRONMENT = _environment()
+_TRACING = _environment(_LineMarks)
 
 
 def write_markup(body: str, names: Mapping[str, Any]) -> str:
@@ -64,9 +86,57 @@ def write_markup(body: str, names: Mapping[str, Any]) -> str:
         return _ENVIRONMENT.from_string(body).render(names)
     except TemplateSyntaxError as error:
         raise _refusal("template-syntax", error, error.lineno) from error
-    except (TemplateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+    except (
+        TemplateError,
+        TypeError,
+        ValueError,
+        LookupError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<template>"]
         raise _refusal("template-name", error, (lines or [0])[-1]) from error
+
+
+def trace_markup(body: str, names: Mapping[str, Any]) -> Callable[[int, int], int]:
+    """Where what a body wrote comes from: a function from line (from 1) and column (from 0) in it to the line in the body.
+
+    Args:
+        body: a Jinja source that `write_markup` could write with these names.
+        names: what it sees.
+    """
+    traced = _TRACING.from_string(body).render(names)
+    offsets, lines, taken = [0], [1], 0
+    for mark in _MARK.finditer(traced):
+        offsets.append(mark.start() - taken)
+        lines.append(int(mark[1]))
+        taken += len(mark[0])
+    starts = [0, *(found.end() for found in re.finditer("\n", _MARK.sub("", traced)))]
+
+    def locate(line: int, column: int) -> int:
+        offset = starts[min(line, len(starts)) - 1] + column
+        return lines[bisect_right(offsets, offset) - 1]
+
+    return locate
+
+
+def parse_body(body: str) -> nodes.Template:
+    """The syntax tree of a body, for those who check it without data.
+
+    Raises:
+        RenderError: the body is not Jinja, with the line.
+    """
+    try:
+        _ENVIRONMENT.from_string(body)  # finds unknown filters too
+        return _ENVIRONMENT.parse(body)
+    except TemplateSyntaxError as error:
+        raise _refusal("template-syntax", error, error.lineno) from error
+
+
+def global_names() -> frozenset[str]:
+    """Names that every body sees: those that Jinja itself gives."""
+    return frozenset(_ENVIRONMENT.globals)
 
 
 def _refusal(code: str, error: Exception, line: int | None) -> RenderError:

@@ -20,9 +20,19 @@ from packets.render.dialect import (
     Section,
     SignaturePlace,
     Table,
+    plain_text,
 )
 from packets.render.flow import Strip, space
-from packets.render.prose import Heading, heading_strips, kept, note_strips, text_strips, with_label
+from packets.render.prose import (
+    Heading,
+    heading_strips,
+    kept,
+    kept_end,
+    kept_start,
+    note_strips,
+    text_strips,
+    with_label,
+)
 from packets.render.roster import roster_strips
 from packets.render.signature_block import signature_strips
 from packets.render.structure import Element, list_numbering
@@ -68,11 +78,20 @@ Strips: TypeAlias = Iterator[Strip]
 
 
 def block_strips(setting: Setting, blocks: Sequence[Block], place: Place) -> Strips:
-    """The strips of blocks, in reading order. A paragraph before a signature stays with it: nobody signs an empty page."""
+    """The strips of blocks, in reading order.
+
+    A paragraph before a signature stays with it, because nobody signs an empty page; the end of a paragraph that
+    announces a list or a table stays with its beginning.
+    """
     for block, after in zip_longest(blocks, blocks[1:]):
         strips = _block_strips(setting, block, place)
-        binds = isinstance(block, Paragraph) and isinstance(after, SignaturePlace)
-        yield from (replace(strip, keep=True) for strip in strips) if binds else strips
+        match block, after:
+            case Paragraph(), SignaturePlace():
+                yield from (replace(strip, keep=True) for strip in strips)
+            case Paragraph(), ListBlock() | Facts() | Table() if plain_text(block.words).endswith(":"):
+                yield from kept_end(strips)
+            case _:
+                yield from strips
 
 
 def _block_strips(setting: Setting, block: Block, place: Place) -> Strips:
@@ -116,7 +135,7 @@ def _section(setting: Setting, section: Section, place: Place) -> Strips:
     x = styles.MARGIN_LEFT if section.number else place.x
     yield space(12 if place.level == _TOP_LEVEL else 7)
     yield from heading_strips(setting.board, Heading(section.title, place.level, section.number, x), element)
-    yield from block_strips(setting, section.blocks, inner)
+    yield from kept_start(block_strips(setting, section.blocks, inner))
 
 
 def _paragraph(setting: Setting, paragraph: Paragraph, place: Place) -> Strips:

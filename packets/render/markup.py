@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 from xml.sax import SAXParseException
 from xml.sax.handler import ContentHandler
 from xml.sax.xmlreader import AttributesImpl
@@ -55,6 +56,13 @@ DEEPEST_SECTION = 2
 _SPACES = re.compile(r"[ \t\r\n]+")
 _REMEDY = "Mend body.xml.j2; docs/template-dialect.md lists the elements."
 
+Locate: TypeAlias = Callable[[int, int], int]
+"""From a line (from 1) and a column (from 0) to the line that a problem names."""
+
+
+def _own_line(line: int, _: int) -> int:
+    return line
+
 
 @dataclass(slots=True)
 class Node:
@@ -73,14 +81,16 @@ class Node:
 class _Reader(ContentHandler):
     """Gathers nodes from the parser's events."""
 
-    def __init__(self) -> None:
+    def __init__(self, locate: Locate) -> None:
         super().__init__()
+        self._locate = locate
         self.root: Node | None = None
         self._open: list[Node] = []
 
     def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802  the parser's name
         locator = self._locator  # type: ignore[attr-defined]  # set by the parser
-        node = Node(name, dict(attrs.items()), locator.getLineNumber())
+        line = self._locate(locator.getLineNumber(), locator.getColumnNumber())
+        node = Node(name, dict(attrs.items()), line)
         if self._open:
             self._open[-1].children.append(node)
         else:
@@ -98,17 +108,18 @@ class _Reader(ContentHandler):
             children.append(content)
 
 
-def parse_markup(source: str, *, template: str) -> tuple[Block, ...]:
+def parse_markup(source: str, *, template: str, locate: Locate = _own_line) -> tuple[Block, ...]:
     """The blocks of a body.
 
     Args:
         source: the XML that the body wrote.
         template: the body itself; a link's address must stand in it, because data may not choose where a link leads.
+        locate: says which line to name for a line and a column of `source`; the line itself when absent.
 
     Raises:
-        RenderError: with everything that is not the dialect, each with its line in `source`.
+        RenderError: with everything that is not the dialect, each with its line.
     """
-    root = _read(source)
+    root = _read(source, locate)
     problems = [*_faults(root, template)]
     if root.name != "document":
         problems.insert(0, _problem(root, "stands at the root, where <document> should"))
@@ -117,8 +128,8 @@ def parse_markup(source: str, *, template: str) -> tuple[Block, ...]:
     return tuple(_Builder().blocks(root))
 
 
-def _read(source: str) -> Node:
-    reader = _Reader()
+def _read(source: str, locate: Locate) -> Node:
+    reader = _Reader(locate)
     try:
         parseString(source.encode(), reader, forbid_dtd=True)
     except DefusedXmlException as error:
@@ -131,15 +142,16 @@ def _read(source: str) -> Node:
             )
         ) from error
     except SAXParseException as error:
-        sentence = f"The body is not well-formed XML in line {error.getLineNumber()}: {error.getMessage()}."
-        raise RenderError(Problem("template-xml", sentence, _REMEDY, f"line {error.getLineNumber()}")) from error
+        line = locate(error.getLineNumber() or 1, error.getColumnNumber() or 0)
+        sentence = f"The body is not well-formed XML in line {line}: {error.getMessage()}."
+        raise RenderError(Problem("template-xml", sentence, _REMEDY, f"body.xml.j2 line {line}")) from error
     if reader.root is None:
         raise RenderError(Problem("template-xml", "The body is empty.", _REMEDY, "body.xml.j2"))
     return reader.root
 
 
 def _problem(node: Node, fault: str) -> Problem:
-    return Problem("template-dialect", f"<{node.name}> {fault}.", _REMEDY, f"line {node.line}")
+    return Problem("template-dialect", f"<{node.name}> {fault}.", _REMEDY, f"body.xml.j2 line {node.line}")
 
 
 def _faults(node: Node, template: str, sections: int = 0) -> Iterator[Problem]:

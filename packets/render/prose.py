@@ -14,6 +14,7 @@ from packets.render.tagging import Board
 from packets.render.typeset import Text, paint_lines, set_text
 
 _NOTE_INSET = 13.0
+_ANNOUNCING = 2  # lines of a paragraph that stay with the list or table it announces
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,23 @@ def kept(strips: Iterator[Strip]) -> Iterator[Strip]:
         before = strip
     if before:
         yield before
+
+
+def kept_start(strips: Iterator[Strip]) -> Iterator[Strip]:
+    """Strips below a heading: room before the first that shows something does not part it from the heading."""
+    waiting = True
+    for strip in strips:
+        waiting = waiting and strip.paint is None and not strip.breaks
+        yield replace(strip, keep=True) if waiting else strip
+
+
+def kept_end(strips: Iterator[Strip]) -> Iterator[Strip]:
+    """Strips of a paragraph whose last two lines stay with what follows them."""
+    held = list(strips)
+    shown = [index for index, strip in enumerate(held) if strip.paint]
+    start = shown[-_ANNOUNCING] if len(shown) >= _ANNOUNCING else 0
+    yield from held[:start]
+    yield from (replace(strip, keep=True) for strip in held[start:])
 
 
 def with_label(label: Text, x: float, strips: Iterator[Strip]) -> Iterator[Strip]:

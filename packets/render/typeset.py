@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 
 from packets.render.dialect import Inline, Run
@@ -15,6 +17,12 @@ from packets.render.tagging import Board
 
 _SEAMS = frozenset("-–/@._")
 """Characters after which a word that is wider than its line may go on in the next."""
+_BOUND = re.compile(
+    r"\b\d+ (?:CFR|U\.S\.C\.)(?: parts?)? \d\S*|\b(?:[Ss]ections?|[Pp]arts?|[Ss]ubparts?|Pub\. L\.) [0-9A-Z]\S*"
+    r"|\b(?:January|February|March|April|May|June|July|August|September|October|November|December) \d\d?\b"
+)
+"""Words that are read as one: a citation, the number of a section, a day. No line of some width ends between them."""
+_JOINT = "\0"  # stands for a space at which no line may end; data cannot hold it (packets/render/characters.py)
 _SLACK = 0.01  # points by which a line may exceed its width before it counts as too wide
 
 
@@ -93,7 +101,7 @@ def _fitting(
     fonts: FontSet, runs: Iterable[tuple[int, Run]], style: Style, width: float
 ) -> Iterator[tuple[list[Piece], bool]]:
     """Words, each a list of pieces. One that is wider than the line is cut: its further parts go on in lines of their own."""
-    for word in _words(fonts, runs, style):
+    for word in _words(fonts, runs, style, width):
         if _width(word) <= width + _SLACK:
             yield word, False
         else:
@@ -101,20 +109,29 @@ def _fitting(
                 yield part, index > 0
 
 
-def _words(fonts: FontSet, runs: Iterable[tuple[int, Run]], style: Style) -> Iterator[list[Piece]]:
+def _words(fonts: FontSet, runs: Iterable[tuple[int, Run]], style: Style, line_width: float) -> Iterator[list[Piece]]:
     word: list[Piece] = []
     for position, run in runs:
         face = style.face(bold=run.bold, italic=run.italic)
-        measure = fonts.face(face).stringWidth
-        for index, text in enumerate(unicodedata.normalize("NFC", run.text).split(" ")):
+        measure = partial(fonts.face(face).stringWidth, size=style.size)
+        for index, bound in enumerate(_bound(run.text, measure, line_width / 2).split(" ")):
             if index and word:
                 yield word
                 word = []
-            if text:
-                width = measure(text, style.size)
-                word.append(Piece(text, face, width, run.address, position if run.address else -1))
+            if bound:
+                text = bound.replace(_JOINT, " ")
+                word.append(Piece(text, face, measure(text), run.address, position if run.address else -1))
     if word:
         yield word
+
+
+def _bound(text: str, measure: Callable[[str], float], widest: float) -> str:
+    """The text, NFC, with a joint for each space at which no line may end; what is wider than `widest` is not bound."""
+
+    def bind(found: re.Match[str]) -> str:
+        return found[0].replace(" ", _JOINT) if measure(found[0]) <= widest else found[0]
+
+    return _BOUND.sub(bind, unicodedata.normalize("NFC", text))
 
 
 def _cut(fonts: FontSet, word: Sequence[Piece], style: Style, width: float) -> Iterator[list[Piece]]:

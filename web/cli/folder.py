@@ -20,17 +20,20 @@ folder_option = click.option(
 )
 
 
-def open_folder(folder: Path) -> Services:
-    """The services on a folder that `esm demo` or `esm db upgrade` made.
+def open_folder(folder: Path, **given: str) -> Services:
+    """The services on a folder that `esm demo` or `esm db upgrade` made, with settings that the command line gave.
 
     Raises:
         NotFoundError: there is no database in it.
     """
-    settings = load_settings(dir=folder.absolute())
+    settings = load_settings(dir=folder.absolute(), **given)
     if not settings.database_url and not (settings.dir / "esm.db").exists():
         raise NotFoundError(
             Problem(
-                "folder-empty", "There is no database in this folder.", "Run `esm demo --dir …` first.", str(folder)
+                "folder-empty",
+                "There is no database in this folder.",
+                "Run `make demo` or `esm demo --dir …` first.",
+                str(folder),
             )
         )
     return build_services(settings)

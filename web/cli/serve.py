@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import click
 
-from packets.errors import NotFoundError, Problem
-from packets.settings import Settings, load_settings
+from packets.errors import InputError, Problem
 from web.app import create_app
-from web.bootstrap import build_services
+from web.cli.folder import folder_option, open_folder
 from web.logs import configure_logs
 
 THREADS = 4
 
 
 @click.command()
-@click.option(
-    "--dir",
-    "folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("demo-data"),
-    show_default=True,
-    help="The data folder.",
-)
+@folder_option
 @click.option("--demo", is_flag=True, help="List the sample accounts on the sign-in page.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
@@ -37,27 +30,37 @@ def serve(folder: Path, host: str, port: int, *, demo: bool) -> None:
     """Open the data in a folder to browsers, until it is stopped with Ctrl-C."""
     from waitress import create_server  # type: ignore[import-untyped]  # it carries no types
 
-    settings = load_settings(dir=folder.absolute(), **({"mode": "demo"} if demo else {}))
-    require_database(settings)
-    configure_logs(settings.log_level)
-    server = create_server(create_app(build_services(settings)), host=host, port=port, threads=THREADS, ident=None)
-    click.echo(f"Open {_address(host, server.effective_port)} in a browser; Ctrl-C stops.", err=True)
-    try:
-        server.run()
-    finally:
-        server.close()
+    services = open_folder(folder, **({"mode": "demo"} if demo else {}))
+    configure_logs(services.settings.log_level)
+    with listen(host, port) as door:
+        server = create_server(create_app(services), sockets=[door], threads=THREADS, ident=None)
+        click.echo(f"Open {_address(host, door.getsockname()[1])} in a browser; Ctrl-C stops.", err=True)
+        try:
+            server.run()
+        finally:
+            server.close()
+            services.database.close()
 
 
-def require_database(settings: Settings) -> None:
-    """Refuse to open a folder with nothing in it.
+def listen(host: str, port: int) -> socket.socket:
+    """Take the address before anything else is started.
 
     Raises:
-        NotFoundError: it has no database; it says how to make one.
+        InputError: somebody else has it, or it is not an address of this machine.
     """
-    if not settings.database_url and not (settings.dir / "esm.db").exists():
-        raise NotFoundError(
-            Problem("folder-empty", "There is no database in this folder.", "Run `make demo` first.", str(settings.dir))
-        )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(
+            Problem(
+                "address-unusable",
+                f"The address cannot be listened on: {reason}.",
+                "Name another --port or --host.",
+                f"{host}:{port}",
+            )
+        ) from None
 
 
 def _address(host: str, port: int) -> str:

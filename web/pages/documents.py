@@ -10,11 +10,11 @@ from flask.typing import ResponseReturnValue
 
 from packets.access import Action, may
 from packets.model.documents import Document
+from signing.facts import expected_of
 from signing.verify import verify_pdf
 from web.auth.roles import Audience, open_to
-from web.demo import expected_of
 from web.headers import embed_document, is_document
-from web.pages.lines import distinct_reasons, options_of
+from web.pages.lines import distinct_reasons, options_of, status_of
 from web.visit import roles, services, visitor
 
 pages = Blueprint("documents", __name__)
@@ -38,6 +38,7 @@ def show(document_id: str) -> ResponseReturnValue:
         document=document,
         type=document_type,
         aco=aco,
+        status=status_of(services(), document),
         options=permitted,
         reasons=() if permitted else distinct_reasons(options, roles()),
         carries_corrections=carries,
@@ -60,7 +61,6 @@ def read(document_id: str) -> ResponseReturnValue:
 @open_to(Audience.RECORD_READERS)
 def pdf(document_id: str) -> ResponseReturnValue:
     """The newest bytes, to read; that the visitor was shown them is recorded, as signing needs it (R40)."""
-    is_document()
     if request.method == "HEAD":  # nothing is shown, so nothing is recorded
         document = services().reading.document(visitor().user_id, document_id)
         return _send(document, services().objects.get(document.head_digest), keep=False)
@@ -98,5 +98,7 @@ def _send(document: Document, content: bytes, *, keep: bool) -> Response:
     name = file_name(document)
     response = send_file(BytesIO(content), PDF, as_attachment=keep, download_name=name, conditional=False, etag=False)
     digest = base64.b64encode(bytes.fromhex(document.head_digest)).decode("ascii")
+    if not keep:
+        is_document()
     response.headers["Repr-Digest"] = f"sha-256=:{digest}:"
     return response

@@ -10,7 +10,7 @@ from packets.errors import Problem
 from packets.model.calendar import Activity, PerformanceYear
 from packets.model.documents import Document, DocumentType, Party, Slot, Status
 from packets.model.people import Contact, Person, Role
-from packets.model.steps import StepView
+from packets.model.steps import StepView, document_status, finished_kinds
 from packets.reading import PacketView
 from packets.store.records import Records
 from signing.options import Option, signing_options
@@ -86,6 +86,23 @@ def options_of(services: Services, person: Person, document: Document) -> tuple[
     """What a person may sign on a document now, slot by slot, and what stands in the way."""
     with services.database.read() as records:
         return signing_options(records, services.catalog, person.user_id, document, services.clock())
+
+
+def status_of(services: Services, document: Document) -> Status | None:
+    """The status of a document for people (R42); None when its ACO or year is gone."""
+    document_type, place = services.catalog[document.kind], (document.aco_id, document.performance_year)
+    with services.database.read() as records:
+        aco, year, packet = records.acos.get(*place), records.years.get(place[1]), records.documents.packet(*place)
+    if aco is None or year is None:
+        return None
+    return document_status(
+        document_type,
+        document,
+        cohort=aco.cohort,
+        finished=finished_kinds(services.catalog, packet),
+        window=year.window(Activity.SIGN, aco.cohort),
+        now=services.clock(),
+    )
 
 
 def distinct_reasons(options: tuple[Option, ...], roles: frozenset[Role]) -> tuple[Problem, ...]:

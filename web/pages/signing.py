@@ -46,11 +46,11 @@ def ask(document_id: str, slot: str) -> ResponseReturnValue:
 @open_to(Audience.SIGNERS)
 def sign(document_id: str, slot: str) -> ResponseReturnValue:
     """Re-authenticate and sign. A form that is sent twice is one act and leads to the same receipt."""
-    desk = _lay_out(document_id, slot)
+    _require_slot(document_id, slot)
     try:
         _sign(document_id, slot)
     except PacketsError as error:
-        return _page(desk, error.problems, error.status_hint)
+        return _page(_lay_out(document_id, slot), error.problems, error.status_hint)
     return redirect(url_for("signing.receipt", document_id=document_id, slot=slot), 303)
 
 
@@ -83,11 +83,17 @@ def _unlocked(document: Document, document_type: DocumentType) -> list[DocumentT
     return [one for one in types if document.kind in one.prerequisites]
 
 
-def _lay_out(document_id: str, slot: str) -> Desk:
+def _require_slot(document_id: str, slot: str) -> tuple[Document, DocumentType]:
     document = services().reading.document(visitor().user_id, document_id)
     document_type = services().catalog[document.kind]
     if not document_type.has_slot(slot):
         raise NotFoundError(Problem("not-found", "There is no such signature.", "Open the document again.", slot))
+    return document, document_type
+
+
+def _lay_out(document_id: str, slot: str) -> Desk:
+    """The document as it is now: after a refusal it may be another one than the visitor had before them."""
+    document, document_type = _require_slot(document_id, slot)
     options = options_of(services(), visitor(), document)
     with services().database.read() as records:
         viewed = records.documents.viewed(document_id, visitor().user_id, document.head_digest)

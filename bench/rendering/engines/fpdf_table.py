@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fpdf import FPDF, FontFace  # type: ignore[import-not-found, unused-ignore]  # in the environment of the benchmarks only
+from fpdf import FPDF, FontFace  # type: ignore[import-not-found, import-untyped, unused-ignore]  # in the environment of the benchmarks only
+
 from rendering.material import Material
 
 FACE = "bench"
@@ -14,7 +15,7 @@ def draw(material: Material, target: Path) -> None:
     """Draw one `table` a TIN, its heading row repeated on each page."""
     pdf = FPDF(unit="pt", format="letter")
     pdf.set_margin(material.margin)
-    pdf.set_auto_page_break(True, material.margin)
+    pdf.set_auto_page_break(auto=True, margin=material.margin)
     pdf.add_font(FACE, "", material.face)
     pdf.add_font(FACE, "B", material.bold)
     pdf.set_title(material.title)
@@ -33,5 +34,7 @@ def _draw_group(pdf: FPDF, material: Material, title: str, rows: list[list[str]]
     pdf.set_font(FACE, "", material.size)
     options = {"borders_layout": "HORIZONTAL_LINES", "line_height": material.leading, "padding": (1.3, 2, 1.3, 0)}
     style = FontFace(emphasis="BOLD")
-    with pdf.table([material.labels, *rows], col_widths=material.widths, headings_style=style, text_align="LEFT", **options):
+    with pdf.table(
+        [material.labels, *rows], col_widths=material.widths, headings_style=style, text_align="LEFT", **options
+    ):
         pass

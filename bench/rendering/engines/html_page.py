@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
-import weasyprint  # type: ignore[import-not-found, unused-ignore]  # in the environment of the benchmarks only
+import weasyprint  # type: ignore[import-not-found, import-untyped, unused-ignore]  # in the environment of the benchmarks only
+
 from rendering.material import Material
 
 STANDARD = "pdf/ua-1"
@@ -30,9 +31,7 @@ def draw(material: Material, target: Path) -> None:
 
 def _page(material: Material) -> Iterator[str]:
     face, bold = (Path(one).as_uri() for one in (material.face, material.bold))
-    style = STYLE.format(
-        face=face, bold=bold, margin=material.margin, size=material.size, leading=material.leading
-    )
+    style = STYLE.format(face=face, bold=bold, margin=material.margin, size=material.size, leading=material.leading)
     title = escape(material.title)
     yield f'<!DOCTYPE html><html lang="en-US"><head><meta charset="utf-8"><title>{title}</title>'
     yield f"<style>{style}</style></head><body><h1>{title}</h1>"

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from rendering.material import Material, Row
 from reportlab.lib.colors import Color
 from reportlab.lib.pagesizes import letter
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.utils import simpleSplit
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, TableStyle
+from reportlab.platypus import CondPageBreak, LongTable, Paragraph, SimpleDocTemplate, TableStyle
 from reportlab.platypus.flowables import Flowable
+
+from rendering.material import Material, Row
 
 FACE, BOLD = "bench", "bench-bold"
 RULE = Color(0.84, 0.86, 0.88)
@@ -30,10 +31,11 @@ def draw(material: Material, target: Path) -> None:
 
 
 def _story(material: Material) -> Iterator[Flowable]:
-    heading = ParagraphStyle("heading", fontName=BOLD, fontSize=9, leading=12.5, spaceBefore=5, keepWithNext=1)
+    heading = ParagraphStyle("heading", fontName=BOLD, fontSize=9, leading=12.5, spaceBefore=5)
     yield Paragraph(material.title, ParagraphStyle("title", heading, fontSize=19, leading=24))
     style = _table_style(material)
     for title, rows in material.groups():
+        yield CondPageBreak(3 * heading.leading)
         yield Paragraph(title, heading)
         cells = [material.labels, *([*_wrapped(row, material)] for row in rows)]
         yield LongTable(cells, colWidths=material.widths, repeatRows=1, style=style)

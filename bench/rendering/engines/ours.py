@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rendering.material import Material
-
 from packets.catalog import load_catalog
 from packets.model.documents import FieldDictionaries
 from packets.render.document import render_document
+from rendering.material import Material
 
 KIND = "provider-supplier-list"
 FIELD = FieldDictionaries(b"<</Type/SV/Ff 1>>", b"<</Type/SigFieldLock/Action/All>>")

@@ -93,6 +93,12 @@ class DocumentRecords:
         found = self._read(*_of(aco_id, year), documents.c.kind == kind, documents.c.voided_at_utc.is_(None))
         return found[0] if found else None
 
+    def by_revision(self, digest: str) -> Document | None:
+        """The document that has a revision with that digest, or None. Of several with the same draft, one that counts."""
+        having = sa.select(revisions.c.document_id).where(revisions.c.digest == digest)
+        found = self._read(documents.c.document_id.in_(having))
+        return min(found, key=lambda one: one.voided_at is not None, default=None)
+
     def packet(self, aco_id: str, year: int) -> list[Document]:
         """Every document that counts of an ACO's packet, by step."""
         return self._read(*_of(aco_id, year), documents.c.voided_at_utc.is_(None))

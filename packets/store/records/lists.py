@@ -37,11 +37,14 @@ class ListRecords:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def replace(self, aco_id: str, year: int, name: str, rows: Sequence[Row], tin_column: int) -> None:
-        """Put these rows in place of whatever the list held."""
+    def replace(self, aco_id: str, year: int, name: str, rows: Sequence[Row], tin_column: int | None) -> None:
+        """Put these rows in place of whatever the list held; without a TIN column they cannot be asked for by TIN."""
         self._connection.execute(list_rows.delete().where(*_is(aco_id, year, name)))
         shared = {"aco_id": aco_id, "year": year, "list": name}
-        values = [{**shared, "position": at, "tin": row[tin_column], "cells": list(row)} for at, row in enumerate(rows)]
+        values = [
+            {**shared, "position": at, "tin": "" if tin_column is None else row[tin_column], "cells": list(row)}
+            for at, row in enumerate(rows)
+        ]
         if values:
             self._connection.execute(list_rows.insert(), values)
 

@@ -128,6 +128,7 @@ def test_an_archivist_finds_a_record_by_words_by_aco_and_by_kind(library: Site) 
     assert "1 record</caption>" in found
     record = archivist.get(f"/documents/{document.document_id}").text
     assert "Download PDF" in record
+    assert "Locked – prerequisite" in record
     assert "Verify" in record
     assert "sign as" not in record
     assert archivist.get("/archive", query_string={"text": "no such words"}).text.count("No record matches") == 1

@@ -84,6 +84,17 @@ def test_a_failure_of_ours_tells_its_number_and_nothing_else(site: Site, monkeyp
     assert str(failure["exc_info"]) == "secret detail"
 
 
+def test_a_file_that_is_gone_is_a_page_and_not_an_empty_document(tmp_path: Path) -> None:
+    """When the store does not have the bytes that the ledger names, the reader is told; the page has its style."""
+    site = open_site(tmp_path)
+    document = site.document("provider-supplier-list")
+    vars(site.world.services.objects)["_kept"].clear()
+    response = site.enter(site.holder(Role.ACO_EXECUTIVE)).get(f"/documents/{document.document_id}/pdf")
+    assert response.status_code == 404
+    assert response.mimetype == "text/html"
+    assert "style-src 'self'" in response.headers["Content-Security-Policy"]
+
+
 @pytest.mark.parametrize("path", ["/", "/sign-in", "/nowhere", "/healthz", "/static/packets.css"])
 def test_every_answer_is_guarded(site: Site, executive: Browser, path: str) -> None:
     """Nothing runs, nothing is framed, nothing is guessed, nothing is referred to."""

@@ -161,6 +161,7 @@ def test_a_slot_that_is_signed_cannot_be_signed_again(site: Site, executive: Bro
     response = executive.post(f"/documents/{document.document_id}/sign/{SLOT}", made_up(signed))
     assert response.status_code == 409
     assert "already-signed" in response.text
+    assert "idempotency_key" not in response.text
     assert signatures(site, document) == 1
 
 
@@ -236,6 +237,10 @@ def test_a_slot_that_does_not_exist_is_not_found(executive: Browser, document: D
 
 def test_reading_is_recorded_once_and_downloading_each_time(site: Site, executive: Browser, document: Document) -> None:
     """The log tells that the document was shown and how often it was taken along."""
+    path = f"/documents/{document.document_id}/pdf"
+    assert executive.head(path).status_code == 200
+    with site.world.services.database.read() as records:
+        assert not records.documents.viewed(document.document_id, site.holder(Role.ACO_EXECUTIVE), document.head_digest)
     for path in ("pdf", "pdf", "download", "download"):
         executive.get(f"/documents/{document.document_id}/{path}")
     with site.world.services.database.read() as records:

@@ -73,4 +73,4 @@ def test_a_character_in_the_template_is_named_with_its_line(
     """The words of the template are held to the same rule."""
     with pytest.raises(RenderError) as refused:
         render_document(with_body("<p>fine</p>\n<p>王</p>"), facts)
-    assert [problem.where for problem in refused.value.problems] == ["body.xml.j2.line 2"]
+    assert [problem.where for problem in refused.value.problems] == ["body.xml.j2 line 2"]

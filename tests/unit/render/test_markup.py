@@ -38,14 +38,14 @@ def test_what_is_not_the_dialect_is_refused(words: str, fault: str) -> None:
     """Each is refused with the element, what is wrong with it, and its line."""
     with pytest.raises(RenderError, match=fault) as refused:
         parse_markup(f"<document>\n{words}\n</document>", template="")
-    assert refused.value.problems[0].where in {"line 1", "line 2"}
+    assert refused.value.problems[0].where in {"body.xml.j2 line 1", "body.xml.j2 line 2"}
 
 
 def test_all_faults_are_named_at_once() -> None:
     """Three faults in three lines make three problems."""
     with pytest.raises(RenderError) as refused:
         parse_markup("<document>\n<x/>\n<p y='1'>a</p>\n<roster/>\n</document>", template="")
-    assert [problem.where for problem in refused.value.problems] == ["line 2", "line 3", "line 4"]
+    assert [problem.where for problem in refused.value.problems] == [f"body.xml.j2 line {line}" for line in (2, 3, 4)]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from dataclasses import replace
 from io import BytesIO
 
 import pytest
-from asn1crypto import cms
+from asn1crypto import cms, parser
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyhanko.pdf_utils import generic
@@ -74,6 +74,20 @@ def test_a_changed_byte_is_found(data: st.DataObject) -> None:
     mask = data.draw(st.integers(1, 255))
     changed = CLOSED[:place] + bytes([CLOSED[place] ^ mask]) + CLOSED[place + 1 :]
     assert not judge(changed).passed
+
+
+@UNHURRIED
+@given(data=st.data())
+def test_a_changed_digit_of_a_container_is_found(data: st.DataObject) -> None:
+    """No signature protects the container of the newest one: its form leaves no room for changes."""
+    for pdf in (life().sealed, CLOSED):
+        _, first, second, _ = max(
+            (tuple(int(one) for one in found) for found in SIGNED.findall(pdf)), key=lambda one: one[2]
+        )
+        length = parser.peek(bytes.fromhex(pdf[first + 1 : second - 1].decode("ascii")))
+        place = first + 1 + data.draw(st.integers(0, 2 * length - 1))
+        digit = data.draw(st.sampled_from([one for one in b"0123456789ABCDEFabcdef" if one != pdf[place]]))
+        assert not judge(pdf[:place] + bytes([digit]) + pdf[place + 1 :]).passed
 
 
 @UNHURRIED
@@ -191,11 +205,9 @@ def retitle(writer: ArchivalWriter) -> None:
 
 def redirect(writer: ArchivalWriter) -> None:
     """Something that a viewer does when it opens the file."""
-    action = generic.DictionaryObject(
-        {pdf_name("/S"): pdf_name("/URI"), pdf_name("/URI"): generic.pdf_string("http://x")}
-    )
+    action = dictionary({"/S": pdf_name("/URI"), "/URI": generic.pdf_string("http://x")})
     writer.root[pdf_name("/OpenAction")] = action
-    writer.update_root()
+    writer.update_root()  # type: ignore[no-untyped-call]
 
 
 def move_field(writer: ArchivalWriter) -> None:

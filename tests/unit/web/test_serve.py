@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import pytest
 import structlog
 from click.testing import CliRunner
 
-from packets.errors import NotFoundError
-from web.cli.serve import serve
+from packets.errors import InputError, NotFoundError
+from web.cli.serve import listen, serve
 from web.logs import configure_logs
 
 
@@ -28,6 +29,19 @@ def test_a_folder_without_a_database_is_refused_with_the_way_to_make_one(tmp_pat
     assert isinstance(result.exception, NotFoundError)
     assert "make demo" in str(result.exception)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_port_that_somebody_else_uses_is_told() -> None:
+    """No traceback, and what to do about it."""
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(InputError, match="address-unusable"):
+        listen("127.0.0.1", taken.getsockname()[1])
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+def test_a_free_port_is_taken_when_none_is_named(host: str) -> None:
+    """Port 0 means any; both families of addresses work."""
+    with listen(host, 0) as door:
+        assert door.getsockname()[1] > 0
 
 
 def test_a_port_that_is_none_is_a_usage_error(tmp_path: Path) -> None:

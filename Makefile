@@ -40,7 +40,7 @@ serve: setup ## Open the demo's data in the web front end (runs the demo first i
 	@$(BIN)/esm serve --dir $(DIR) --demo
 
 test: dev tools lint ## Linters, types, import contracts and every test
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto --dist loadgroup
 
 lint: dev ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .

@@ -25,7 +25,7 @@ from signing.ceremony import Ceremony
 from signing.fields import field_dictionaries
 from signing.pades import SigningService
 from signing.pki import Pki, init_pki, load_pki
-from signing.timestamps import RemoteTimeStampAuthority, TimeStampSource, local_source
+from signing.timestamps import TimeStampSource, local_source, remote_source
 from signing.trust import read_trust
 from web.auth.accounts import AccountDesk
 
@@ -104,9 +104,8 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
 def _time_stamps(settings: Settings, pki: Pki, clock: Clock) -> TimeStampSource:
     """The authorities of the settings, in order; the embedded one where none is named, which production does not accept."""
     if settings.tsa_urls:
-        authorities = [RemoteTimeStampAuthority(url) for url in settings.tsa_urls]
         roots = read_trust((), settings.tsa_roots).timestamp_roots
-        return TimeStampSource(authorities, replace(pki.trust, timestamp_roots=roots), clock)
+        return remote_source(settings.tsa_urls, replace(pki.trust, timestamp_roots=roots), clock)
     if settings.mode == "production":
         raise InputError(
             Problem(

@@ -47,19 +47,13 @@ def _draw_panel(axis: Any, entries: Sequence[Entry], figure: str, sizes: Sequenc
             [rows for rows, _ in points], middles, label=f"{engine.label}, {'un' * (not engine.tagged)}tagged",
             color=COLOURS[engine.key], marker=MARKERS[engine.key], linewidth=2.6 if ours else 1.6, zorder=3 if ours else 2,
         )  # fmt: skip
-        for (rows, _), middle in zip(points, middles, strict=True):
-            axis.annotate(
-                number(middle),
-                (rows, middle),
-                (6, 5),
-                textcoords="offset points",
-                fontsize=8,
-                color=COLOURS[engine.key],
-            )
+        if points:  # the largest only: the others are in the tables, and would lie on top of each other
+            place = {"xytext": (8, -3), "textcoords": "offset points", "fontsize": 9, "color": COLOURS[engine.key]}
+            axis.annotate(number(middles[-1]), (points[-1][0], middles[-1]), **place)
     axis.set(xscale="log", yscale="log", xlabel="Rows")
     axis.set_xticks(sizes, [f"{rows:,}" for rows in sizes])
     axis.minorticks_off()
     axis.margins(x=0.15, y=0.12)
     axis.grid(visible=True, color="#e3e6ea")
     axis.spines[["top", "right"]].set_visible(False)
-    axis.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.yaxis.set_major_formatter(lambda value, _: f"{value:,g}")

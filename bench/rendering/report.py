@@ -93,7 +93,7 @@ def _page(entries: list[Entry], facts: Mapping[str, str]) -> Iterator[str]:
     yield "# Rendering a roster, measured"
     yield "\nWritten by `bench/render.py`; `bench/README.md` says what is compared and what is not fair. Each figure is the"
     yield "median of whole processes that ran in turn, with the least and the most. Other machines give other seconds:"
-    yield "**the ratios of one run are what counts**.\n"
+    yield "**the ratios of one run are what counts**, those of CPU time most of all when the machine was busy.\n"
     yield from (f"- {name}: {value}" for name, value in facts.items())
     yield "\n![Seconds and memory of each engine](render.png)"
     for rows, group in by_size(entries).items():
@@ -118,6 +118,8 @@ def _entry_remarks(entry: Entry) -> Iterator[str]:
     if entry.stopped:
         words = f": {entry.stopped.words}" if entry.stopped.words else ""
         yield f"{label}: {entry.stopped.outcome.value} after {entry.stopped.wall:.0f} s{words}"
+        if entry.finished:
+            yield f"{label}: its figures are of {len(entry.finished)} finished run(s), so too good for it"
     for check, finding in _checks(entry).items():
         if finding.startswith(("breaks", "not judged")):
             yield f"{label}, {check}: {finding}"
@@ -129,6 +131,8 @@ def _cells(entry: Entry) -> list[str]:
         ending = entry.stopped.outcome.value if entry.stopped else NOTHING
         return [label, ending, *[NOTHING] * (len(HEAD) - 2)]
     figures = [str(spread(entry, name)) for name in FIGURES]
+    if entry.stopped:
+        figures[0] += f", then {entry.stopped.outcome.value}"
     verdict = entry.verdict or {}
     found = [NOTHING if verdict.get(key) is None else f"{verdict[key]:,}" for key in ("pages", "rows_found")]
     checks = [_short(_checks(entry).get(name, "not judged")) for name in ("PDF/A-2a", "PDF/UA-1", "qpdf")]

@@ -120,7 +120,7 @@ def lint_type(document_type: DocumentType, fonts: FontSet) -> list[Finding]:
     told = {one.line for one in findings if one.line}
     shown: dict[Problem, list[str]] = {}
     for name, data in variants(document_type).items():
-        for problem in _rendering_problems(document_type, data, fonts):
+        for problem in dict.fromkeys(_rendering_problems(document_type, data, fonts)):
             shown.setdefault(problem, []).append(name)
     rendered = [Finding(document_type.kind, problem, tuple(names)) for problem, names in shown.items()]
     findings += [one for one in rendered if one.problem.code != "template-name" or one.line not in told]

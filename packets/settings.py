@@ -46,6 +46,10 @@ class Settings(BaseSettings):
         default=(), description="RFC 3161 authorities, tried in order; empty means the local one"
     )
     tsa_roots: tuple[Path, ...] = Field(default=(), description="PEM files with the roots of those authorities")
+    archival_digest: Literal["sha256", "sha384", "sha512"] = Field(
+        default="sha256",
+        description="digest of archival time-stamps; `esm archive renew` renews those with a weaker one",
+    )
     trust_proxy: bool = Field(default=False, description="believe X-Forwarded-* from one reverse proxy in front")
     session_idle_minutes: int = Field(default=20, ge=1, le=240, description="sign-out after so long without a request")
     session_hours: int = Field(default=12, ge=1, le=24, description="sign-out after so long in any case")
@@ -55,6 +59,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database's address."""
         return self.database_url or f"sqlite:///{self.dir / 'esm.db'}"
+
+    @property
+    def has_database(self) -> bool:
+        """Whether there is a database: one was named, or the folder has its own."""
+        return bool(self.database_url) or (self.dir / "esm.db").exists()
 
     @property
     def objects(self) -> Path:

@@ -10,7 +10,7 @@ import asyncio
 import difflib
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -44,7 +44,7 @@ from signing.revisions import (
     signature_fields,
 )
 from signing.timestamps import TimeStampSource, local_source
-from signing.trust import Expected
+from signing.trust import Expected, Trust
 from signing.verdict import Verdict
 from signing.verify import verify_pdf
 
@@ -77,6 +77,7 @@ class SigningService:
         clock: the time.
         timestamps: where time-stamps come from; our own authority when absent.
         render_stamp: draws what a signed field shows; signed fields stay blank when None.
+        archival_digest: the digest of archival time-stamps: `sha256`, `sha384` or `sha512`.
     """
 
     def __init__(
@@ -86,11 +87,18 @@ class SigningService:
         timestamps: TimeStampSource | None = None,
         *,
         render_stamp: StampRenderer | None = render_stamp,
+        archival_digest: str = DIGEST,
     ) -> None:
+        self.archival_digest = archival_digest
         self._pki = pki
         self._clock = clock
         self._timestamps = timestamps or local_source(pki, clock)
         self._render_stamp = render_stamp
+
+    @property
+    def trust(self) -> Trust:
+        """What a verifier of this service's files must trust: its roots, and those of the authorities that it asks."""
+        return replace(self._pki.trust, timestamp_roots=self._timestamps.trust.timestamp_roots)
 
     def seal(self, pdf: bytes) -> bytes:
         """Certify a draft: from here on only its signature fields may be filled (DocMDP, P=2; ISO 32000-1, 12.8.2.2).
@@ -186,11 +194,13 @@ class SigningService:
             raise SigningError(problems)
         count = sum(1 for name in fields if ARCHIVE_FIELD.fullmatch(name))
         embed_validation_data(writer, self._validation_data(self._clock()))
-        return asyncio.run(append_timestamp(writer, f"Archive_{count + 1}", self._timestamps))
+        return asyncio.run(
+            append_timestamp(writer, f"Archive_{count + 1}", self._timestamps, digest=self.archival_digest)
+        )
 
     def verify_own(self, pdf: bytes, expected: Expected | None = None) -> Verdict:
         """Judge a file that this process has made itself, at this service's time and by its trust alone."""
-        return verify_pdf(pdf, self._pki.trust, expected=expected, now=self._clock())
+        return verify_pdf(pdf, self.trust, expected=expected, now=self._clock())
 
     def _validation_data(self, now: datetime) -> ValidationData:
         """The chain, and the lists that show that none of it is revoked."""

@@ -1,14 +1,11 @@
 """The keys and certificates of one service: a root, an issuing authority, the service seal, the embedded time-stamp authority.
 
-They live in one folder, each private key as encrypted PKCS#8. The service never opens the root's key: it signs at
-`init_pki` only, and belongs off line afterwards. The passphrase opens every key, so it should be drawn at random.
+They live in one folder, each private key as encrypted PKCS#8. The service never opens the root's key: it signs when keys are
+made or rotated only, and belongs off line otherwise. The passphrase opens every key, so it should be drawn at random.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,19 +19,25 @@ from cryptography.x509.oid import NameOID
 
 from packets.errors import Problem
 from signing.errors import PkiError
-from signing.identity import CertificateAuthority
+from signing.identity import CLOCK_SKEW, CertificateAuthority
+from signing.key_files import create_folder, hold
 from signing.oids import SEAL_POLICY
 from signing.profiles import authority_profile, issuing_profile, signing_profile, timestamp_profile
 from signing.trust import Trust
 
 YEAR = timedelta(days=365)
-ROOT_YEARS, ISSUING_YEARS, TIMESTAMP_YEARS, SEAL_YEARS = 25, 20, 20, 5
+YEARS = {"root": 25, "issuing": 20, "seal": 5, "tsa": 20}
 """The time-stamp authority outlives the records' retention (42 CFR 425.314: ten years and more); the seal is renewed."""
 
+TITLES = {"root": "Root", "issuing": "Issuing Authority", "seal": "Seal", "tsa": "Time-Stamp Authority"}
+ISSUERS = {"root": "root", "issuing": "root", "seal": "issuing", "tsa": "root"}
 PARTS = ("root", "issuing", "seal", "tsa")
 OPENED = ("issuing", "seal", "tsa")
 TRUST_FILE = "trust.pem"
+"""Every root that the service ever had, the newest first: what a verifier needs."""
+
 ROOT_LIST_FILE = "root.crl"
+SAMPLE_MARK = " (SAMPLE)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Pki:
         authority: issues the signers' certificates.
         seal: signs every document first.
         timestamps: the embedded time-stamp authority.
+        former_roots: roots of the service's past, for what was signed under them.
     """
 
     root: x509.Certificate
@@ -62,11 +66,23 @@ class Pki:
     authority: CertificateAuthority
     seal: KeyPair
     timestamps: KeyPair
+    former_roots: tuple[x509.Certificate, ...] = ()
 
     @property
     def trust(self) -> Trust:
         """The trust of a verifier that trusts this service and nobody else."""
-        return Trust(roots=(self.root.public_bytes(serialization.Encoding.DER),))
+        roots = (self.root, *self.former_roots)
+        return Trust(roots=tuple(one.public_bytes(serialization.Encoding.DER) for one in roots))
+
+    def certificate(self, part: str) -> x509.Certificate:
+        """The certificate of one of `PARTS`."""
+        certificates = (self.root, self.authority.certificate, self.seal.certificate, self.timestamps.certificate)
+        return dict(zip(PARTS, certificates, strict=True))[part]
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether its certificates say that they are samples."""
+        return SAMPLE_MARK in self.root.subject.rfc4514_string()
 
 
 def init_pki(folder: Path, passphrase: str, now: datetime, *, sample: bool) -> None:
@@ -75,28 +91,20 @@ def init_pki(folder: Path, passphrase: str, now: datetime, *, sample: bool) -> N
     Args:
         folder: where to; it must not exist, or be empty.
         passphrase: encrypts the private keys.
-        now: start of validity.
+        now: the time; validity starts `CLOCK_SKEW` earlier, with the first revocation lists, never after them.
         sample: names the authorities as samples, so that no certificate of a demonstration is taken for a real one.
 
     Raises:
         PkiError: the folder has something in it, the passphrase is empty, or the disk refuses.
     """
     _refuse_unusable(folder, passphrase)
+    pairs = make_pairs(PARTS, {}, now, sample=sample)
+    files = pair_files(pairs, passphrase) | root_list_file(pairs["root"], now)
+    files[TRUST_FILE] = files["root.pem"]
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
-            for name, content in _pki_files(passphrase, now, sample=sample).items():
-                _write_private(draft / name, content)
-            draft.rename(folder)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
-        _sync(folder.parent)
+        create_folder(folder, files)
     except OSError as error:
-        remedy = "Give a folder that can be written."
-        raise PkiError(
-            Problem("pki-unwritable", f"The keys cannot be written: {error}.", remedy, str(folder))
-        ) from error
+        raise unwritable(folder, error) from error
 
 
 def load_pki(folder: Path, passphrase: str) -> Pki:
@@ -105,17 +113,66 @@ def load_pki(folder: Path, passphrase: str) -> Pki:
     Raises:
         PkiError: with every file that is missing, cannot be opened or does not fit.
     """
+    if not folder.is_dir():
+        raise PkiError(_unreadable(folder, ValueError("there is no such folder")))
+    try:
+        with hold(folder):
+            return open_pki(folder, passphrase)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+
+
+def open_pki(folder: Path, passphrase: str) -> Pki:
+    """The same for a caller who holds the folder.
+
+    Raises:
+        PkiError: with every file that is missing, cannot be opened or does not fit.
+    """
     problems: list[Problem] = []
     certificates = {part: one for part in PARTS if (one := _load_certificate(folder / f"{part}.pem", problems))}
-    keys = {part: key for part in OPENED if (key := _load_key(folder / f"{part}.key", passphrase, problems))}
+    keys = {part: key for part in OPENED if (key := load_key(folder / f"{part}.key", passphrase, problems))}
     root_list = _load_root_list(folder / ROOT_LIST_FILE, problems)
+    roots = _load_roots(folder / TRUST_FILE, problems)
     if not problems:
-        problems = _misfits(certificates, keys, folder)
+        problems = _misfits(certificates, keys, roots, folder)
     if problems:
         raise PkiError(problems)
     pairs = {part: KeyPair(keys[part], certificates[part]) for part in OPENED}
     authority = CertificateAuthority(pairs["issuing"].certificate, pairs["issuing"].key)
-    return Pki(certificates["root"], root_list, authority, pairs["seal"], pairs["tsa"])
+    former = tuple(one for one in roots if one != certificates["root"])
+    return Pki(certificates["root"], root_list, authority, pairs["seal"], pairs["tsa"], former)
+
+
+def make_pairs(
+    parts: tuple[str, ...], issuers: Mapping[str, KeyPair], now: datetime, *, sample: bool
+) -> dict[str, KeyPair]:
+    """New keys and certificates.
+
+    Args:
+        parts: which, issuers before what they issue.
+        issuers: the issuers among the other parts.
+        now: the time; validity starts `CLOCK_SKEW` earlier, and none ends later than its issuer's.
+        sample: whether the certificates say that they are samples.
+    """
+    made: dict[str, KeyPair] = {}
+    for part in parts:
+        known = {**issuers, **made}
+        made[part] = _make_pair(part, None if part == "root" else known[ISSUERS[part]], now, sample=sample)
+    return made
+
+
+def pair_files(pairs: Mapping[str, KeyPair], passphrase: str) -> dict[str, bytes]:
+    """The files of keys and certificates, by name; the keys are encrypted."""
+    encryption = serialization.BestAvailableEncryption(passphrase.encode())
+    pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    keys = {f"{part}.key": pair.key.private_bytes(pem, form, encryption) for part, pair in pairs.items()}
+    return keys | {f"{part}.pem": pair.certificate.public_bytes(pem) for part, pair in pairs.items()}
+
+
+def root_list_file(root: KeyPair, now: datetime) -> dict[str, bytes]:
+    """The root's revocation list as of `now`, by the name of its file. It lasts as long as anything that the root issues."""
+    authority = CertificateAuthority(root.certificate, root.key)
+    return {ROOT_LIST_FILE: authority.issue_revocation_list(now, lifetime=YEARS["root"] * YEAR)}
 
 
 def _refuse_unusable(folder: Path, passphrase: str) -> None:
@@ -132,76 +189,41 @@ def _refuse_unusable(folder: Path, passphrase: str) -> None:
         raise PkiError(problems)
 
 
-def _pki_files(passphrase: str, now: datetime, *, sample: bool) -> dict[str, bytes]:
-    """Every file of the folder by name: keys, certificates, the root's revocation list and the trust of verifiers."""
-    keys = {part: ec.generate_private_key(ec.SECP384R1() if part == "root" else ec.SECP256R1()) for part in PARTS}
-    certificates = _certificates(keys, now, sample=sample)
-    root = CertificateAuthority(certificates["root"], keys["root"])
-    encryption = serialization.BestAvailableEncryption(passphrase.encode())
-    pem = serialization.Encoding.PEM
-    files = {
-        f"{part}.key": key.private_bytes(pem, serialization.PrivateFormat.PKCS8, encryption)
-        for part, key in keys.items()
-    }
-    files |= {f"{part}.pem": certificate.public_bytes(pem) for part, certificate in certificates.items()}
-    files[ROOT_LIST_FILE] = root.issue_revocation_list(now, lifetime=ROOT_YEARS * YEAR)
-    files[TRUST_FILE] = files["root.pem"]
-    return files
+def _make_pair(part: str, issuer: KeyPair | None, now: datetime, *, sample: bool) -> KeyPair:
+    key = ec.generate_private_key(ec.SECP384R1() if part == "root" else ec.SECP256R1())
+    subject, ends = _service_name(part, key.public_key(), sample=sample), now + YEARS[part] * YEAR
+    if issuer is not None:
+        ends = min(ends, issuer.certificate.not_valid_after_utc)
+    builder = x509.CertificateBuilder().subject_name(subject).not_valid_before(now - CLOCK_SKEW).not_valid_after(ends)
+    builder = _profiled(builder, part, key.public_key())
+    if issuer is not None:
+        return KeyPair(key, CertificateAuthority(issuer.certificate, issuer.key).complete(builder))
+    own = builder.issuer_name(subject).serial_number(x509.random_serial_number())
+    return KeyPair(key, own.sign(key, hashes.SHA256()))
 
 
-def _certificates(
-    keys: Mapping[str, ec.EllipticCurvePrivateKey], now: datetime, *, sample: bool
-) -> dict[str, x509.Certificate]:
-    mark = " (SAMPLE)" if sample else ""
-    fingerprint = x509.SubjectKeyIdentifier.from_public_key(keys["root"].public_key()).digest[:4].hex()
-    public = {part: key.public_key() for part, key in keys.items()}
-
-    def name(title: str) -> x509.Name:
-        return _service_name(f"ESM Packets {title} {fingerprint}{mark}")
-
-    def draft(title: str, years: int) -> x509.CertificateBuilder:
-        builder = x509.CertificateBuilder().subject_name(name(title))
-        return builder.not_valid_before(now).not_valid_after(now + years * YEAR)
-
-    root_draft = authority_profile(draft("Root", ROOT_YEARS), public["root"], path_length=1).issuer_name(name("Root"))
-    root = root_draft.serial_number(x509.random_serial_number()).sign(keys["root"], hashes.SHA256())
-    root_authority = CertificateAuthority(root, keys["root"])
-    issuing = root_authority.complete(issuing_profile(draft("Issuing Authority", ISSUING_YEARS), public["issuing"]))
-    issuing_authority = CertificateAuthority(issuing, keys["issuing"])
-    return {
-        "root": root,
-        "issuing": issuing,
-        "seal": issuing_authority.complete(signing_profile(draft("Seal", SEAL_YEARS), public["seal"], SEAL_POLICY)),
-        "tsa": root_authority.complete(
-            timestamp_profile(draft("Time-Stamp Authority", TIMESTAMP_YEARS), public["tsa"])
-        ),
-    }
+def _profiled(
+    builder: x509.CertificateBuilder, part: str, public_key: ec.EllipticCurvePublicKey
+) -> x509.CertificateBuilder:
+    if part == "root":
+        return authority_profile(builder, public_key, path_length=1)
+    if part == "issuing":
+        return issuing_profile(builder, public_key)
+    if part == "seal":
+        return signing_profile(builder, public_key, SEAL_POLICY)
+    return timestamp_profile(builder, public_key)
 
 
-def _service_name(common_name: str) -> x509.Name:
+def _service_name(part: str, public_key: ec.EllipticCurvePublicKey, *, sample: bool) -> x509.Name:
+    """A name that carries a fingerprint of the key, so that no two generations of a part share one."""
+    fingerprint = x509.SubjectKeyIdentifier.from_public_key(public_key).digest[:4].hex()
+    common_name = f"ESM Packets {TITLES[part]} {fingerprint}{SAMPLE_MARK if sample else ''}"
     return x509.Name(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, "ESM Packets"),
             x509.NameAttribute(NameOID.COMMON_NAME, common_name),
         ]
     )
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, and wait until the disk has it."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _load_certificate(path: Path, problems: list[Problem]) -> x509.Certificate | None:
@@ -212,7 +234,8 @@ def _load_certificate(path: Path, problems: list[Problem]) -> x509.Certificate |
         return None
 
 
-def _load_key(path: Path, passphrase: str, problems: list[Problem]) -> ec.EllipticCurvePrivateKey | None:
+def load_key(path: Path, passphrase: str, problems: list[Problem]) -> ec.EllipticCurvePrivateKey | None:
+    """The private key in a file; None, and one more problem, when it cannot be opened."""
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), passphrase.encode())
     except (OSError, ValueError, TypeError) as error:
@@ -234,18 +257,36 @@ def _load_root_list(path: Path, problems: list[Problem]) -> bytes:
     return content
 
 
+def _load_roots(path: Path, problems: list[Problem]) -> list[x509.Certificate]:
+    try:
+        return x509.load_pem_x509_certificates(path.read_bytes())
+    except (OSError, ValueError) as error:
+        problems.append(_unreadable(path, error))
+        return []
+
+
+def unwritable(folder: Path, error: OSError) -> PkiError:
+    """The refusal of a disk."""
+    remedy = "Give a folder that can be written."
+    return PkiError(Problem("pki-unwritable", f"The keys cannot be written: {error}.", remedy, str(folder)))
+
+
 def _unreadable(path: Path, error: Exception) -> Problem:
     remedy = "Check the passphrase and the folder, or make the keys with `esm pki init`."
     return Problem("pki-unreadable", f"The file cannot be opened: {error}.", remedy, str(path))
 
 
 def _misfits(
-    certificates: Mapping[str, x509.Certificate], keys: Mapping[str, ec.EllipticCurvePrivateKey], folder: Path
+    certificates: Mapping[str, x509.Certificate],
+    keys: Mapping[str, ec.EllipticCurvePrivateKey],
+    roots: list[x509.Certificate],
+    folder: Path,
 ) -> list[Problem]:
-    """Keys that are not of their certificate, and certificates that are not of their issuer."""
-    issuers = {"root": "root", "issuing": "root", "seal": "issuing", "tsa": "root"}
+    """Keys that are not of their certificate, certificates that are not of their issuer, a root that is not trusted."""
     faulty = {part for part, key in keys.items() if key.public_key() != certificates[part].public_key()}
-    faulty |= {part for part, issuer in issuers.items() if not _issued_by(certificates[part], certificates[issuer])}
+    faulty |= {part for part, issuer in ISSUERS.items() if not _issued_by(certificates[part], certificates[issuer])}
+    if certificates["root"] not in roots:
+        faulty.add("root")
     remedy = "Restore the whole folder from one backup."
     return [
         Problem(

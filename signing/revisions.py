@@ -183,8 +183,10 @@ async def append_signature(
     return Appended(_content(output), _signed_time(finished.sig_contents))
 
 
-async def append_timestamp(writer: ArchivalWriter, field: str, timestamper: TimeStampSource) -> bytes:
-    """Close the file with a document time-stamp in a field of its own (PAdES B-LTA, EN 319 142-1, 5.5).
+async def append_timestamp(
+    writer: ArchivalWriter, field: str, timestamper: TimeStampSource, *, digest: str = DIGEST
+) -> bytes:
+    """Close the file with a document time-stamp over `digest` in a field of its own (PAdES B-LTA, EN 319 142-1, 5.5).
 
     Raises:
         TimeStampError: no authority gave a time-stamp.
@@ -192,7 +194,7 @@ async def append_timestamp(writer: ArchivalWriter, field: str, timestamper: Time
     stamper = PdfTimeStamper(
         timestamper, field_name=field, invis_settings=INVISIBLE, readable_field_name="Archival time-stamp"
     )
-    output = await stamper.async_timestamp_pdf(writer, DIGEST, bytes_reserved=timestamper.reserved, in_place=True)
+    output = await stamper.async_timestamp_pdf(writer, digest, bytes_reserved=timestamper.reserved, in_place=True)
     return _content(output)
 
 

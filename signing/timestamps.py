@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import secrets
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
@@ -35,7 +36,12 @@ REQUEST_TYPE, REPLY_TYPE = "application/timestamp-query", "application/timestamp
 LOCAL_CONTAINER, LONGEST_CONTAINER = 12288, 32768
 """Hexadecimal digits kept for a container: ours have 3 KB of DER; a public authority's chain may have five times that."""
 
-DIGEST_SIZES = {"sha256": 32, "sha384": 48, "sha512": 64}
+DIGESTS: dict[str, hashes.HashAlgorithm] = {
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
+"""What is time-stamped, the weakest first."""
 
 
 class Authority(Protocol):
@@ -57,7 +63,8 @@ class Authority(Protocol):
 class LocalTimeStampAuthority:
     """The embedded authority: our own key and our own clock, so a verifier must say that this time is trusted locally only.
 
-    Tokens carry ESSCertIDv2 (RFC 5816) and, when asked, the authority's certificate.
+    Tokens carry ESSCertIDv2 (RFC 5816) and, when asked, the authority's certificate. A token is signed over the digest
+    that it time-stamps, so that it is no weaker.
     """
 
     name = "local"
@@ -67,20 +74,21 @@ class LocalTimeStampAuthority:
         self._clock = clock
         encoded = pair.certificate.public_bytes(serialization.Encoding.DER)
         self._certificate = asn1_x509.Certificate.load(encoded)
-        binding = tsp.ESSCertIDv2({"cert_hash": _sha256(encoded)})
+        binding = tsp.ESSCertIDv2({"cert_hash": _digested("sha256", encoded)})
         self._binding = _attribute("signing_certificate_v2", tsp.SigningCertificateV2({"certs": [binding]}))
 
     def answer(self, request: tsp.TimeStampReq) -> tsp.TimeStampResp:
         """A token over the request's digest with the time of this machine's clock, or a refusal (RFC 3161, 2.4.2)."""
         algorithm = request["message_imprint"]["hash_algorithm"]["algorithm"].native
         digest = request["message_imprint"]["hashed_message"].native
-        if algorithm not in DIGEST_SIZES:
+        if algorithm not in DIGESTS:
             return _refusal("bad_alg")
-        if len(digest) != DIGEST_SIZES[algorithm]:
+        if len(digest) != DIGESTS[algorithm].digest_size:
             return _refusal("bad_data_format")
         if request["req_policy"].native and request["req_policy"].dotted != TIMESTAMP_POLICY:
             return _refusal("unaccepted_policy")
-        token = self._token(self._statement(request, self._clock()), with_certificate=bool(request["cert_req"].native))
+        statement = self._statement(request, self._clock())
+        token = self._token(statement, algorithm, with_certificate=bool(request["cert_req"].native))
         return tsp.TimeStampResp({"status": {"status": "granted"}, "time_stamp_token": token})
 
     def _statement(self, request: tsp.TimeStampReq, now: datetime) -> bytes:
@@ -98,32 +106,32 @@ class LocalTimeStampAuthority:
         encoded: bytes = tsp.TSTInfo(statement).dump()
         return encoded
 
-    def _token(self, statement: bytes, *, with_certificate: bool) -> cms.ContentInfo:
+    def _token(self, statement: bytes, algorithm: str, *, with_certificate: bool) -> cms.ContentInfo:
         signed = cms.CMSAttributes(
             [
                 _attribute("content_type", "tst_info"),
-                _attribute("message_digest", _sha256(statement)),
+                _attribute("message_digest", _digested(algorithm, statement)),
                 self._binding,
             ]
         )
-        signature = self._key.sign(signed.dump(), ec.ECDSA(hashes.SHA256()))
+        signature = self._key.sign(signed.dump(), ec.ECDSA(DIGESTS[algorithm]))
         content = {
             "version": "v3",
-            "digest_algorithms": [{"algorithm": "sha256"}],
+            "digest_algorithms": [{"algorithm": algorithm}],
             "encap_content_info": {"content_type": "tst_info", "content": cms.ParsableOctetString(statement)},
-            "signer_infos": [self._signer_info(signed, signature)],
+            "signer_infos": [self._signer_info(signed, signature, algorithm)],
         }
         if with_certificate:
             content["certificates"] = [self._certificate]
         return cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData(content)})
 
-    def _signer_info(self, signed: cms.CMSAttributes, signature: bytes) -> dict[str, object]:
+    def _signer_info(self, signed: cms.CMSAttributes, signature: bytes, algorithm: str) -> dict[str, object]:
         issuer = {"issuer": self._certificate.issuer, "serial_number": self._certificate.serial_number}
         return {
             "version": "v1",
             "sid": cms.SignerIdentifier({"issuer_and_serial_number": issuer}),
-            "digest_algorithm": {"algorithm": "sha256"},
-            "signature_algorithm": {"algorithm": "sha256_ecdsa"},
+            "digest_algorithm": {"algorithm": algorithm},
+            "signature_algorithm": {"algorithm": f"{algorithm}_ecdsa"},
             "signed_attrs": signed,
             "signature": signature,
         }
@@ -135,7 +143,7 @@ class RemoteTimeStampAuthority:
 
     Attributes:
         url: `http://…` or `https://…`; plain HTTP is common and harmless here, since the token is signed and checked.
-        seconds: how long to wait for it.
+        seconds: how long to wait for it to begin its answer, and then to end it.
     """
 
     url: str
@@ -151,7 +159,7 @@ class RemoteTimeStampAuthority:
 
         Raises:
             OSError: it cannot be reached in time, or answers with an error.
-            ValueError: the address is not HTTP, or the answer is no time-stamp response.
+            ValueError: the address is not HTTP, or the answer is too long or no time-stamp response.
         """
         if not self.url.startswith(("http://", "https://")):
             raise ValueError("the address is not http:// or https://")
@@ -159,11 +167,9 @@ class RemoteTimeStampAuthority:
         query = urllib.request.Request(self.url, request.dump(), headers)  # noqa: S310  the scheme was checked above
         try:
             with urllib.request.urlopen(query, timeout=self.seconds) as reply:  # noqa: S310
-                body = reply.read(REPLY_LIMIT + 1)
+                body = _read_reply(reply, time.monotonic() + self.seconds)
         except http.client.HTTPException as error:
             raise OSError(f"broken HTTP: {error}") from error
-        if len(body) > REPLY_LIMIT:
-            raise ValueError("the answer is too long")
         response = tsp.TimeStampResp.load(body, strict=True)
         _ = response.native  # asn1crypto parses late: parse all of it here, where errors are expected
         return response
@@ -191,8 +197,8 @@ class TimeStampSource(TimeStamper):
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.reserved = reserved
+        self.trust = trust
         self._authorities = tuple(authorities)
-        self._trust = trust
         self._clock = clock
         self._nonce = nonce or (lambda: secrets.randbits(63))
 
@@ -216,7 +222,7 @@ class TimeStampSource(TimeStamper):
             token = granted_token(authority.answer(_request(imprint)))
             if isinstance(token, str):
                 return f"it refused ({token})"
-            faults = await token_faults(token, imprint, self._trust, self._clock())
+            faults = await token_faults(token, imprint, self.trust, self._clock())
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             return f"{type(error).__name__}: {error}"
         return "; ".join(faults) if faults else token
@@ -230,6 +236,20 @@ def local_source(pki: Pki, clock: Clock) -> TimeStampSource:
 def remote_source(urls: Sequence[str], trust: Trust, clock: Clock) -> TimeStampSource:
     """RFC 3161 authorities behind addresses, tried in order; `trust.timestamp_roots` must hold their roots."""
     return TimeStampSource([RemoteTimeStampAuthority(url) for url in urls], trust, clock)
+
+
+def _read_reply(reply: http.client.HTTPResponse, deadline: float) -> bytes:
+    """The whole answer, piece by piece: one that trickles in is not waited for."""
+    body = b""
+    while piece := reply.read1(REPLY_LIMIT):
+        body += piece
+        if len(body) > REPLY_LIMIT:
+            raise ValueError("the answer is too long")
+        if time.monotonic() > deadline:
+            raise TimeoutError("the answer takes too long")
+    if reply.length:
+        raise OSError("the answer was cut short")
+    return body
 
 
 def _request(imprint: Imprint) -> tsp.TimeStampReq:
@@ -248,7 +268,7 @@ def _attribute(kind: str, value: core.Asn1Value | str | bytes) -> cms.CMSAttribu
     return cms.CMSAttribute({"type": kind, "values": [value]})
 
 
-def _sha256(data: bytes) -> bytes:
-    digest = hashes.Hash(hashes.SHA256())
+def _digested(algorithm: str, data: bytes) -> bytes:
+    digest = hashes.Hash(DIGESTS[algorithm])
     digest.update(data)
     return digest.finalize()

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from packets.assemble import Assembler
+from packets.audit.log import SERVICE, Act
 from packets.catalog import Catalog, load_catalog
 from packets.clock import Clock, system_clock
 from packets.corrections import CorrectionsDesk
@@ -25,6 +26,8 @@ from signing.ceremony import Ceremony
 from signing.fields import field_dictionaries
 from signing.pades import SigningService
 from signing.pki import Pki, init_pki, load_pki
+from signing.renewal import Renewal
+from signing.rotation import ROTATED, Rotation, rotate_pki
 from signing.timestamps import TimeStampSource, local_source, remote_source
 from signing.trust import read_trust
 from web.auth.accounts import AccountDesk
@@ -49,6 +52,7 @@ class Services:
     corrections: CorrectionsDesk
     reading: ReadingRoom
     ceremony: Ceremony
+    renewal: Renewal
     accounts: AccountDesk
     session_secret: str
 
@@ -67,10 +71,42 @@ def initialize(settings: Settings, clock: Clock = system_clock, *, sample: bool)
     """Make the folder, the schema and, where there are none yet, the keys."""
     settings.dir.mkdir(parents=True, exist_ok=True)
     if not settings.pki.exists():
-        init_pki(settings.pki, find_secret(settings, "pki_passphrase"), clock(), sample=sample)
+        make_keys(settings, clock, sample=sample)
     database = Database(settings.database)
     database.upgrade()
     database.close()
+
+
+def make_keys(settings: Settings, clock: Clock = system_clock, *, sample: bool) -> Pki:
+    """Make the keys of a folder that has none yet, and open them.
+
+    Raises:
+        PkiError: there are keys already, or the disk refuses.
+        InputError: production was given no passphrase.
+    """
+    passphrase = find_secret(settings, "pki_passphrase")
+    init_pki(settings.pki, passphrase, clock(), sample=sample)
+    return load_pki(settings.pki, passphrase)
+
+
+def rotate_keys(
+    settings: Settings, rotation: Rotation, clock: Clock = system_clock, *, root_key: Path | None = None
+) -> Pki:
+    """Replace keys of the settings' folder, open the new ones, and tell the audit log where there is one.
+
+    Raises:
+        PkiError: a key is missing or does not fit, its issuer has expired, or the disk refuses; nothing was replaced.
+        InputError: production was given no passphrase.
+    """
+    now, passphrase = clock(), find_secret(settings, "pki_passphrase")
+    pki = rotate_pki(settings.pki, passphrase, rotation, now, root_key=root_key)
+    if settings.has_database:
+        serials = {part: f"{pki.certificate(part).serial_number:x}" for part in ROTATED[rotation]}
+        database = Database(settings.database)
+        with database.write() as records:
+            records.journal.log(Act.KEYS_ROTATE, SERVICE, f"keys/{rotation}", now, certificates=serials)
+        database.close()
+    return pki
 
 
 def compose(settings: Settings, clock: Clock, database: Database, objects: ObjectStore, pki: Pki) -> Services:
@@ -78,7 +114,11 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
     catalog = load_catalog(extra=settings.templates_dir)
     fonts = ensure_fonts(settings.fonts_dir)
     signer = SigningService(
-        pki, clock, _time_stamps(settings, pki, clock), render_stamp=partial(render_stamp, fonts=fonts)
+        pki,
+        clock,
+        _time_stamps(settings, pki, clock),
+        render_stamp=partial(render_stamp, fonts=fonts),
+        archival_digest=settings.archival_digest,
     )
     assembler = Assembler(database, objects, catalog, clock, field_dictionaries, signer.seal, fonts)
     return Services(
@@ -94,6 +134,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         corrections=CorrectionsDesk(database, objects, catalog, assembler, clock),
         reading=ReadingRoom(database, objects, catalog, clock),
         ceremony=Ceremony(database, objects, catalog, signer, clock),
+        renewal=Renewal(database, objects, signer, clock),
         accounts=AccountDesk(
             database, clock, timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)
         ),

@@ -229,7 +229,7 @@ class Demonstration:
             path.write_bytes(pdf)
         pdf = path.read_bytes()
         document_type = self.services.catalog[document.kind]
-        verdict = verify_pdf(pdf, self.services.pki.trust, expected=expected_of(document))
+        verdict = verify_pdf(pdf, self.services.signer.trust, expected=expected_of(document))
         status = (
             Status.EXECUTED
             if document.executed_at and digest_bytes(pdf) == document.head_digest

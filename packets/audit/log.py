@@ -34,8 +34,10 @@ class Act(StrEnum):
     DOCUMENT_SIGN = "document:sign"
     DOCUMENT_COUNTERSIGN = "document:countersign"
     DOCUMENT_EXECUTE = "document:execute"
+    DOCUMENT_RENEW = "document:renew"
     ACCOUNT_SIGN_IN = "account:sign-in"
     ACCOUNT_STEP_UP = "account:step-up"
+    KEYS_ROTATE = "keys:rotate"
 
 
 class Outcome(StrEnum):

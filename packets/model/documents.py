@@ -162,6 +162,7 @@ class Event(StrEnum):
     SIGNED = "signed"
     COUNTERSIGNED = "countersigned"
     EXECUTED = "executed"
+    RENEWED = "renewed"
     VOIDED = "voided"
 
 

@@ -81,19 +81,21 @@ def _place_problems(document_type: DocumentType, blocks: Iterable[Block]) -> Ite
     for slot in document_type.slots:
         if slots[slot.name] != 1:
             sentence = f"The signature slot {slot.name} stands {slots[slot.name]} times in the body."
-            yield Problem("slot-placement", sentence, remedy, slot.name)
+            yield Problem("slot-placement", sentence, remedy, _place(document_type, "slot", slot.name))
     for name in sorted(set(slots) - {slot.name for slot in document_type.slots}):
-        yield Problem(
-            "slot-unknown",
-            f"The body places the signature slot {name}, which the manifest does not have.",
-            remedy,
-            name,
-        )
+        sentence = f"The body places the signature slot {name}, which the manifest does not have."
+        yield Problem("slot-unknown", sentence, remedy, _place(document_type, "slot", name))
     rosters = {place.name for place in placed if isinstance(place, RosterPlace)}
     for name in sorted(rosters - {roster.name for roster in document_type.rosters}):
-        yield Problem(
-            "roster-unknown", f"The body places the roster {name}, which the manifest does not have.", remedy, name
-        )
+        sentence = f"The body places the roster {name}, which the manifest does not have."
+        yield Problem("roster-unknown", sentence, remedy, _place(document_type, "name", name))
+
+
+def _place(document_type: DocumentType, attribute: str, name: str) -> str:
+    """The line that places a slot or a roster, the last one if several do; its name if none does as it is written."""
+    lines = document_type.body.splitlines()
+    found = [number for number, line in enumerate(lines, 1) if f'{attribute}="{name}"' in line]
+    return f"body.xml.j2 line {found[-1]}" if found else name
 
 
 def places(blocks: Iterable[Block]) -> Iterator[SignaturePlace | RosterPlace]:

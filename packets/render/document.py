@@ -145,5 +145,5 @@ def _record_strips(setting: Setting) -> Iterator[Strip]:
     yield space(14)
     yield from heading_strips(board, Heading(RECORD_TITLE, 2), section)
     yield from facts_strips(
-        board, facts, section, styles.MARGIN_LEFT, styles.TEXT_WIDTH, style=styles.DIGEST, label_share=0.24
+        board, facts, section, styles.MARGIN_LEFT, styles.TEXT_WIDTH, style=styles.DIGEST, label_share=0.27
     )

@@ -83,15 +83,28 @@ def block_strips(setting: Setting, blocks: Sequence[Block], place: Place) -> Str
     A paragraph before a signature stays with it, because nobody signs an empty page; the end of a paragraph that
     announces a list or a table stays with its beginning.
     """
+    announced = False
     for block, after in zip_longest(blocks, blocks[1:]):
         strips = _block_strips(setting, block, place)
-        match block, after:
-            case Paragraph(), SignaturePlace():
-                yield from (replace(strip, keep=True) for strip in strips)
-            case Paragraph(), ListBlock() | Facts() | Table() if plain_text(block.words).endswith(":"):
-                yield from kept_end(strips)
-            case _:
-                yield from strips
+        strips = kept_start(strips) if announced else strips
+        announced = _announces(block, after)
+        if isinstance(block, Paragraph) and _is_signed(after):
+            yield from (replace(strip, keep=True) for strip in strips)
+        else:
+            yield from kept_end(strips) if announced else strips
+
+
+def _announces(block: Block, after: Block | None) -> bool:
+    return (
+        isinstance(block, Paragraph)
+        and isinstance(after, ListBlock | Facts | Table)
+        and plain_text(block.words).endswith(":")
+    )
+
+
+def _is_signed(block: Block | None) -> bool:
+    """Whether a block is a signature, or blocks kept together with one."""
+    return isinstance(block, SignaturePlace) or (isinstance(block, Keep) and any(map(_is_signed, block.blocks)))
 
 
 def _block_strips(setting: Setting, block: Block, place: Place) -> Strips:

@@ -120,7 +120,7 @@ def parse_markup(source: str, *, template: str, locate: Locate = _own_line) -> t
         RenderError: with everything that is not the dialect, each with its line.
     """
     root = _read(source, locate)
-    problems = [*_faults(root, template)]
+    problems = list(dict.fromkeys(_faults(root, template)))  # a loop in the body repeats its faults
     if root.name != "document":
         problems.insert(0, _problem(root, "stands at the root, where <document> should"))
     if problems:

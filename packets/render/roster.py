@@ -102,7 +102,7 @@ def _grouped_strips(board: Board, roster: Roster, rows: Rows, parent: Element, l
         return
     for group, members in grouped(rows).items():
         title = group_title(roster, group)
-        yield space(5)
+        yield space(8)
         yield from heading_strips(board, Heading(title, level), parent, styles.ROSTER_GROUP)
         yield from grid.strips(members, parent, _continued(board, title))
 

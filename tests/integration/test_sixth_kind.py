@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import page
 import pytest
 from click.testing import CliRunner
-from worlds import World, build_world
 
+from browsing import open_site
 from packets.catalog import load_catalog
 from packets.errors import ForbiddenError
 from packets.lint import lint_types
@@ -18,11 +19,13 @@ from packets.model.people import Role
 from packets.render.document import render_document
 from packets.reproduction import reproduce
 from packets.sample.year import SampleAco
+from signing.facts import expected_of
 from signing.fields import field_dictionaries
 from signing.trust import Expected
 from signing.verify import verify_pdf
 from web.cli import esm
-from web.demo import expected_of, holder
+from web.demo import holder
+from worlds import World, build_world
 
 KIND, SOURCE = "snf-affiliate-list", "snf-affiliates"
 MANIFEST = f"""
@@ -118,13 +121,14 @@ def sample_data() -> dict[str, object]:
 
 
 @pytest.fixture
-def world(folder: Path) -> World:
+def world(folder: Path) -> Iterator[World]:
     """A year in which the sixth type is certified too, by ACOs that have facilities."""
     world = build_world(2, templates_dir=folder)
     with world.services.database.write() as records:
         for sample in world.year.acos:
             records.lists.replace(sample.aco.aco_id, sample.aco.performance_year, SOURCE, ROWS, None)
-    return world
+    yield world
+    world.services.database.close()
 
 
 def test_it_stands_among_the_types(folder: Path) -> None:
@@ -196,6 +200,16 @@ def test_a_packet_with_it_is_signed_to_its_end(world: World, cohort: str) -> Non
     verdict = verify_pdf(head, world.services.pki.trust, expected=expected)
     assert verdict.passed, verdict
     assert reproduce(world.services.assembler, head).reproduced
+
+
+def test_it_stands_on_the_page_of_the_packet(folder: Path, tmp_path: Path) -> None:
+    """People see it as a step of its own, with its title and its status."""
+    site = open_site(tmp_path, templates_dir=folder)
+    aco_id = site.current.aco.aco_id
+    text = site.enter(site.holder(Role.CMS_LIAISON)).get(f"/packets/{aco_id}/2027").text
+    assert "Step 7" in text
+    assert "Certification of the SNF Affiliate List" in text
+    site.world.services.database.close()
 
 
 def status(world: World, sample: SampleAco, user_id: str) -> Status:

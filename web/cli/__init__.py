@@ -7,11 +7,13 @@ import sys
 import click
 
 from packets.errors import PacketsError
+from web.cli.archive import archive
 from web.cli.audit import audit
 from web.cli.db import db
 from web.cli.demo import demo
 from web.cli.document import document
 from web.cli.packet import packet
+from web.cli.pki import pki
 from web.cli.serve import serve
 from web.cli.verify import verify
 
@@ -22,7 +24,7 @@ def esm() -> None:
     """Certification packets for Accountable Care Organizations: assemble, sign, countersign, verify."""
 
 
-for command in (demo, serve, verify, document, packet, audit, db):
+for command in (demo, serve, verify, document, packet, audit, db, archive, pki):
     esm.add_command(command)
 
 

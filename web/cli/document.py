@@ -119,9 +119,9 @@ def _rendered(document_type: DocumentType, facts: Mapping[str, Any]) -> Rendered
     fonts = ensure_fonts(load_settings().fonts_dir)
     try:
         return render_document(document_type, facts, field_dictionaries(document_type), fonts=fonts)
-    except RenderError as error:
+    except (RenderError, InputError) as error:
         kind = document_type.kind
-        raise RenderError(replace(one, where=f"{kind} {one.where}".strip()) for one in error.problems) from None
+        raise type(error)(replace(one, where=f"{kind} {one.where}".strip()) for one in error.problems) from None
 
 
 def _facts(kind: str, path: Path) -> dict[str, object]:

@@ -27,7 +27,7 @@ def open_folder(folder: Path, **given: str) -> Services:
         NotFoundError: there is no database in it.
     """
     settings = load_settings(dir=folder.absolute(), **given)
-    if not settings.database_url and not (settings.dir / "esm.db").exists():
+    if not settings.has_database:
         raise NotFoundError(
             Problem(
                 "folder-empty",

@@ -25,13 +25,22 @@ from signing.verdict import Verdict
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Root certificate of the signing service, PEM; a data folder keeps its own in pki/trust.pem.",
 )
+@click.option(
+    "--time-trust",
+    "timestamp_roots",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Root certificate of an independent time-stamp authority, PEM.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
-def verify(files: tuple[Path, ...], roots: tuple[Path, ...], *, as_json: bool) -> None:
+def verify(
+    files: tuple[Path, ...], roots: tuple[Path, ...], timestamp_roots: tuple[Path, ...], *, as_json: bool
+) -> None:
     """Say who signed FILES, as what and when, and whether anything changed since.
 
     Works without any database or network. Exit 0: every file passed; 1: not.
     """
-    trust = read_trust(roots)
+    trust = read_trust(roots, timestamp_roots)
     verdicts = [(path, verify_in_child(path.read_bytes(), trust)) for path in files]
     if as_json:
         click.echo(

@@ -82,7 +82,7 @@ def verify(document_id: str) -> ResponseReturnValue:
     """What our verifier says of the stored bytes, held against what the ledger says that they must be (DESIGN 6)."""
     document = services().reading.document(visitor().user_id, document_id)
     content = services().objects.get(document.head_digest)
-    verdict = verify_pdf(content, services().pki.trust, expected=expected_of(document), now=services().clock())
+    verdict = verify_pdf(content, services().signer.trust, expected=expected_of(document), now=services().clock())
     return render_template(
         "verification.html", document=document, type=services().catalog[document.kind], verdict=verdict
     )

@@ -18,6 +18,7 @@ EVENTS = {
     Event.SIGNED: "Signed by the ACO",
     Event.COUNTERSIGNED: "Countersigned by CMS",
     Event.EXECUTED: "Executed and closed with a time-stamp",
+    Event.RENEWED: "Renewed with a further time-stamp",
     Event.VOIDED: "Voided",
 }
 TONES = {

@@ -107,6 +107,13 @@ class DocumentRecords:
         """Every document that counts of a year, by ACO and step."""
         return self._read(documents.c.year == year, documents.c.voided_at_utc.is_(None))
 
+    def executed(self) -> list[str]:
+        """The ids of every executed document that counts, of all years, by year, ACO and step."""
+        order = (documents.c.year, documents.c.aco_id, documents.c.step, documents.c.kind)
+        counting = documents.c.executed_at_utc.is_not(None), documents.c.voided_at_utc.is_(None)
+        asked = sa.select(documents.c.document_id).where(*counting).order_by(*order)
+        return list(self._connection.execute(asked).scalars())
+
     def view(self, document_id: str, user_id: str, digest: str, now: datetime) -> None:
         """Record that a person was shown a revision; the first time counts."""
         if not self.viewed(document_id, user_id, digest):

@@ -134,3 +134,59 @@ def test_a_signature_never_stands_without_the_words_before_it(
         for page in reader_of(render_document(with_body(words), facts).pdf).pages:
             text = page.extract_text()
             assert ("Label of Signer" in text) == ("Just before." in text)
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        '<section title="Inner heading" numbered="yes"><p>Following words.</p></section>',
+        "<note>Following words.</note>",
+        '<facts><fact label="x">Following words.</fact></facts>',
+        "<table><columns><column>x</column></columns><row><cell>Following words.</cell></row></table>",
+    ],
+    ids=["a section", "a note", "facts", "a table"],
+)
+def test_a_heading_never_stands_alone_at_the_foot_of_a_page(
+    below: str, with_body: Callable[..., DocumentType], facts: dict[str, Any], reader_of: Callable[[bytes], Any]
+) -> None:
+    """Wherever the page ends, a heading is on the page of what it announces, through headings and room between them."""
+    for lines in range(28, 44):
+        words = "<p>" + "<br/>".join(f"line {line}" for line in range(lines)) + "</p>"
+        body = f'{words}<section title="Outer heading" numbered="yes">{below}</section>'
+        for page in reader_of(render_document(with_body(body), facts).pdf).pages:
+            text = page.extract_text()
+            assert ("Outer heading" in text) == ("Following words." in text)
+
+
+@pytest.mark.parametrize(
+    "announced",
+    [
+        "<list><item>First thing.</item><item>Second thing.</item></list>",
+        '<facts><fact label="x">First thing.</fact></facts>',
+        '<table caption="c"><columns><column>x</column></columns><row><cell>First thing.</cell></row></table>',
+    ],
+    ids=["a list", "facts", "a table"],
+)
+def test_a_paragraph_that_announces_something_stays_with_it(
+    announced: str, with_body: Callable[..., DocumentType], facts: dict[str, Any], reader_of: Callable[[bytes], Any]
+) -> None:
+    """The line that ends in a colon is on the page of the first item or row, wherever the page ends."""
+    for lines in range(28, 44):
+        words = "<p>" + "<br/>".join(f"line {line}" for line in range(lines)) + "</p>"
+        body = f"{words}<p>In particular:</p>{announced}"
+        for page in reader_of(render_document(with_body(body), facts).pdf).pages:
+            text = page.extract_text()
+            assert ("In particular:" in text) == ("First thing." in text)
+
+
+def test_what_is_attested_stands_with_the_signature_and_those_who_may_give_it(
+    with_body: Callable[..., DocumentType], facts: dict[str, Any], reader_of: Callable[[bytes], Any]
+) -> None:
+    """A paragraph before blocks that are kept with a signature is on their page, wherever the page ends."""
+    kept = '<keep><facts><fact label="x">Those who may.</fact></facts><signature slot="Signer"/></keep>'
+    for lines in range(20, 44):
+        words = "<p>" + "<br/>".join(f"line {line}" for line in range(lines)) + "</p>"
+        document_type = with_body(f"{words}<p>I attest.</p>{kept}", placed='<signature slot="CMS"/>')
+        for page in reader_of(render_document(document_type, facts).pdf).pages:
+            text = page.extract_text()
+            assert ("I attest." in text) == ("Those who may." in text) == ("Label of Signer" in text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from packets.render.dialect import Break, Run, plain_text
@@ -19,6 +19,7 @@ def _lines(text: Text) -> list[str]:
     return ["".join(piece.text for piece in line.pieces) for line in text.lines]
 
 
+@settings(deadline=None)
 @given(words=WORDS, width=st.floats(15, 300))
 def test_every_letter_is_on_a_line_and_no_line_is_too_wide(words: tuple[Run | Break, ...], width: float) -> None:
     """Whatever the looks and however narrow the column, all letters come out in order inside the width."""
@@ -51,3 +52,21 @@ def test_a_word_that_must_be_cut_is_cut_at_its_seams(word: str, lines: list[str]
 def test_a_space_that_does_not_break_does_not() -> None:
     """Words joined by a no-break space stand on one line."""
     assert _lines(set_text(ensure_fonts(), None, "aaaa 42\u00a0CFR", BODY, 50)) == ["aaaa ", "42\u00a0CFR"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["42 CFR 425.118(b),", "45 CFR parts 160", "15 U.S.C. 7001(d).", "Section 16", "Pub. L. 105-277", "January 1,"],
+)
+def test_what_is_read_as_one_is_on_one_line(words: str) -> None:
+    """A citation, a section and a day move to the next line as a whole, wherever the line would end."""
+    for width in range(200, 320, 3):
+        lines = _lines(set_text(ensure_fonts(), None, f"one two three {words} four five", BODY, width))
+        assert "".join(lines) == f"one two three {words} four five"
+        assert sum(words in line for line in lines) == 1
+
+
+def test_what_is_read_as_one_is_parted_where_the_column_is_too_narrow() -> None:
+    """In a narrow column a citation may be parted at its spaces, and is not cut inside its number."""
+    lines = _lines(set_text(ensure_fonts(), None, "42 CFR 425.118(b)", BODY, 60))
+    assert lines == ["42 CFR ", "425.118(b)"]

@@ -124,3 +124,16 @@ def test_trust_is_read_from_pem_files(tmp_path: Path) -> None:
     with pytest.raises(PkiError) as error:
         read_trust([tmp_path / "missing.pem"], [keys_folder() / "seal.key"])
     assert codes(error) == ["trust-unreadable", "trust-unreadable"]
+
+
+def test_no_certificate_starts_after_the_list_that_clears_it() -> None:
+    """Validators, EU DSS among them, set a revocation list aside that is older than the certificate."""
+    pki = keys()
+    root_list = x509.load_der_x509_crl(pki.root_list)
+    issuing_list = x509.load_der_x509_crl(pki.authority.issue_revocation_list(NOW - timedelta(days=30)))
+    cleared = [
+        (pki.authority.certificate, root_list),
+        (pki.timestamps.certificate, root_list),
+        (pki.seal.certificate, issuing_list),
+    ]
+    assert all(one.not_valid_before_utc <= listed.last_update_utc for one, listed in cleared)

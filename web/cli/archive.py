@@ -1,0 +1,91 @@
+"""`esm archive`: keeping what was executed provable."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import click
+
+from signing.renewal import WITHIN, RenewalReport
+from web.cli.folder import folder_option, open_folder
+
+
+@click.group()
+def archive() -> None:
+    """The archive of executed documents."""
+
+
+@archive.command("renew")
+@folder_option
+@click.option(
+    "--within-days",
+    type=click.IntRange(0, 36500),
+    default=WITHIN.days,
+    show_default=True,
+    help="Renew what would end within so many days.",
+)
+@click.option(
+    "--all", "everything", is_flag=True, help="Renew also what is not due, where a new time-stamp holds longer."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+def renew(folder: Path, within_days: int, *, everything: bool, as_json: bool) -> None:
+    """Put a further archival time-stamp on every executed document that is due; run it at least once a year.
+
+    A document is due when the certificate behind its newest time-stamp ends soon, or when its digest is weaker than
+    ESM_ARCHIVAL_DIGEST. Exit 0: everything that was due is renewed; 1: not, and every reason is told.
+    """
+    report = open_folder(folder).renewal.run(within=timedelta(days=within_days), everything=everything)
+    if as_json:
+        click.echo(json.dumps(_as_data(report), indent=2))
+    else:
+        _print(report)
+    sys.exit(1 if report.refused else 0)
+
+
+def _print(report: RenewalReport) -> None:
+    for done in report.renewed:
+        click.echo(
+            f"{done.subject}: revision {done.revision.number}, {done.protection.digest},"
+            f" holds until {_day(done.protection.ends_at)}"
+        )
+    for refused in report.refused:
+        for problem in refused.problems:
+            click.echo(f"{refused.subject}: {problem}", err=True)
+    click.echo(". ".join(_summary(report)) + ".")
+
+
+def _summary(report: RenewalReport) -> Iterator[str]:
+    yield f"Executed documents: {report.examined} examined, {len(report.renewed)} renewed, {len(report.refused)} refused"
+    if report.stopped:
+        yield "Stopped: no authority gives a time-stamp now; run it again"
+    if report.next_due is not None:
+        yield f"The next is due on {_day(report.next_due)}"
+
+
+def _as_data(report: RenewalReport) -> dict[str, object]:
+    return {
+        "examined": report.examined,
+        "renewed": [
+            {
+                "document": one.subject,
+                "revision": one.revision.number,
+                "sha256": one.revision.digest,
+                "digest": one.protection.digest,
+                "holds_until": one.protection.ends_at.isoformat(),
+            }
+            for one in report.renewed
+        ],
+        "refused": [
+            {"document": one.subject, "problems": [str(problem) for problem in one.problems]} for one in report.refused
+        ],
+        "next_due": report.next_due.isoformat() if report.next_due else None,
+        "stopped": report.stopped,
+    }
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d}"

@@ -1,0 +1,63 @@
+"""`esm pki`: the service's own keys and certificates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from packets.settings import load_settings
+from signing.pki import PARTS, TITLES, TRUST_FILE, Pki
+from signing.rotation import ROTATED, Rotation
+from web.bootstrap import make_keys, rotate_keys
+from web.cli.folder import folder_option
+
+
+@click.group()
+def pki() -> None:
+    """Keys and certificates of the service."""
+
+
+@pki.command("init")
+@folder_option
+@click.option("--sample", is_flag=True, help="Let every certificate say that it is a sample.")
+def init(folder: Path, *, sample: bool) -> None:
+    """Make root, issuing authority, seal and time-stamp authority in the folder's `pki`; never over others."""
+    settings = load_settings(dir=folder.absolute())
+    _print(make_keys(settings, sample=sample), PARTS)
+    click.echo(f"Verifiers need {settings.pki / TRUST_FILE}. Take {settings.pki / 'root.key'} off line.", err=True)
+
+
+@pki.command("rotate")
+@click.argument("what", type=click.Choice([str(one) for one in Rotation]))
+@folder_option
+@click.option(
+    "--root-key",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The root's private key, where it is not in the folder; under the same passphrase.",
+)
+def rotate(what: str, folder: Path, root_key: Path | None) -> None:
+    """Replace a key and its certificate: the seal, the time-stamps', the authority's, or the root's with all the others.
+
+    What was signed before stays valid. The replaced certificates are kept, their private keys are not. A service that is
+    running goes on with the old keys until it is started again.
+    """
+    rotation, settings = Rotation(what), load_settings(dir=folder.absolute())
+    _print(rotate_keys(settings, rotation, root_key=root_key), ROTATED[rotation])
+    click.echo("Start the service again, so that it takes the new keys.", err=True)
+    if rotation is Rotation.ROOT:
+        click.echo(f"Give verifiers {settings.pki / TRUST_FILE}: it has the new root and all former ones.", err=True)
+
+
+def _print(opened: Pki, parts: tuple[str, ...]) -> None:
+    for part in parts:
+        certificate = opened.certificate(part)
+        click.echo(
+            f"{TITLES[part]:<21} until {certificate.not_valid_after_utc:%Y-%m-%d}  SHA-256 {_digest(certificate)}"
+        )
+
+
+def _digest(certificate: x509.Certificate) -> str:
+    return certificate.fingerprint(hashes.SHA256()).hex()

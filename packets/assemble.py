@@ -28,6 +28,9 @@ from packets.store.objects import ObjectStore, digest_bytes
 from packets.store.records import Records
 from packets.store.records.lists import Row
 
+NO_VALUE = "N/A"
+"""What a document prints where a row has no such value, so that no cell looks forgotten (R58, REQ 1.6.8)."""
+
 FieldMaker = Callable[[DocumentType], Mapping[str, FieldDictionaries]]
 """Says what the signature fields of a type are locked to; the signing floor provides it."""
 
@@ -196,7 +199,9 @@ def roster_facts(roster: Roster, rows: Iterable[Row]) -> dict[str, list[list[str
     flag = keys.index(roster.excluded_by) if roster.excluded_by else None
     facts: dict[str, list[list[str]]] = {"rows": [], "excluded": []}
     for row in rows:
-        facts["excluded" if flag is not None and row[flag] == "1" else "rows"].append([row[place] for place in places])
+        facts["excluded" if flag is not None and row[flag] == "1" else "rows"].append(
+            [row[place] or NO_VALUE for place in places]
+        )
     return facts
 
 

@@ -33,6 +33,8 @@ REVOCATION_LIST_LIFETIME = timedelta(days=7)
 """How long an embedded revocation list counts as fresh; it is used at the time of the signature only."""
 
 COMMON_NAME_LIMIT = 64
+"""Bytes of UTF-8 in a common name (RFC 5280, appendix A, ub-common-name; `cryptography` counts bytes)."""
+
 UNIT = re.compile(r"ACO (?P<aco_id>[A-Z0-9-]{1,16}) PY(?P<year>[0-9]{4})")
 ROLES_BY_LABEL: Mapping[str, Role] = {role_label(role): role for role in Role}
 
@@ -67,14 +69,15 @@ def subject_name(identity: SignerIdentity) -> x509.Name:
     problems = _identity_problems(identity)
     if problems:
         raise SigningError(problems)
+    common_name = identity.name.encode()[:COMMON_NAME_LIMIT].decode(errors="ignore")
     attributes = [
         x509.NameAttribute(NameOID.ORGANIZATION_NAME, identity.organization),
         x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, _unit(identity)),
         x509.NameAttribute(NameOID.TITLE, role_label(identity.role)),
         x509.NameAttribute(NameOID.SERIAL_NUMBER, identity.user_id),
-        x509.NameAttribute(NameOID.COMMON_NAME, identity.name[:COMMON_NAME_LIMIT]),
+        x509.NameAttribute(NameOID.COMMON_NAME, common_name),
     ]
-    if len(identity.name) > COMMON_NAME_LIMIT:
+    if common_name != identity.name:
         attributes.append(x509.NameAttribute(x509.ObjectIdentifier(NAME_ATTRIBUTE), identity.name))
     return x509.Name(attributes)
 

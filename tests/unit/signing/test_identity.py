@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from packets.model.people import Role
@@ -29,6 +29,8 @@ PRINTABLE = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S",
 TEXT = PRINTABLE.filter(lambda text: text.strip() != "" and text.isprintable())
 
 
+@example(name="é" * 33, organization="Sample", role=Role.ACO_EXECUTIVE, year=2027)
+@example(name="a" + "𐀀" * 16, organization="Sample", role=Role.ACO_EXECUTIVE, year=2027)
 @given(name=TEXT, organization=TEXT, role=st.sampled_from(Role), year=st.integers(2000, 2999))
 def test_an_identity_comes_back_from_its_subject(name: str, organization: str, role: Role, year: int) -> None:
     """Whatever the name, subject and identity say the same."""

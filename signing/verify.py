@@ -148,10 +148,10 @@ def _common_name(evidence: Evidence) -> str:
 
 def _praise(signatures: Sequence[SignatureVerdict]) -> str:
     people = sum(1 for one in signatures if one.kind == "signer")
-    closed = " and closed by an archival time-stamp" if any(one.kind == "timestamp" for one in signatures) else ""
+    closed = ", is closed by an archival time-stamp" if any(one.kind == "timestamp" for one in signatures) else ""
     local = (
         " The times are vouched for by the service's own authority only."
         if any(one.trust == "local" for one in signatures)
         else ""
     )
-    return f"The file is sealed, carries {people} valid signature{'' if people == 1 else 's'}{closed}, and is unchanged.{local}"
+    return f"The file is sealed, carries {people} valid signature{'' if people == 1 else 's'}{closed} and is unchanged.{local}"

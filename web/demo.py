@@ -222,12 +222,8 @@ class Demonstration:
         return self.services.ceremony.sign(request)
 
     def _finish(self, document: Document, seconds: float) -> FinishedDocument:
-        pdf = self.services.objects.get(document.head_digest)
         path = self.folder / "packets" / document.aco_id / str(document.performance_year) / f"{document.kind}.pdf"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(pdf)
-        pdf = path.read_bytes()
+        pdf = self._hand_out(document, path)
         document_type = self.services.catalog[document.kind]
         verdict = verify_pdf(pdf, self.services.signer.trust, expected=expected_of(document))
         status = (
@@ -236,6 +232,18 @@ class Demonstration:
             else Status.PARTIALLY_SIGNED
         )
         return FinishedDocument(document, document_type, status, path, verdict, seconds)
+
+    def _hand_out(self, document: Document, path: Path) -> bytes:
+        """Write the file where people look for it, and answer what lies there.
+
+        A file that lies there already is left alone, whatever it has become, unless the record has grown beyond it
+        (renewed time-stamps only ever append).
+        """
+        pdf = self.services.objects.get(document.head_digest)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or pdf.startswith(path.read_bytes()):
+            path.write_bytes(pdf)
+        return path.read_bytes()
 
     def _mark(self, report: Report, password: str) -> None:
         content = {

@@ -6,6 +6,7 @@ import csv
 import gzip
 import itertools
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -259,3 +260,21 @@ def test_real_acos_and_participants_come_from_the_public_use_file(tmp_path: Path
     ).stdout
     assert "NORTH <CARE> GROUP" in words
     assert "Mesa & Sons Health, LLC" in words
+
+
+def test_a_changed_copy_is_told_apart_and_left_alone(report: dict[str, Any], folder: Path, tmp_path: Path) -> None:
+    """Looking again judges what lies in the folder, not what should lie there; exit 1 says that something is wrong."""
+    copy = tmp_path / "data"
+    shutil.copytree(folder, copy)
+    path = copy / documents_of(report)[0]["file"]
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+    again = esm("demo", "--dir", copy, "--json")
+
+    assert again.returncode == 1
+    assert [one["verdict"] for one in documents_of(json.loads(again.stdout))].count("PASSED") == len(
+        documents_of(report)
+    ) - 1
+    assert path.read_bytes() == content

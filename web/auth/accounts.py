@@ -1,6 +1,6 @@
 """Password accounts and sessions (NIST SP 800-63B-4: slow hash, limited failures; ASVS 7.2.4: a new token at each sign-in).
 
-An unknown user and a wrong password are answered alike, in words and in time.
+An unknown user, a wrong password and a locked account are answered alike, in words and in time.
 """
 
 from __future__ import annotations
@@ -61,22 +61,18 @@ class AccountDesk:
         """Check a person's password.
 
         Raises:
-            ForbiddenError: wrong user ID or password, or too many failures; the answer does not say which of the first two.
+            ForbiddenError: wrong user ID, wrong password, or too many failures; the answer does not say which.
         """
         now = self.clock()
         with self.database.read() as records:
             account = records.accounts.get(user_id)
-        if account and account.locked_until_utc and now < account.locked_until_utc:
-            raise ForbiddenError(_locked())
-        right = (
-            self._matches(account.password_hash if account else self._nobodys_hash, password) and account is not None
-        )
-        if account is not None and (account.failures or not right):
+        locked = account is not None and account.locked_until_utc is not None and now < account.locked_until_utc
+        matches = self._matches(account.password_hash if account else self._nobodys_hash, password)
+        right = matches and account is not None and not locked
+        if account is not None and not locked and (account.failures or not right):
             self._remember(user_id, right=right, now=now)
         if not right:
-            raise ForbiddenError(
-                Problem("sign-in-wrong", "The user ID or the password is wrong.", "Check both and try again.")
-            )
+            raise ForbiddenError(_wrong())
 
     def open_session(self, user_id: str) -> str:
         """Start a session for a person whose password was right; answer the secret that the cookie carries."""
@@ -123,9 +119,13 @@ class AccountDesk:
                 records.journal.log(Act.ACCOUNT_SIGN_IN, user_id, user_id, now, Outcome.REFUSED, failures=failures)
 
 
-def _locked() -> Problem:
+def _wrong() -> Problem:
+    """One answer, so that nobody learns which user IDs exist."""
     minutes = int(LOCK.total_seconds() // 60)
-    return Problem("account-locked", "Too many wrong passwords.", f"Wait {minutes} minutes, then try again.")
+    remedy = (
+        f"Check both and try again. After {FAILURES_ALLOWED} wrong passwords an account rests for {minutes} minutes."
+    )
+    return Problem("sign-in-wrong", "The user ID or the password is wrong.", remedy)
 
 
 def _digest(token: str) -> str:

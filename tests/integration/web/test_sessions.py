@@ -50,11 +50,11 @@ def test_wrong_credentials_are_told_without_saying_which(site: Site, user_id: st
 
 
 def test_too_many_wrong_passwords_lock_the_account_for_a_while(site: Site) -> None:
-    """The right password is refused while the account is locked, and right again afterwards."""
+    """The right password is refused while the account is locked, in the words for a wrong one, and right again afterwards."""
     user_id = site.holder(Role.ACO_EXECUTIVE)
     for _ in range(FAILURES_ALLOWED):
         site.browser().sign_in(user_id, "wrong")
-    assert "account-locked" in site.browser().sign_in(user_id).text
+    assert "The user ID or the password is wrong." in site.browser().sign_in(user_id).text
     site.world.clock.advance(timedelta(minutes=11))
     assert site.browser().sign_in(user_id).status_code == 303
 

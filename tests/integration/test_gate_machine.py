@@ -186,8 +186,8 @@ class Gate(RuleBasedStateMachine):
         role = data.draw(st.sampled_from(sorted(RULEBOOK[kind]["slots"][slot][1])))
         user_id = data.draw(st.sampled_from(self.everybody))
         now = self.world.clock.now
-        window = self._window(aco_id, "aco")
-        self.world.clock.now = window.opens_at - timedelta(days=1) if before else now + timedelta(days=400)
+        opens_at = min(self._window(aco_id, party).opens_at for party in ("aco", "cms"))
+        self.world.clock.now = opens_at - timedelta(days=1) if before else now + timedelta(days=400)
         self._attempt(aco_id, kind, slot, user_id, role, reads=True, step_up="fresh")
         self.world.clock.now = now
 

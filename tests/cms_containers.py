@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from asn1crypto import cms, core, x509
+from asn1crypto import cms, core, parser, tsp, x509
 from cryptography import x509 as pyca_x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-DIGESTS = ("sha256", "sha384", "sha512")
+CONSTRUCTED, SET, LONG_FORM = 0x20, 0x31, 0x80
+CONTENT_TYPE, MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
+CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47"
+HASHES: dict[str, hashes.HashAlgorithm] = {
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
+DIGESTS = tuple(HASHES)
 
 
 @dataclass(frozen=True)
@@ -53,11 +62,11 @@ class Container:
 
     def signed_values(self, kind: str) -> list[Any]:
         """The values of a signed attribute; empty without it."""
-        return [value for one in self.signer["signed_attrs"] if one["type"].native == kind for value in one["values"]]
+        return [value for one in self.signer["signed_attrs"] if one["type"].dotted == kind for value in one["values"]]
 
     def unsigned_values(self, kind: str) -> list[Any]:
         """The values of an unsigned attribute; empty without it."""
-        return [value for one in self.signer["unsigned_attrs"] if one["type"].native == kind for value in one["values"]]
+        return [value for one in self.signer["unsigned_attrs"] if one["type"].dotted == kind for value in one["values"]]
 
     def digest(self, content: bytes) -> bytes:
         """The digest of some bytes by the signer's algorithm."""
@@ -69,6 +78,35 @@ class Container:
         return self.data["encap_content_info"]["content"].parsed
 
 
+def is_distinguished(encoded: bytes) -> bool:
+    """Whether one value is in DER as far as its frame goes (X.690, 10): lengths definite and shortest, sets in order."""
+    values = list(_frames(encoded))
+    return bool(values) and all(shortest and _is_distinguished_inside(tag, body) for tag, body, shortest in values)
+
+
+def _is_distinguished_inside(tag: int, body: bytes) -> bool:
+    if not tag & CONSTRUCTED:
+        return True
+    parts = list(_split(body)) if tag == SET else []
+    return parts == sorted(parts) and (not body or is_distinguished(body))
+
+
+def _frames(encoded: bytes) -> Iterator[tuple[int, bytes, bool]]:
+    """Tag, body, and whether the length is as short as it can be, of each value in a row."""
+    for part in _split(encoded):
+        (_, _, _, header, body, _) = parser.parse(part, strict=True)
+        length = len(header) - 1
+        wanted = 1 if len(body) < LONG_FORM else 1 + (len(body).bit_length() + 7) // 8
+        yield part[0], body, length == wanted
+
+
+def _split(encoded: bytes) -> Iterator[bytes]:
+    while encoded:
+        length = parser.peek(encoded)
+        yield encoded[:length]
+        encoded = encoded[length:]
+
+
 def is_token_over(token: Container, content: bytes) -> bool:
     """A time-stamp token over these bytes, signed by the certificate that it binds (RFC 3161, 2.4.2; RFC 5816)."""
     imprint = token.statement["message_imprint"]
@@ -78,8 +116,8 @@ def is_token_over(token: Container, content: bytes) -> bool:
     return bool(
         algorithm in DIGESTS
         and imprint["hashed_message"].native == hashlib.new(algorithm, content).digest()
-        and [one.native for one in token.signed_values("content_type")] == ["tst_info"]
-        and [one.native for one in token.signed_values("message_digest")] == [token.digest(statement)]
+        and [one.native for one in token.signed_values(CONTENT_TYPE)] == ["tst_info"]
+        and [one.native for one in token.signed_values(MESSAGE_DIGEST)] == [token.digest(statement)]
         and usage == ["time_stamping"]
         and binds_its_signer(token)
         and verifies(token)
@@ -88,7 +126,8 @@ def is_token_over(token: Container, content: bytes) -> bool:
 
 def binds_its_signer(container: Container) -> bool:
     """Whether its signing-certificate-v2 attribute names the signer's certificate first (RFC 5035, 3)."""
-    (value,) = container.signed_values("signing_certificate_v2")
+    (value,) = container.signed_values(CERTIFICATE_V2)
+    value = tsp.SigningCertificateV2.load(value.dump())
     first = value["certs"][0]
     digest = hashlib.new(first["hash_algorithm"]["algorithm"].native, container.certificate.dump()).digest()
     return bool(first["cert_hash"].native == digest)
@@ -97,14 +136,14 @@ def binds_its_signer(container: Container) -> bool:
 def verifies(container: Container) -> bool:
     """Whether the signature value verifies over the signed attributes with the signer's key (RFC 5652, 5.6)."""
     attributes = container.signer["signed_attrs"].untag().dump()
-    algorithm = hashes.SHA256 if container.signer["digest_algorithm"]["algorithm"].native == "sha256" else hashes.SHA512
+    algorithm = HASHES[container.signer["digest_algorithm"]["algorithm"].native]
     key = pyca_x509.load_der_x509_certificate(container.certificate.dump()).public_key()
     value = container.signer["signature"].native
     try:
         if isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(value, attributes, ec.ECDSA(algorithm()))
+            key.verify(value, attributes, ec.ECDSA(algorithm))
         elif isinstance(key, rsa.RSAPublicKey):
-            key.verify(value, attributes, padding.PKCS1v15(), algorithm())
+            key.verify(value, attributes, padding.PKCS1v15(), algorithm)
         else:
             return False
     except InvalidSignature:

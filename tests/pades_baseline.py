@@ -18,13 +18,27 @@ from typing import Any
 
 from asn1crypto import cms, crl, x509
 
-from cms_containers import DIGESTS, Container, binds_its_signer, clears, is_token_over, issues, verifies
+from cms_containers import (
+    CERTIFICATE_V2,
+    CONTENT_TYPE,
+    DIGESTS,
+    MESSAGE_DIGEST,
+    Container,
+    binds_its_signer,
+    clears,
+    is_distinguished,
+    is_token_over,
+    issues,
+    verifies,
+)
 from signature_dictionaries import SignatureDictionary, read_security_store, read_signatures
 
 DATE = re.compile(rb"D:\d{14}(?:Z(?:00'00'?)?|[+-]\d{2}'\d{2}'?)")
 END_OF_FILE = re.compile(rb"%%EOF\s*\Z")
-ALLOWED_SIGNED = {"content_type", "message_digest", "signing_certificate_v2", "commitment_type_indication"}
-TOKEN = "signature_time_stamp_token"
+SIGNING_TIME = "1.2.840.113549.1.9.5"
+CERTIFICATE, TOKEN = "1.2.840.113549.1.9.16.2.12", "1.2.840.113549.1.9.16.2.14"
+POLICY, COMMITMENT = "1.2.840.113549.1.9.16.2.15", "1.2.840.113549.1.9.16.2.16"
+ALLOWED_SIGNED = {CONTENT_TYPE, MESSAGE_DIGEST, CERTIFICATE_V2, COMMITMENT}
 
 
 class Level(IntEnum):
@@ -85,8 +99,9 @@ Rule = Callable[[Reading], bool]
 
 def read_file(pdf: bytes) -> list[Reading]:
     """Every signature of a file, the oldest first."""
-    store = read_security_store(pdf)
-    return [Reading(one, pdf, store) for one in read_signatures(pdf)]
+    signatures = read_signatures(pdf)
+    store = read_security_store(pdf) if signatures else None
+    return [Reading(one, pdf, store) for one in signatures]
 
 
 def find_broken(pdf: bytes, level: Level) -> list[Broken]:
@@ -140,10 +155,9 @@ def is_der(reading: Reading) -> bool:
     """4.1: a DER-encoded SignedData, padded with zeros."""
     content = bytes.fromhex(reading.dictionary.gap.strip(b"<>").decode("ascii"))
     container = cms.ContentInfo.load(reading.dictionary.der, strict=True)
-    again = container.copy().dump(force=True)
     return bool(
         container["content_type"].native == "signed_data"
-        and again == reading.dictionary.der
+        and is_distinguished(reading.dictionary.der)
         and not content[len(reading.dictionary.der) :].strip(b"\0")
     )
 
@@ -161,24 +175,24 @@ def is_detached(reading: Reading) -> bool:
 
 def names_its_content(reading: Reading) -> bool:
     """Table 1: one content-type attribute, id-data."""
-    return [one.native for one in reading.container.signed_values("content_type")] == ["data"]
+    return [one.native for one in reading.container.signed_values(CONTENT_TYPE)] == ["data"]
 
 
 def digests_the_file(reading: Reading) -> bool:
     """Table 1: one message-digest attribute, over what the byte range covers."""
     wanted = reading.container.digest(reading.dictionary.signed)
-    return [one.native for one in reading.container.signed_values("message_digest")] == [wanted]
+    return [one.native for one in reading.container.signed_values(MESSAGE_DIGEST)] == [wanted]
 
 
 def binds_its_certificate(reading: Reading) -> bool:
     """Table 1 and 5.2 of EN 319 122-1: signing-certificate-v2 alone, the digest of the signer's certificate first."""
     container = reading.container
-    return not container.signed_values("signing_certificate") and binds_its_signer(container)
+    return not container.signed_values(CERTIFICATE) and binds_its_signer(container)
 
 
 def says_no_time_in_the_container(reading: Reading) -> bool:
     """Table 1: there is no signing-time attribute; the claimed time is /M."""
-    return not reading.container.signed_values("signing_time")
+    return not reading.container.signed_values(SIGNING_TIME)
 
 
 def claims_a_time(reading: Reading) -> bool:
@@ -193,15 +207,14 @@ def keeps_certificates_in_the_container(reading: Reading) -> bool:
 
 def gives_one_reason(reading: Reading) -> bool:
     """Table 1: /Reason does not stand beside a commitment type or a signature policy."""
-    kinds = ("commitment_type_indication", "signature_policy_identifier")
-    return "Reason" not in reading.entries or not any(map(reading.container.signed_values, kinds))
+    return "Reason" not in reading.entries or not any(map(reading.container.signed_values, (COMMITMENT, POLICY)))
 
 
 def carries_baseline_attributes_only(reading: Reading) -> bool:
     """Table 1: no countersignature nor anything else that the levels do not know; no attribute twice."""
     signer = reading.container.signer
-    signed = [one["type"].native for one in signer["signed_attrs"]]
-    unsigned = [one["type"].native for one in signer["unsigned_attrs"]]
+    signed = [one["type"].dotted for one in signer["signed_attrs"]]
+    unsigned = [one["type"].dotted for one in signer["unsigned_attrs"]]
     return len(signed) == len(set(signed)) and set(signed) <= ALLOWED_SIGNED and set(unsigned) <= {TOKEN}
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from asn1crypto import parser
 
-OBJECT = re.compile(rb"(\d+)\s+(\d+)\s+obj\b")
-REFERENCE = re.compile(rb"(\d+)\s+(\d+)\s+R\b")
+OBJECT = re.compile(rb"(?<!\d)\d{1,10}\s+\d{1,5}\s+obj\b")
+REFERENCE = re.compile(rb"(\d{1,10})\s+(\d{1,5})\s+R\b")
 NUMBER = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)")
 NAME = re.compile(rb"/([^\s()<>\[\]{}/%]*)")
 SPACE = re.compile(rb"(?:\s|%[^\r\n]*)*")

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from cryptography.hazmat.primitives.asymmetric import ec
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.signers import PdfSignatureMetadata
@@ -35,7 +34,6 @@ from signing.revisions import (
     INVISIBLE,
     ArchivalWriter,
     FieldState,
-    OneKeySigner,
     ValidationData,
     append_signature,
     append_timestamp,
@@ -43,6 +41,7 @@ from signing.revisions import (
     open_writer,
     signature_fields,
 )
+from signing.sources.source import NOTHING_MORE, Credential, OneTimeKeys, OwnSeal, SealSource, SignerSource, merge_trust
 from signing.timestamps import TimeStampSource, local_source
 from signing.trust import Expected, Trust
 from signing.verdict import Verdict
@@ -69,6 +68,25 @@ class SignedRevision:
     certificate_serial: str
 
 
+@dataclass(frozen=True, slots=True)
+class OpenSlot:
+    """A slot about to be signed.
+
+    Attributes:
+        writer: the file, validation data embedded.
+        metadata: field, reason and name.
+        credential: what signs.
+        stamp: what the field shows.
+        now: the time that the signature dictionary claims.
+    """
+
+    writer: ArchivalWriter
+    metadata: PdfSignatureMetadata
+    credential: Credential
+    stamp: StaticStampStyle
+    now: datetime
+
+
 class SigningService:
     """Makes signatures. Built once a process, safe to share between threads, cheap to call.
 
@@ -78,6 +96,8 @@ class SigningService:
         timestamps: where time-stamps come from; our own authority when absent.
         render_stamp: draws what a signed field shows; signed fields stay blank when None.
         archival_digest: the digest of archival time-stamps: `sha256`, `sha384` or `sha512`.
+        signers: where people's keys come from; a fresh one for each signature when absent.
+        seal: where the seal's key comes from; the service's own folder when absent.
     """
 
     def __init__(
@@ -88,17 +108,22 @@ class SigningService:
         *,
         render_stamp: StampRenderer | None = render_stamp,
         archival_digest: str = DIGEST,
+        signers: SignerSource | None = None,
+        seal: SealSource | None = None,
     ) -> None:
         self.archival_digest = archival_digest
         self._pki = pki
-        self._clock = clock
-        self._timestamps = timestamps or local_source(pki, clock)
+        self.clock = clock
+        self.timestamps = timestamps or local_source(pki, clock)
         self._render_stamp = render_stamp
+        self._signers = signers or OneTimeKeys(pki.authority, pki.trust)
+        self._seal = seal or OwnSeal(pki)
 
     @property
     def trust(self) -> Trust:
         """What a verifier of this service's files must trust: its roots, and those of the authorities that it asks."""
-        return replace(self._pki.trust, timestamp_roots=self._timestamps.trust.timestamp_roots)
+        own = replace(self._pki.trust, timestamp_roots=self.timestamps.trust.timestamp_roots)
+        return merge_trust(own, signers=[self._signers], seals=[self._seal])
 
     def seal(self, pdf: bytes) -> bytes:
         """Certify a draft: from here on only its signature fields may be filled (DocMDP, P=2; ISO 32000-1, 12.8.2.2).
@@ -109,7 +134,6 @@ class SigningService:
         """
         writer = open_writer(pdf)
         _refuse_resealing(signature_fields(writer.prev))
-        seal = self._pki.seal
         metadata = PdfSignatureMetadata(
             field_name=SEAL_FIELD,
             md_algorithm=DIGEST,
@@ -118,12 +142,12 @@ class SigningService:
             docmdp_permissions=MDPPerm.FILL_FORMS,
             reason=SEAL_REASON,
         )
-        signer = OneKeySigner(seal.key, seal.certificate, self._pki.authority.certificate)
         field = SigFieldSpec(SEAL_FIELD, invis_sig_settings=INVISIBLE, readable_field_name="Service seal")
-        now = self._clock()
-        embed_validation_data(writer, self._validation_data(now))
+        now = self.clock()
+        seal = self._seal.credential(now)
+        embed_validation_data(writer, self._validation_data(now, seal))
         sealed = asyncio.run(
-            append_signature(writer, metadata, signer, timestamper=self._timestamps, now=now, new_field=field)
+            append_signature(writer, metadata, seal.signer, timestamper=self.timestamps, now=now, new_field=field)
         )
         return sealed.pdf
 
@@ -152,6 +176,45 @@ class SigningService:
                 field is missing or filled.
             TimeStampError: there is no time-stamp, so nothing is signed.
         """
+        opened = self.open_slot(
+            pdf, slot=slot, identity=identity, viewed_digest=viewed_digest, appearance_lines=appearance_lines
+        )
+        signed = asyncio.run(
+            append_signature(
+                opened.writer,
+                opened.metadata,
+                opened.credential.signer,
+                timestamper=self.timestamps,
+                now=opened.now,
+                stamp=opened.stamp,
+            )
+        )
+        content, level = (self.close(signed.pdf), CLOSED_LEVEL) if final else (signed.pdf, SIGNED_LEVEL)
+        return SignedRevision(content, signed.signed_at, level, f"{opened.credential.certificate.serial_number:x}")
+
+    def open_slot(
+        self,
+        pdf: bytes,
+        *,
+        slot: Slot,
+        identity: SignerIdentity,
+        viewed_digest: str | None,
+        appearance_lines: Sequence[str] | None = None,
+        credential: Credential | None = None,
+    ) -> OpenSlot:
+        """All that a signature in a slot needs, with its validation data embedded; the arguments are those of `sign`.
+
+        Args:
+            pdf: the sealed file, as it was viewed.
+            slot: the slot to fill.
+            identity: who signs.
+            viewed_digest: SHA-256 of what the person was shown, hex; None when the caller has checked.
+            appearance_lines: what the field shows.
+            credential: what signs; what the service's own source gives when absent.
+
+        Raises:
+            SigningError: with every reason, as `sign`.
+        """
         writer = open_writer(pdf)
         fields = signature_fields(writer.prev)
         problems = [
@@ -161,24 +224,11 @@ class SigningService:
         ]
         if problems:
             raise SigningError(problems)
-        now = self._clock()
-        style = self._style(fields[slot.name], appearance_lines or default_lines(identity, now))
-        key = ec.generate_private_key(ec.SECP256R1())
-        certificate = self._pki.authority.issue_signer(identity, key.public_key(), now)
-        signer = OneKeySigner(key, certificate, self._pki.authority.certificate)
-        metadata = PdfSignatureMetadata(
-            field_name=slot.name,
-            md_algorithm=DIGEST,
-            subfilter=SigSeedSubFilter.PADES,
-            reason=slot.purpose,
-            name=identity.name,
-        )
-        embed_validation_data(writer, self._validation_data(now))
-        signed = asyncio.run(
-            append_signature(writer, metadata, signer, timestamper=self._timestamps, now=now, stamp=style)
-        )
-        content, level = (self.close(signed.pdf), CLOSED_LEVEL) if final else (signed.pdf, SIGNED_LEVEL)
-        return SignedRevision(content, signed.signed_at, level, f"{certificate.serial_number:x}")
+        now = self.clock()
+        stamp = self._style(fields[slot.name], appearance_lines or default_lines(identity, now))
+        credential = credential or self._signers.credential(identity, now)
+        embed_validation_data(writer, self._validation_data(now, credential))
+        return OpenSlot(writer, _slot_metadata(slot, identity), credential, stamp, now)
 
     def close(self, pdf: bytes) -> bytes:
         """Append an archival time-stamp over everything before it; again later, to renew it (EN 319 142-1, 5.5).
@@ -193,27 +243,37 @@ class SigningService:
         if problems:
             raise SigningError(problems)
         count = sum(1 for name in fields if ARCHIVE_FIELD.fullmatch(name))
-        embed_validation_data(writer, self._validation_data(self._clock()))
+        embed_validation_data(writer, self._validation_data(self.clock()))
         return asyncio.run(
-            append_timestamp(writer, f"Archive_{count + 1}", self._timestamps, digest=self.archival_digest)
+            append_timestamp(writer, f"Archive_{count + 1}", self.timestamps, digest=self.archival_digest)
         )
 
     def verify_own(self, pdf: bytes, expected: Expected | None = None) -> Verdict:
         """Judge a file that this process has made itself, at this service's time and by its trust alone."""
-        return verify_pdf(pdf, self.trust, expected=expected, now=self._clock())
+        return verify_pdf(pdf, self.trust, expected=expected, now=self.clock())
 
-    def _validation_data(self, now: datetime) -> ValidationData:
-        """The chain, and the lists that show that none of it is revoked."""
-        pki = self._pki
+    def _validation_data(self, now: datetime, credential: Credential | None = None) -> ValidationData:
+        """The service's chain and that of a credential, and the lists that show that none of it is revoked."""
+        pki, more = self._pki, credential.validation if credential else NOTHING_MORE
         return ValidationData(
-            certificates=(pki.root, pki.authority.certificate, pki.timestamps.certificate),
-            revocation_lists=(pki.root_list, pki.authority.issue_revocation_list(now)),
+            certificates=(pki.root, pki.authority.certificate, pki.timestamps.certificate, *more.certificates),
+            revocation_lists=(pki.root_list, pki.authority.issue_revocation_list(now), *more.revocation_lists),
         )
 
     def _style(self, field: FieldState, lines: Sequence[str]) -> StaticStampStyle:
         if self._render_stamp is None or not (field.width and field.height):
             return BLANK
         return stamp_style(self._render_stamp(lines, width=field.width, height=field.height))
+
+
+def _slot_metadata(slot: Slot, identity: SignerIdentity) -> PdfSignatureMetadata:
+    return PdfSignatureMetadata(
+        field_name=slot.name,
+        md_algorithm=DIGEST,
+        subfilter=SigSeedSubFilter.PADES,
+        reason=slot.purpose,
+        name=identity.name,
+    )
 
 
 def _digest_problems(pdf: bytes, viewed_digest: str | None) -> list[Problem]:

@@ -284,7 +284,7 @@ def _misfits(
 ) -> list[Problem]:
     """Keys that are not of their certificate, certificates that are not of their issuer, a root that is not trusted."""
     faulty = {part for part, key in keys.items() if key.public_key() != certificates[part].public_key()}
-    faulty |= {part for part, issuer in ISSUERS.items() if not _issued_by(certificates[part], certificates[issuer])}
+    faulty |= {part for part, issuer in ISSUERS.items() if not issued_by(certificates[part], certificates[issuer])}
     if certificates["root"] not in roots:
         faulty.add("root")
     remedy = "Restore the whole folder from one backup."
@@ -299,7 +299,8 @@ def _misfits(
     ]
 
 
-def _issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+def issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether a certificate was issued by this issuer: its name, and its key's signature."""
     try:
         certificate.verify_directly_issued_by(issuer)
     except (InvalidSignature, ValueError, TypeError):

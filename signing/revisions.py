@@ -5,7 +5,8 @@ Files are signed in memory: a document of this service stays below 10 MB, and no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
@@ -22,7 +23,9 @@ from pyhanko.sign.fields import InvisSigSettings, SigFieldSpec, enumerate_sig_fi
 from pyhanko.sign.general import SigningError as PyHankoSigningError
 from pyhanko.sign.general import UnacceptableSignerError
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, PdfTimeStamper, Signer
+from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
+from pyhanko.sign.signers.pdf_signer import PdfTBSDocument
 from pyhanko.sign.validation import DocumentSecurityStore
 from pyhanko.stamp import StaticStampStyle
 from pyhanko_certvalidator.registry import SimpleCertificateStore
@@ -64,10 +67,7 @@ class OneKeySigner(Signer):
         Raises:
             SigningError: another digest than SHA-256 was asked for, or a trial run.
         """
-        if dry_run or digest_algorithm != DIGEST:
-            raise SigningError(
-                Problem("digest-unsupported", "Signatures are made over SHA-256 only.", "Report this fault.")
-            )
+        refuse_unusual(digest_algorithm, dry_run=dry_run)
         return self._key.sign(data, ec.ECDSA(hashes.SHA256()))
 
 
@@ -93,6 +93,26 @@ class Appended:
 
 
 @dataclass(frozen=True, slots=True)
+class Prepared:
+    """A revision that lacks nothing but the container of its signature.
+
+    Attributes:
+        document: pyHanko's view of it.
+        place: its digest, and where the container goes.
+        output: the file.
+    """
+
+    document: PdfTBSDocument
+    place: PreparedByteRangeDigest
+    output: IO[bytes]
+
+    @property
+    def content(self) -> bytes:
+        """The whole file as it stands."""
+        return _content(self.output)
+
+
+@dataclass(frozen=True, slots=True)
 class FieldState:
     """A signature field as it stands.
 
@@ -104,6 +124,18 @@ class FieldState:
     filled: bool
     width: float
     height: float
+
+
+def refuse_unusual(digest_algorithm: str, *, dry_run: bool) -> None:
+    """See that a signer is asked for what signers of this service give.
+
+    Raises:
+        SigningError: another digest than SHA-256 was asked for, or a trial run.
+    """
+    if dry_run or digest_algorithm != DIGEST:
+        raise SigningError(
+            Problem("digest-unsupported", "Signatures are made over SHA-256 only.", "Report this fault.")
+        )
 
 
 def asn1_certificate(certificate: pyca_x509.Certificate) -> x509.Certificate:
@@ -167,20 +199,53 @@ async def append_signature(
         SigningError: the field's seed values or the certification forbid the signature.
         TimeStampError: no authority gave a time-stamp.
     """
+    prepared = prepare_signature(
+        writer, metadata, signer, timestamper=timestamper, now=now, stamp=stamp, new_field=new_field
+    )
+    with refusing():
+        finished = await prepared.document.perform_signature(prepared.place.document_digest, PdfCMSSignedAttributes())
+    return Appended(prepared.content, signed_time(finished.sig_contents))
+
+
+def prepare_signature(
+    writer: ArchivalWriter,
+    metadata: PdfSignatureMetadata,
+    signer: Signer,
+    *,
+    timestamper: TimeStampSource,
+    now: datetime,
+    stamp: StaticStampStyle = BLANK,
+    new_field: SigFieldSpec | None = None,
+) -> Prepared:
+    """Write the revision that a signature will protect, with a place for its container.
+
+    Raises:
+        SigningError: the field's seed values or the certification forbid the signature.
+    """
     pdf_signer = PdfSigner(metadata, signer, timestamper=timestamper, stamp_style=stamp, new_field_spec=new_field)
-    try:
+    with refusing():
         session = pdf_signer.init_signing_session(writer, existing_fields_only=new_field is None)
         session.system_time = now
         document = session.prepare_tbs_document(validation_info=None, bytes_reserved=timestamper.reserved)
-        prepared, output = document.digest_tbs_document(in_place=True)
-        finished = await document.perform_signature(prepared.document_digest, PdfCMSSignedAttributes())
+        place, output = document.digest_tbs_document(in_place=True)
+    return Prepared(document, place, output)
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Say what pyHanko refuses as our own refusal.
+
+    Raises:
+        SigningError: the file does not take the signature.
+    """
+    try:
+        yield
     except (PyHankoSigningError, UnacceptableSignerError, PdfError) as error:
         raise SigningError(
             Problem(
                 "signature-impossible", f"The file does not take this signature: {error}.", "Render the document again."
             )
         ) from error
-    return Appended(_content(output), _signed_time(finished.sig_contents))
 
 
 async def append_timestamp(
@@ -198,7 +263,7 @@ async def append_timestamp(
     return _content(output)
 
 
-def _signed_time(container: bytes) -> datetime:
+def signed_time(container: bytes) -> datetime:
     """The time in the one time-stamp of a signature container, UTC."""
     signer = cms.ContentInfo.load(container)["content"]["signer_infos"][0]
     (token,) = (one for one in signer["unsigned_attrs"] if one["type"].native == "signature_time_stamp_token")

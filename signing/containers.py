@@ -6,11 +6,13 @@ nothing else in which bytes could be changed or hidden.
 
 from __future__ import annotations
 
-from asn1crypto import cms
+from asn1crypto import cms, core, parser
 from pyhanko_certvalidator.path import ValidationPath
 
 from signing.fields import DIGEST_METHODS
 
+CONTENT, CONTENT_INFO_PARTS = 4, 2
+"""Where asn1crypto's parser puts the content of a value; a ContentInfo is a type and a content."""
 VERSIONS = {"data": "v1", "tst_info": "v3"}
 TOKEN_ATTRIBUTE = "signature_time_stamp_token"  # noqa: S105  an attribute's name
 
@@ -23,8 +25,46 @@ def is_plain(data: cms.SignedData, path: ValidationPath) -> bool:
         path: the validated chain of its certificate.
     """
     return (
-        len(data["signer_infos"]) == 1 and _is_headed(data) and _is_bound(data, path) and _carries_its_chain(data, path)
+        len(data["signer_infos"]) == 1
+        and _has_no_extras(data)
+        and _is_headed(data)
+        and _is_bound(data, path)
+        and _carries_its_chain(data, path)
     )
+
+
+def is_whole(container: bytes) -> bool:
+    """Whether an encoded container is one ContentInfo of two parts, which fill it to its last byte (RFC 5652, 3).
+
+    asn1crypto lets a sequence run on into whatever follows it, such as the zeros that fill the reserved space.
+    """
+    try:
+        content = parser.parse(container, strict=True)[CONTENT]
+        return len(_parts(content)) == CONTENT_INFO_PARTS
+    except ValueError:
+        return False
+
+
+def _parts(content: bytes) -> list[bytes]:
+    """The values that stand in a sequence, each with its head; `ValueError` when the last one runs over the end."""
+    parts = []
+    while content:
+        length: int = parser.peek(content)
+        parts.append(content[:length])
+        content = content[length:]
+    return parts
+
+
+def _has_no_extras(data: cms.SignedData) -> bool:
+    """No sequence that the signature does not cover holds more parts than it may; each unsigned attribute has one value."""
+    (signer,) = data["signer_infos"]
+    unsigned = list(signer["unsigned_attrs"])
+    if any(len(one["values"]) != 1 for one in unsigned):
+        return False
+    algorithms = (signer["digest_algorithm"], signer["signature_algorithm"], *data["digest_algorithms"])
+    tokens = [one["values"][0] for one in unsigned if one["type"].native == TOKEN_ATTRIBUTE]
+    sequences = (data, data["encap_content_info"], signer, signer["sid"].chosen, *algorithms, *unsigned, *tokens)
+    return all(len(one) <= len(type(one)._fields) for one in sequences if isinstance(one, core.Sequence))
 
 
 def _is_headed(data: cms.SignedData) -> bool:

@@ -18,6 +18,7 @@ from pyhanko.sign.validation import read_certification_data
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from packets.model.people import role_label
+from signing.containers import is_whole
 from signing.evidence import ORDER_TOLERANCE, Evidence
 from signing.fields import ARCHIVE_FIELD, SEAL_FIELD
 from signing.identity import SignerIdentity, identity_in
@@ -132,7 +133,8 @@ def signed_length(pdf: bytes, signature: EmbeddedPdfSignature) -> int:
     container = pdf[first:start]
     if start + second > len(pdf) or container != _hexadecimal(signature, container):
         return 0
-    return start + second
+    content = bytes(signature.pkcs7_content)
+    return start + second if is_whole(content[: parser.peek(content)]) else 0
 
 
 def _hexadecimal(signature: EmbeddedPdfSignature, container: bytes) -> bytes:

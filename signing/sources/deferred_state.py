@@ -7,6 +7,7 @@ prepared file and the hash of the certificate, and both are computed again.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest
 from packets.canonical import canonical_json
 from packets.errors import Problem
 from signing.errors import SigningError
+from signing.pki import issued_by
 
 VERSION = 1
 
@@ -104,7 +106,8 @@ class DeferredState:
         """The chain, parsed.
 
         Raises:
-            SigningError: the certificate is not the one that the attributes name (ESSCertIDv2, RFC 5035, 4), or there is none.
+            SigningError: the certificate is not the one that the attributes name (ESSCertIDv2, RFC 5035, 4), there is none, or
+                it and those above it are no chain up to a root.
         """
         try:
             found = tuple(x509.load_der_x509_certificate(one) for one in self.chain)
@@ -113,6 +116,8 @@ class DeferredState:
             raise _unusable("its certificates cannot be read") from error
         if not found or named != hashlib.sha256(self.chain[0]).digest():
             raise _unusable("its certificate is another one")
+        if not _is_chain(found):
+            raise _unusable("its certificates are no chain")
         return found
 
     def _bound(self, kind: str) -> Any:
@@ -135,6 +140,11 @@ def _text(content: bytes) -> str:
 
 def _bytes(text: str) -> bytes:
     return b64decode(text, validate=True)
+
+
+def _is_chain(certificates: tuple[x509.Certificate, ...]) -> bool:
+    """Whether each was issued by the next, and the root by itself: the signed attributes bind the first one only."""
+    return all(issued_by(one, issuer) for one, issuer in itertools.pairwise((*certificates, certificates[-1])))
 
 
 def _unusable(what: str) -> SigningError:

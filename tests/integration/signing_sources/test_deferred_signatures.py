@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
 from base64 import b64decode, b64encode
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agency_keys import AGENCY, POLICY, SLOT, YEAR, Chain, certify, person, present_lists
@@ -170,13 +171,13 @@ def test_a_changed_state_is_refused(waiting: tuple[Begun, bytes], what: str) -> 
     assert refusal(SEALED, changed.dump(), signature) in {"state-unusable", "document-changed"}
 
 
-@settings(max_examples=60, deadline=None)
-@given(data=st.data())
-def test_one_changed_character_gives_the_same_file_or_none(waiting: tuple[Begun, bytes], data: st.DataObject) -> None:
+@pytest.mark.parametrize("seed", range(60))
+def test_one_changed_character_gives_the_same_file_or_none(waiting: tuple[Begun, bytes], seed: int) -> None:
     """A state that was damaged anywhere is refused, or the file holds all the same."""
     begun, signature = waiting
-    spot = data.draw(st.integers(0, len(begun.state) - 1))
-    text = begun.state[:spot] + data.draw(st.characters(max_codepoint=126)) + begun.state[spot + 1 :]
+    dice = random.Random(seed)  # noqa: S311  which character, not a secret
+    spot = dice.randrange(len(begun.state))
+    text = begun.state[:spot] + chr(dice.randrange(127)) + begun.state[spot + 1 :]
     try:
         made = deferred().finish(SEALED, text, signature)
     except SigningError:

@@ -76,6 +76,17 @@ def test_a_changed_byte_is_found(data: st.DataObject) -> None:
     assert not judge(changed).passed
 
 
+@pytest.mark.parametrize("place", range(16))
+@pytest.mark.parametrize("digit", b"0123456789abcdef")
+def test_no_digit_at_the_head_of_a_container_can_be_another(place: int, digit: int) -> None:
+    """A longer or shorter length, another tag: found, though zeros follow that could pass for more of the container."""
+    for pdf in (life().sealed, CLOSED):
+        newest = max((tuple(int(one) for one in found) for found in SIGNED.findall(pdf)), key=lambda one: one[2])
+        at = newest[1] + 1 + place
+        changed = pdf[:at] + bytes([digit]) + pdf[at + 1 :]
+        assert judge(changed).passed == (changed == pdf)
+
+
 @UNHURRIED
 @given(data=st.data())
 def test_a_changed_digit_of_a_container_is_found(data: st.DataObject) -> None:

@@ -87,14 +87,6 @@ class CeremonyRecords:
         still_open = intents.update().where(intents.c.intent_id == intent_id, intents.c.state == IntentState.OPEN)
         return self._connection.execute(still_open.values(state=state, closed_at_utc=now)).rowcount == 1
 
-    def open_intents(self, before: datetime) -> list[Intent]:
-        """Intents still open that were opened before an instant, oldest first."""
-        stale = intents.select().where(intents.c.state == IntentState.OPEN, intents.c.opened_at_utc < before)
-        return [
-            _intent(row)
-            for row in self._connection.execute(stale.order_by(intents.c.opened_at_utc, intents.c.intent_id))
-        ]
-
 
 def _intent(row: Any) -> Intent:
     values = {field: getattr(row, field) for field in Intent.__dataclass_fields__}

@@ -82,7 +82,7 @@ class CorrectionsDesk:
                     "Ask one of them to upload the file.",
                 )
             )
-        year = records.years.get(aco.performance_year)
+        year = records.years.for_aco(aco)
         window = year.window(Activity.CORRECTIONS, aco.cohort) if year else None
         if window is None or not window.is_open(now):
             raise ForbiddenError(

@@ -75,7 +75,8 @@ class ReadingRoom:
         """
         with self.database.read() as records:
             roles = self._roles(records, user_id, aco_id, year)
-            step_one, opened = records.acos.step_one(aco_id, year), records.years.get(year)
+            step_one = records.acos.step_one(aco_id, year)
+            opened = records.years.for_aco(step_one.aco) if step_one else None
             if step_one is None or opened is None or not may(Action.VIEW_PACKET, roles):
                 raise not_yours(aco_id)
             window = opened.window(Activity.SIGN, step_one.aco.cohort)

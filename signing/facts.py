@@ -37,7 +37,7 @@ def gather_facts(records: Records, catalog: Catalog, document: Document) -> Docu
         NotFoundError: the ACO or the year of the document is gone.
     """
     step_one = records.acos.step_one(document.aco_id, document.performance_year)
-    year = records.years.get(document.performance_year)
+    year = records.years.for_aco(step_one.aco) if step_one else None
     if step_one is None or year is None:
         raise NotFoundError(
             Problem(

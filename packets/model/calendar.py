@@ -6,7 +6,8 @@ midnight at the start of its first day and closes at midnight at the end of its 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -52,6 +53,17 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Extension:
+    """A later due date that CMS granted one ACO for one activity, with the reason (R8)."""
+
+    activity: Activity
+    due_on: date
+    reason: str
+    granted_by: str
+    granted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PerformanceYear:
     """A year of the programme and its windows. The year's documents are signed before it starts (R1)."""
 
@@ -69,3 +81,11 @@ class PerformanceYear:
             if window.activity is activity and window.cohort is cohort:
                 return window
         raise KeyError((activity, cohort))
+
+    def extended(self, extensions: Iterable[Extension]) -> PerformanceYear:
+        """The year as it is for an ACO with these extensions: due dates move later, never earlier."""
+        due: dict[Activity, date] = {}
+        for one in extensions:
+            due[one.activity] = max(one.due_on, due.get(one.activity, one.due_on))
+        windows = tuple(replace(one, due_on=max(one.due_on, due.get(one.activity, one.due_on))) for one in self.windows)
+        return replace(self, windows=windows)

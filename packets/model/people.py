@@ -6,6 +6,7 @@ A person is known by a CMS user ID (four characters, R21). The same person may h
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 
@@ -92,6 +93,14 @@ DIFFERENT_PEOPLE: tuple[tuple[Role, Role], ...] = (
 )
 """Pairs of slots that one person may never hold together (R17)."""
 
+PAIRS: dict[Role, str] = {
+    Role.AUTHORIZED_TO_SIGN_PRIMARY: "authorized-to-sign",
+    Role.AUTHORIZED_TO_SIGN_SECONDARY: "authorized-to-sign",
+    Role.DUA_REQUESTOR: "dua",
+    Role.DUA_CUSTODIAN: "dua",
+}
+"""The same by name, as the database's constraint knows them."""
+
 CMS_ROLE_LABELS: dict[Role, str] = {
     Role.CMS_STAFF: "CMS staff",
     Role.CMS_SIGNATORY: "CMS signatory",
@@ -117,14 +126,16 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person with a CMS user ID, as the directory knows them.
+    """A person as the directory knows them, or as an ACO states a contact.
 
     Attributes:
-        user_id: CMS user ID, four characters A-Z 0-9, the key of a person (R21; E5 compares people by it).
+        user_id: CMS user ID, four characters A-Z 0-9, the key of a person (E5 compares people by it); empty for a
+            contact who has none, as only designees need one (R21).
         account_active: the CMS-issued user ID is active (R15).
         may_sign_electronically: the separate electronic signature entitlement (R15).
         cms_roles: roles on the CMS side, empty for ACO contacts.
         sample: made for a demonstration; every record and page says so.
+        account_expires_on: the last day of the user ID unless it is recertified (R77); None where CMS did not say.
     """
 
     user_id: str
@@ -139,6 +150,7 @@ class Person:
     may_sign_electronically: bool = False
     cms_roles: frozenset[Role] = frozenset()
     sample: bool = False
+    account_expires_on: date | None = None
 
     @property
     def full_name(self) -> str:

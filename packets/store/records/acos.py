@@ -9,13 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from packets.model.aco import Aco, Agreement, Cohort, DataUseAgreement, StepOne
-from packets.model.people import Address, Contact, Role
-from packets.store.records.people import ADDRESS, read_person
+from packets.model.people import PAIRS, Address, Contact, Person, Role
+from packets.store.records.people import ADDRESS, DETAILS
 from packets.store.tables import acos, contacts, people
 
 PLAIN = ("aco_id", "legal_name", "trade_name", "tax_status", "web_page", "service_area", "sample")
 AGREEMENT = ("period_number", "initial_start_date", "start_date", "end_date", "track")
 DUA = ("number", "expires_on", "extended_to")
+ACCOUNT = ("account_active", "may_sign_electronically", "cms_roles", "sample", "account_expires_on")
 
 
 class AcoRecords:
@@ -49,17 +50,16 @@ class AcoRecords:
     def put_contacts(self, aco_id: str, year: int, filled: Iterable[Contact]) -> None:
         """Replace who holds which slot."""
         self._connection.execute(contacts.delete().where(*_is(contacts, aco_id, year)))
-        rows = [{"aco_id": aco_id, "year": year, "role": one.role, "user_id": one.person.user_id} for one in filled]
+        rows = [{"aco_id": aco_id, "year": year, **_contact_values(one)} for one in filled]
         if rows:
             self._connection.execute(contacts.insert(), rows)
 
     def contacts(self, aco_id: str, year: int) -> tuple[Contact, ...]:
-        """Who holds which slot, in the order of the slots."""
-        joined = sa.select(contacts.c.role, people).join(people, people.c.user_id == contacts.c.user_id)
-        found = {
-            Role(row.role): Contact(Role(row.role), read_person(row))
-            for row in self._connection.execute(joined.where(*_is(contacts, aco_id, year)))
-        }
+        """Who holds which slot, in the order of the slots: the details as the ACO states them, the account as CMS knows it."""
+        account = [people.c[name] for name in ACCOUNT]
+        joined = sa.select(contacts, *account).outerjoin(people, people.c.user_id == contacts.c.user_id)
+        rows = self._connection.execute(joined.where(*_is(contacts, aco_id, year)))
+        found = {Role(row.role): Contact(Role(row.role), _read_contact(row)) for row in rows}
         return tuple(found[role] for role in Role if role in found)
 
     def roles_of(self, user_id: str, aco_id: str, year: int) -> frozenset[Role]:
@@ -98,6 +98,31 @@ def _read(row: Any) -> Aco:
         address=Address(**{name: getattr(row, name) for name in ADDRESS}),
         agreement=Agreement(**{name: getattr(row, name) for name in AGREEMENT}),
         dua=DataUseAgreement(**{name: getattr(row, f"dua_{name}") for name in DUA}),
+    )
+
+
+def _contact_values(contact: Contact) -> dict[str, Any]:
+    person = contact.person
+    return {
+        "role": contact.role,
+        "user_id": person.user_id or None,
+        "pair": PAIRS.get(contact.role) if person.user_id else None,
+        **{name: getattr(person, name) for name in DETAILS},
+        **{name: getattr(person.address, name) for name in ADDRESS},
+    }
+
+
+def _read_contact(row: Any) -> Person:
+    known = row.account_active is not None
+    return Person(
+        user_id=row.user_id or "",
+        **{name: getattr(row, name) for name in DETAILS},
+        address=Address(**{name: getattr(row, name) for name in ADDRESS}),
+        account_active=known and row.account_active,
+        may_sign_electronically=known and row.may_sign_electronically,
+        cms_roles=frozenset(Role(one) for one in (row.cms_roles or "").split()),
+        sample=known and row.sample,
+        account_expires_on=row.account_expires_on,
     )
 
 

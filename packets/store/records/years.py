@@ -6,9 +6,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from packets.model.aco import Cohort
-from packets.model.calendar import Activity, PerformanceYear, Window
-from packets.store.tables import windows, years
+from packets.model.aco import Aco, Cohort
+from packets.model.calendar import Activity, Extension, PerformanceYear, Window
+from packets.store.tables import extensions, windows, years
 
 
 class YearRecords:
@@ -43,6 +43,27 @@ class YearRecords:
         )
         rows = tuple(Window(Activity(one.activity), Cohort(one.cohort), one.begins_on, one.due_on) for one in found)
         return PerformanceYear(year=row.year, windows=rows, sample=row.sample)
+
+    def for_aco(self, aco: Aco) -> PerformanceYear | None:
+        """The year with the extensions that this ACO was granted, or None (R8)."""
+        year = self.get(aco.performance_year)
+        return year.extended(self.extensions(aco.aco_id, aco.performance_year)) if year else None
+
+    def extend(self, aco: Aco, extension: Extension) -> None:
+        """Record a later due date for an ACO."""
+        values = {"activity": extension.activity, "due_on": extension.due_on, "reason": extension.reason}
+        who = {"granted_by": extension.granted_by, "granted_at_utc": extension.granted_at}
+        self._connection.execute(
+            extensions.insert().values(aco_id=aco.aco_id, year=aco.performance_year, **values, **who)
+        )
+
+    def extensions(self, aco_id: str, year: int) -> list[Extension]:
+        """What an ACO was granted, oldest first."""
+        asked = extensions.select().where(extensions.c.aco_id == aco_id, extensions.c.year == year)
+        return [
+            Extension(Activity(row.activity), row.due_on, row.reason, row.granted_by, row.granted_at_utc)
+            for row in self._connection.execute(asked.order_by(extensions.c.extension_id))
+        ]
 
     def numbers(self) -> list[int]:
         """Every year that was opened, newest first."""

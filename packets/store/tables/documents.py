@@ -1,0 +1,157 @@
+"""Documents, their revisions and signatures, and what leads to a signature."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from packets.store.tables.columns import aco_reference, flag, metadata, number, text, time
+
+documents = sa.Table(
+    "documents",
+    metadata,
+    text("document_id", primary_key=True),
+    text("aco_id"),
+    number("year"),
+    text("kind"),
+    text("edition"),
+    number("step"),
+    text("head_digest"),
+    number("pages"),
+    text("data_digest"),
+    text("template_digest"),
+    flag("sample"),
+    time("created_at_utc"),
+    time("executed_at_utc", nullable=True),
+    time("voided_at_utc", nullable=True),
+    text("void_reason"),
+    text("occasion", server_default=""),
+    aco_reference(),
+    sa.Index(
+        "uq_documents_current",
+        "aco_id",
+        "year",
+        "kind",
+        "occasion",
+        unique=True,
+        sqlite_where=sa.text("voided_at_utc IS NULL"),
+        postgresql_where=sa.text("voided_at_utc IS NULL"),
+    ),
+)
+
+revisions = sa.Table(
+    "revisions",
+    metadata,
+    text("document_id", primary_key=True),
+    number("number", primary_key=True),
+    text("digest"),
+    number("size"),
+    text("event"),
+    text("by"),
+    time("at_utc"),
+    sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"]),
+    sa.UniqueConstraint("document_id", "digest"),
+    sa.CheckConstraint("length(digest) = 64", name="digest_length"),
+)
+
+signatures = sa.Table(
+    "signatures",
+    metadata,
+    text("document_id", primary_key=True),
+    text("slot", primary_key=True),
+    text("user_id"),
+    text("name"),
+    text("role"),
+    time("signed_at_utc"),
+    text("level"),
+    text("certificate_serial"),
+    text("revision_digest"),
+    text("intent_id", unique=True),
+    sa.ForeignKeyConstraint(["document_id", "revision_digest"], ["revisions.document_id", "revisions.digest"]),
+    sa.ForeignKeyConstraint(["intent_id"], ["intents.intent_id"]),
+)
+
+views = sa.Table(
+    "views",
+    metadata,
+    text("document_id", primary_key=True),
+    text("user_id", primary_key=True),
+    text("digest", primary_key=True),
+    time("at_utc"),
+    sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"]),
+)
+
+step_ups = sa.Table(
+    "step_ups",
+    metadata,
+    text("step_up_id", primary_key=True),
+    text("user_id"),
+    text("document_id"),
+    text("digest"),
+    time("at_utc"),
+    time("used_at_utc", nullable=True),
+    sa.ForeignKeyConstraint(["user_id"], ["people.user_id"]),
+)
+
+intents = sa.Table(
+    "intents",
+    metadata,
+    text("intent_id", primary_key=True),
+    text("idempotency_key", unique=True),
+    text("document_id"),
+    text("slot"),
+    text("user_id"),
+    text("role"),
+    text("viewed_digest"),
+    text("step_up_id", unique=True),
+    text("state"),
+    time("opened_at_utc"),
+    time("closed_at_utc", nullable=True),
+    sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"]),
+    sa.ForeignKeyConstraint(["step_up_id"], ["step_ups.step_up_id"]),
+    sa.CheckConstraint("state IN ('open', 'committed', 'abandoned')", name="state_known"),
+)
+
+declines = sa.Table(
+    "declines",
+    metadata,
+    text("document_id", primary_key=True),
+    text("slot"),
+    text("user_id"),
+    text("role"),
+    text("reason"),
+    time("at_utc"),
+    sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"]),
+    sa.ForeignKeyConstraint(["user_id"], ["people.user_id"]),
+    sa.CheckConstraint("reason <> ''", name="reason_given"),
+)
+
+batches = sa.Table(
+    "batches",
+    metadata,
+    text("batch_id", primary_key=True),
+    text("started_by"),
+    text("role"),
+    text("state"),
+    time("started_at_utc"),
+    time("finished_at_utc", nullable=True),
+    sa.ForeignKeyConstraint(["started_by"], ["people.user_id"]),
+    sa.CheckConstraint("state IN ('running', 'stopped', 'finished')", name="state_known"),
+)
+
+batch_items = sa.Table(
+    "batch_items",
+    metadata,
+    text("batch_id", primary_key=True),
+    number("position", primary_key=True),
+    text("document_id"),
+    text("slot"),
+    text("viewed_digest"),
+    text("step_up_id"),
+    text("state"),
+    sa.Column("problems", sa.JSON, nullable=False),
+    time("closed_at_utc", nullable=True),
+    sa.ForeignKeyConstraint(["batch_id"], ["batches.batch_id"]),
+    sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"]),
+    sa.UniqueConstraint("batch_id", "document_id", name="uq_batch_items_document"),
+    sa.CheckConstraint("state IN ('waiting', 'done', 'refused')", name="state_known"),
+)

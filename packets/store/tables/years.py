@@ -1,0 +1,126 @@
+"""Performance years, their windows, the ACOs in them and what Step 1 and Step 4 record."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from packets.store.tables.columns import aco_reference, flag, metadata, number, text, time
+
+years = sa.Table(
+    "performance_years",
+    metadata,
+    number("year", primary_key=True, autoincrement=False),
+    flag("sample"),
+    time("opened_at_utc"),
+)
+
+windows = sa.Table(
+    "windows",
+    metadata,
+    number("year", primary_key=True),
+    text("cohort", primary_key=True),
+    text("activity", primary_key=True),
+    sa.Column("begins_on", sa.Date, nullable=False),
+    sa.Column("due_on", sa.Date, nullable=False),
+    sa.ForeignKeyConstraint(["year"], ["performance_years.year"]),
+    sa.CheckConstraint("begins_on <= due_on", name="begins_before_due"),
+)
+
+acos = sa.Table(
+    "acos",
+    metadata,
+    text("aco_id", primary_key=True),
+    number("year", primary_key=True),
+    text("cohort"),
+    text("legal_name"),
+    text("trade_name"),
+    text("tax_status"),
+    text("line_1"),
+    text("line_2"),
+    text("city"),
+    text("state"),
+    text("zip_code"),
+    text("web_page"),
+    text("service_area"),
+    number("period_number"),
+    sa.Column("initial_start_date", sa.Date, nullable=False),
+    sa.Column("start_date", sa.Date, nullable=False),
+    sa.Column("end_date", sa.Date, nullable=False),
+    text("track"),
+    text("dua_number"),
+    sa.Column("dua_expires_on", sa.Date, nullable=False),
+    sa.Column("dua_extended_to", sa.Date, nullable=False),
+    time("contacts_submitted_at_utc", nullable=True),
+    time("organization_submitted_at_utc", nullable=True),
+    time("dua_contacts_confirmed_at_utc", nullable=True),
+    flag("sample"),
+    sa.ForeignKeyConstraint(["year"], ["performance_years.year"]),
+)
+
+extensions = sa.Table(
+    "extensions",
+    metadata,
+    number("extension_id", primary_key=True),
+    text("aco_id"),
+    number("year"),
+    text("activity"),
+    sa.Column("due_on", sa.Date, nullable=False),
+    text("reason"),
+    text("granted_by"),
+    time("granted_at_utc"),
+    aco_reference(),
+    sa.ForeignKeyConstraint(["granted_by"], ["people.user_id"]),
+    sa.CheckConstraint("reason <> ''", name="reason_given"),
+    sa.Index(None, "aco_id", "year"),
+)
+
+drafts = sa.Table(
+    "step_one_drafts",
+    metadata,
+    text("aco_id", primary_key=True),
+    number("year", primary_key=True),
+    text("part", primary_key=True),
+    sa.Column("content", sa.JSON, nullable=False),
+    text("saved_by"),
+    time("saved_at_utc"),
+    aco_reference(),
+    sa.CheckConstraint("part IN ('contacts', 'organization')", name="part_known"),
+)
+
+change_requests = sa.Table(
+    "change_requests",
+    metadata,
+    number("request_id", primary_key=True),
+    text("aco_id"),
+    number("year"),
+    text("field"),
+    text("legal_name"),
+    text("current_value"),
+    text("corrected_value"),
+    text("explanation"),
+    text("requested_by"),
+    time("requested_at_utc"),
+    text("state"),
+    text("decided_by"),
+    time("decided_at_utc", nullable=True),
+    text("decision"),
+    aco_reference(),
+    sa.ForeignKeyConstraint(["requested_by"], ["people.user_id"]),
+    sa.CheckConstraint("state IN ('open', 'granted', 'refused')", name="state_known"),
+    sa.Index(None, "aco_id", "year"),
+)
+
+dua_extensions = sa.Table(
+    "dua_extensions",
+    metadata,
+    text("aco_id", primary_key=True),
+    number("year", primary_key=True),
+    text("number"),
+    sa.Column("expired_on", sa.Date, nullable=False),
+    sa.Column("extended_to", sa.Date, nullable=False),
+    text("extended_by"),
+    time("extended_at_utc"),
+    aco_reference(),
+    sa.ForeignKeyConstraint(["extended_by"], ["people.user_id"]),
+    sa.CheckConstraint("extended_to > expired_on", name="extends"),
+)

@@ -10,7 +10,7 @@ from packets.audit.log import Act
 from packets.clock import Clock
 from packets.errors import ConflictError, InputError, Problem
 from packets.lists.columns import LAYOUTS
-from packets.model.aco import Aco, StepOne, contact_problems, organization_problems
+from packets.model.aco import Aco, StepOne, contact_problems, organization_problems, shared_pair_problems
 from packets.model.calendar import PerformanceYear
 from packets.model.people import Contact, Person
 from packets.store.database import Database
@@ -64,8 +64,12 @@ class EnrollmentDesk:
 
         Raises:
             ConflictError: the ACO is enrolled in that year already.
+            InputError: one person holds two slots that must be held by two (R17).
         """
         aco, now = enrollment.aco, self.clock()
+        shared = shared_pair_problems(enrollment.contacts)
+        if shared:
+            raise InputError(shared)
         with self.database.write() as records:
             if records.acos.get(aco.aco_id, aco.performance_year) is not None:
                 raise ConflictError(

@@ -75,7 +75,13 @@ def contact_problems(contacts: tuple[Contact, ...]) -> list[Problem]:
         for slot in CONTACT_SLOTS
         if slot.required and slot.role not in holders
     ]
-    problems += [
+    return problems + shared_pair_problems(contacts)
+
+
+def shared_pair_problems(contacts: tuple[Contact, ...]) -> list[Problem]:
+    """Paired slots that one person holds, compared by user ID (R17, E5); such contacts are never recorded."""
+    holders = {contact.role: contact.person for contact in contacts}
+    return [
         Problem(
             "contacts-same-person",
             f"{role_label(one)} and {role_label(other)} are the same person.",
@@ -85,7 +91,6 @@ def contact_problems(contacts: tuple[Contact, ...]) -> list[Problem]:
         for one, other in DIFFERENT_PEOPLE
         if one in holders and other in holders and holders[one].user_id == holders[other].user_id
     ]
-    return problems
 
 
 def organization_problems(aco: Aco) -> list[Problem]:

@@ -1,15 +1,14 @@
-"""The verifier in a process of its own, for files from outside (DESIGN 6).
+"""Asking the verifier in a process of its own, for files from outside (DESIGN 6).
 
-A hostile file can at worst cost its own child the time and the memory that it was given. The child gets the question as JSON and
-the file as bytes, and answers JSON: nothing that it says is ever executed.
+A hostile file can at worst cost its own child the time and the memory that it was given. The child gets the question as
+JSON and the file as bytes, and answers JSON: nothing that it says is ever executed. What the verifier needs is imported
+there and not here, so that a command starts at once; `signing.examination` is that process.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import logging
-import resource
 import subprocess
 import sys
 from base64 import b64decode, b64encode
@@ -22,7 +21,6 @@ from packets.errors import Problem
 from packets.model.people import Role
 from signing.trust import Expected, ExpectedSigner, Trust
 from signing.verdict import Fault, Indication, SignatureVerdict, Verdict, refused
-from signing.verify import verify_pdf
 
 MEGABYTE = 1 << 20
 GRACE_SECONDS = 5
@@ -58,7 +56,7 @@ def verify_in_child(
         "seconds": seconds,
         "memory": memory_mb * MEGABYTE,
     }
-    command = [sys.executable, "-m", "signing.judge"]
+    command = [sys.executable, "-m", "signing.examination"]
     try:
         done = subprocess.run(  # noqa: S603  our own module, no shell, the file only on standard input
             command,
@@ -75,20 +73,6 @@ def verify_in_child(
     return _verdict_in(json.loads(done.stdout))
 
 
-def main() -> None:
-    """The child: read the question and the file, answer the verdict."""
-    question = json.loads(sys.stdin.buffer.readline())
-    resource.setrlimit(resource.RLIMIT_AS, (question["memory"],) * 2)
-    resource.setrlimit(resource.RLIMIT_CPU, (question["seconds"],) * 2)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    logging.disable(logging.CRITICAL)
-    now = datetime.fromisoformat(question["now"]) if question["now"] else None
-    verdict = verify_pdf(
-        sys.stdin.buffer.read(), _trust_in(question["trust"]), expected=_expected_in(question["expected"]), now=now
-    )
-    sys.stdout.write(json.dumps(asdict(verdict), default=datetime.isoformat))
-
-
 def _exceeded(pdf: bytes, what: str) -> Verdict:
     return refused(hashlib.sha256(pdf).hexdigest(), Fault(Indication.INDETERMINATE, "GENERIC", f"The file {what}."))
 
@@ -103,7 +87,8 @@ def _trust_out(trust: Trust) -> dict[str, list[str]]:
     }
 
 
-def _trust_in(texts: Mapping[str, list[str]]) -> Trust:
+def trust_in(texts: Mapping[str, list[str]]) -> Trust:
+    """The trust of a question."""
     return Trust(
         roots=tuple(b64decode(one) for one in texts["roots"]),
         timestamp_roots=tuple(b64decode(one) for one in texts["timestamp_roots"]),
@@ -113,7 +98,8 @@ def _trust_in(texts: Mapping[str, list[str]]) -> Trust:
     )
 
 
-def _expected_in(values: Mapping[str, Any] | None) -> Expected | None:
+def expected_in(values: Mapping[str, Any] | None) -> Expected | None:
+    """What a question expects, or None."""
     if values is None:
         return None
     signers = values["signers"]
@@ -146,6 +132,3 @@ def _signature_in(values: Mapping[str, Any]) -> SignatureVerdict:
         }
     )
 
-
-if __name__ == "__main__":
-    main()

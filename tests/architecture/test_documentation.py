@@ -18,7 +18,10 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 
 def commands(group: click.Group, path: str = "esm") -> Iterator[tuple[str, click.Command]]:
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None, name
         if isinstance(command, click.Group):
             yield from commands(command, f"{path} {name}")
         else:

@@ -1,31 +1,40 @@
-"""`esm <noun> <verb>`: results on stdout, diagnostics on stderr, exit 0 done, 1 refused or failed, 2 usage."""
+"""`esm <noun> <verb>`: results on stdout, diagnostics on stderr, exit 0 done, 1 refused or failed, 2 usage.
+
+A command's module is imported when the command is asked for: `esm verify` starts without the database and the renderer.
+"""
 
 from __future__ import annotations
 
 import sys
+from importlib import import_module
+from typing import cast
 
 import click
 
 from packets.errors import PacketsError
-from web.cli.archive import archive
-from web.cli.audit import audit
-from web.cli.db import db
-from web.cli.demo import demo
-from web.cli.document import document
-from web.cli.packet import packet
-from web.cli.pki import pki
-from web.cli.serve import serve
-from web.cli.verify import verify
+
+COMMANDS = ("archive", "audit", "db", "demo", "document", "packet", "pki", "serve", "verify")
+"""Each is a module of this package, with a command of the same name."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The group of commands by their names."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  Click's interface
+        """Every command's name, in the order of the help text."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  Click's interface
+        """The command of that name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        return cast("click.Command", getattr(import_module(f"{__name__}.{cmd_name}"), cmd_name))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="esm-packets", prog_name="esm")
 def esm() -> None:
     """Certification packets for Accountable Care Organizations: assemble, sign, countersign, verify."""
-
-
-for command in (demo, serve, verify, document, packet, audit, db, archive, pki):
-    esm.add_command(command)
 
 
 def main() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 import zlib
 from dataclasses import replace
 
@@ -41,6 +43,16 @@ def test_the_child_passes_on_policies_and_lists() -> None:
 def test_the_child_judges_rubbish(pdf: bytes) -> None:
     """Empty and broken files get a verdict, not an exception."""
     assert verify_in_child(pdf, keys().trust, now=NOW).overall is Indication.FAILED
+
+
+def test_the_child_has_no_http_client() -> None:
+    """A file is judged by what is in it: the library that could fetch is not there, and its names do nothing."""
+    program = (
+        "from signing.examination import bar_network; bar_network(); import signing.verify, aiohttp; "
+        "aiohttp.ClientSession(timeout=1)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "takes no arguments" in done.stderr
 
 
 def test_a_file_that_needs_too_much_memory_is_undecided() -> None:

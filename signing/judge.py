@@ -20,7 +20,7 @@ from typing import Any
 from packets.errors import Problem
 from packets.model.people import Role
 from signing.trust import Expected, ExpectedSigner, Trust
-from signing.verdict import Fault, Indication, SignatureVerdict, Verdict, refused
+from signing.verdict import Fault, Indication, Proof, SignatureVerdict, Verdict, refused
 
 MEGABYTE = 1 << 20
 GRACE_SECONDS = 5
@@ -129,6 +129,6 @@ def _signature_in(values: Mapping[str, Any]) -> SignatureVerdict:
             "role": Role(values["role"]) if values["role"] else None,
             "signed_at": datetime.fromisoformat(values["signed_at"]) if values["signed_at"] else None,
             "indication": Indication(values["indication"]),
+            "proof": Proof(**values["proof"]),
         }
     )
-

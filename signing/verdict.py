@@ -56,6 +56,23 @@ FALLBACK_REMEDY = "Keep the file, and ask whoever gave it to you."
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """By what a signature is known outside the file, for reports.
+
+    Attributes:
+        signature_value: the signature, base64.
+        attributes_digest: SHA-256 of the signed attributes, hex: what the key signed.
+        document_digest: SHA-256 of the bytes that it covers, hex.
+        certificate: the signer's certificate, DER in base64.
+    """
+
+    signature_value: str
+    attributes_digest: str
+    document_digest: str
+    certificate: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignatureVerdict:
     """The verdict on one seal, signature or archival time-stamp.
 
@@ -69,6 +86,7 @@ class SignatureVerdict:
         indication, sub_indication, sentence: what is said of it.
         covers_whole_file: whether it protects every byte of the file.
         trust: `local` when the time is vouched for by the service's own authority only, else `public`.
+        proof: by what it is known outside the file.
     """
 
     field: str
@@ -86,6 +104,7 @@ class SignatureVerdict:
     sentence: str
     covers_whole_file: bool
     trust: str
+    proof: Proof
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import struct
 import zlib
+from base64 import b64encode
 from collections.abc import Sequence
 from datetime import datetime
 from io import BytesIO
@@ -34,7 +35,7 @@ from signing.rules import (
     signature_faults,
 )
 from signing.trust import Expected, Trust
-from signing.verdict import Fault, Indication, SignatureVerdict, Verdict, refused, worst
+from signing.verdict import Fault, Indication, Proof, SignatureVerdict, Verdict, refused, worst
 
 MALFORMED = (
     PdfError,
@@ -138,6 +139,18 @@ def _signature_verdict(pdf: bytes, evidence: Evidence, faults: Sequence[Fault]) 
         sentence=gravest.sentence if gravest else "It holds.",
         covers_whole_file=covers_whole_file(pdf, evidence.signature),
         trust="public" if evidence.stamped.public else "local",
+        proof=_proof(evidence),
+    )
+
+
+def _proof(evidence: Evidence) -> Proof:
+    signature = evidence.signature
+    info = signature.signer_info
+    return Proof(
+        signature_value=b64encode(info["signature"].native).decode(),
+        attributes_digest=hashlib.sha256(info["signed_attrs"].untag().dump()).hexdigest(),
+        document_digest=signature.compute_digest("sha256").hex(),
+        certificate=b64encode(signature.signer_cert.dump()).decode(),
     )
 
 

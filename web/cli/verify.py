@@ -5,11 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from packets.clock import system_clock
+from signing.etsi_report import write_report
 from signing.judge import verify_in_child
 from signing.trust import read_trust
 from signing.verdict import Verdict
@@ -33,8 +36,19 @@ from signing.verdict import Verdict
     help="Root certificate of an independent time-stamp authority, PEM.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
+@click.option(
+    "--report",
+    "reports",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for a validation report on each file by ETSI TS 119 102-2, XML.",
+)
 def verify(
-    files: tuple[Path, ...], roots: tuple[Path, ...], timestamp_roots: tuple[Path, ...], *, as_json: bool
+    files: tuple[Path, ...],
+    roots: tuple[Path, ...],
+    timestamp_roots: tuple[Path, ...],
+    reports: Path | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Say who signed FILES, as what and when, and whether anything changed since.
 
@@ -42,6 +56,8 @@ def verify(
     """
     trust = read_trust(roots, timestamp_roots)
     verdicts = [(path, verify_in_child(path.read_bytes(), trust)) for path in files]
+    if reports is not None:
+        _write_reports(reports, verdicts)
     if as_json:
         click.echo(
             json.dumps([{"file": str(path), **as_data(one)} for path, one in verdicts], indent=2, ensure_ascii=False)
@@ -50,6 +66,14 @@ def verify(
         for path, one in verdicts:
             _print(path, one)
     sys.exit(0 if all(one.passed for _, one in verdicts) else 1)
+
+
+def _write_reports(folder: Path, verdicts: Sequence[tuple[Path, Verdict]]) -> None:
+    """One report a file; files of one name stay apart by their digests."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, verdict in verdicts:
+        report = folder / f"{path.stem}-{verdict.digest[:12]}.xml"
+        report.write_bytes(write_report(verdict, system_clock()))
 
 
 def as_data(verdict: Verdict) -> dict[str, Any]:

@@ -6,7 +6,7 @@ DIR    ?= demo-data
 ACOS   ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev tools demo serve test lint bench conformance lock clean
+.PHONY: help setup dev tools demo serve test lint bench attacks conformance lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -59,6 +59,9 @@ $(VENV)-bench/.ready: requirements/runtime.lock bench/requirements.lock
 	@$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@$(VENV)-bench/bin/python -m packets.render.fonts
 	@touch $@
+
+attacks: dev ## Show the verifier a corpus of tampered files and write down what it caught, into bench/results
+	@PYTHONPATH=tests $(BIN)/python -m attacks.report bench/results/attacks.md
 
 conformance: dev tools ## Ask further validators: veraPDF, where Maven is on the machine
 	@PYTHON=$(BIN)/python sh tests/conformance/run

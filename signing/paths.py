@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from asn1crypto import crl, x509
+from asn1crypto import algos, crl, keys, x509
 from pyhanko.sign.validation.policy_decl import (
     CertificateFetchingRule,
     LocalKnowledge,
@@ -14,9 +14,16 @@ from pyhanko.sign.validation.policy_decl import (
     RevocationInfoGatheringSpec,
     SignatureValidationSpec,
 )
+from pyhanko.sign.validation.utils import DEFAULT_WEAK_HASH_ALGORITHMS, CMSAlgorithmUsagePolicy
 from pyhanko_certvalidator.context import CertValidationPolicySpec
 from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
-from pyhanko_certvalidator.policy_decl import NO_REVOCATION, REQUIRE_REVINFO, CertRevTrustPolicy
+from pyhanko_certvalidator.policy_decl import (
+    NO_REVOCATION,
+    REQUIRE_REVINFO,
+    AlgorithmUsageConstraint,
+    CertRevTrustPolicy,
+    DisallowWeakAlgorithmsPolicy,
+)
 from pyhanko_certvalidator.registry import SimpleTrustManager
 from pyhanko_certvalidator.revinfo.archival import CRLContainer
 
@@ -27,6 +34,26 @@ OFFLINE = RevocationInfoGatheringSpec(
     certificate_fetching_rule=CertificateFetchingRule.NEVER_FETCH,
 )
 """Nothing is ever fetched: a hostile file cannot make the verifier call anywhere."""
+
+
+SHORTEST_CURVE = 256
+"""Bits of an elliptic curve that is strong enough (NIST SP 800-57 part 1: 128 bits of strength)."""
+
+
+class StrongEnough(DisallowWeakAlgorithmsPolicy):
+    """pyHanko's policy on algorithms (no SHA-1, no MD5, RSA of 2048 bits and more), and no curves that are too short."""
+
+    def signature_algorithm_allowed(
+        self, algo: algos.SignedDigestAlgorithm, moment: datetime | None, public_key: keys.PublicKeyInfo | None
+    ) -> AlgorithmUsageConstraint:
+        """Whether a key may make a signature with an algorithm."""
+        short = public_key is not None and public_key.algorithm == "ec" and public_key.bit_size < SHORTEST_CURVE
+        if short:
+            return AlgorithmUsageConstraint(allowed=False, failure_reason=f"Its curve is below {SHORTEST_CURVE} bits")
+        return super().signature_algorithm_allowed(algo, moment, public_key)
+
+
+ALGORITHMS = StrongEnough(DEFAULT_WEAK_HASH_ALGORITHMS)  # type: ignore[no-untyped-call]
 
 
 def instant(moment: datetime) -> ValidationTimingInfo:
@@ -66,10 +93,15 @@ def validation_policy(
             ts_cert_validation_policy=timestamps,
             revinfo_gathering_policy=OFFLINE,
             local_knowledge=knowledge,
+            signature_algorithm_policy=CMSAlgorithmUsagePolicy.lift_policy(ALGORITHMS),
         )
     )
 
 
 def _certificate_policy(roots: Iterable[bytes], revinfo: CertRevTrustPolicy) -> CertValidationPolicySpec:
     anchors = [x509.Certificate.load(root) for root in roots]
-    return CertValidationPolicySpec(trust_manager=SimpleTrustManager.build(trust_roots=anchors), revinfo_policy=revinfo)
+    return CertValidationPolicySpec(
+        trust_manager=SimpleTrustManager.build(trust_roots=anchors),
+        revinfo_policy=revinfo,
+        algorithm_usage_policy=ALGORITHMS,
+    )

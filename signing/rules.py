@@ -51,7 +51,12 @@ def file_faults(pdf: bytes, reader: PdfFileReader, found: Sequence[Evidence]) ->
     """What is wrong with the file as a whole: coverage, the seal, the order of times."""
     if not found:
         return [Fault(Indication.FAILED, "FORMAT_FAILURE", "The file carries no signature.")]
-    return [*_coverage_faults(pdf, found), *_seal_faults(reader, found), *_order_faults(found)]
+    return [
+        *_coverage_faults(pdf, found),
+        *_seal_faults(reader, found),
+        *_order_faults(found),
+        *_unity_faults(found),
+    ]
 
 
 def signature_faults(reader: PdfFileReader, evidence: Evidence, trust: Trust) -> list[Fault]:
@@ -170,6 +175,15 @@ def _seal_faults(reader: PdfFileReader, found: Sequence[Evidence]) -> list[Fault
     if not certifies or certification.permission is not MDPPerm.FILL_FORMS:
         return [_failed("FORMAT_FAILURE", "Its seal does not forbid changes as ours does.", first.field)]
     return []
+
+
+def _unity_faults(found: Sequence[Evidence]) -> list[Fault]:
+    """A document is of one ACO and one performance year: its signers sign for no other."""
+    people = [(one.field, who) for one in found if (who := identity_of(one)) is not None]
+    if len({(who.aco_id, who.performance_year) for _, who in people}) <= 1:
+        return []
+    sentence = "Its signers do not sign for the same ACO and performance year."
+    return [_failed("SIG_CONSTRAINTS_FAILURE", sentence, field) for field, _ in people]
 
 
 def _order_faults(found: Sequence[Evidence]) -> list[Fault]:

@@ -1,44 +1,27 @@
-"""Files that somebody has tampered with: never passed, and never an exception.
-
-Outsiders change bytes without a key. Insiders have our keys and sign on top of a change that the seal forbids.
-"""
+"""Files that somebody has tampered with at random: never passed, and never an exception."""
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import replace
-from io import BytesIO
 
 import pytest
 from asn1crypto import cms, parser
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.generic import pdf_name
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
-from pyhanko.sign.signers import PdfSignatureMetadata
+from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 
-from signed_files import NOW, StillClock, document_type, draft, identity, keys, life, service
+from attacks.changes import CHANGES, Change, appended
+from attacks.insiders import AGENCY, Forgery, carried_on, forge, pair_for, requestor
+from signed_files import NOW, StillClock, draft, keys, life, service
 from signing.errors import SigningError
 from signing.oids import SEAL_POLICY
-from signing.revisions import (
-    INVISIBLE,
-    ArchivalWriter,
-    OneKeySigner,
-    ValidationData,
-    append_signature,
-    embed_validation_data,
-    open_writer,
-)
-from signing.timestamps import local_source
 from signing.verdict import Indication, Verdict
 from signing.verify import verify_pdf
 from validators import SIGNED
 
-REQUESTOR, CUSTODIAN, AGENCY = document_type().slots
+SEALING = Forgery("Seal", makes_field=True, certifies=MDPPerm.FILL_FORMS)
 CLOSED = life().closed
 RANGES = max((tuple(int(one) for one in found) for found in SIGNED.findall(CLOSED)), key=lambda one: one[2])
 UNHURRIED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -47,19 +30,6 @@ UNHURRIED = settings(max_examples=40, deadline=None, suppress_health_check=[Heal
 def judge(pdf: bytes) -> Verdict:
     """The verdict of a verifier that trusts us."""
     return verify_pdf(pdf, keys().trust, now=NOW)
-
-
-def written(writer: IncrementalPdfFileWriter) -> bytes:
-    """The file that a writer holds."""
-    output = BytesIO()
-    writer.write(output)  # type: ignore[no-untyped-call]
-    return output.getvalue()
-
-
-def signed(pdf: bytes, slot: int = 0) -> bytes:
-    """The file signed properly by the service, whatever was done to it before."""
-    chosen = document_type().slots[slot]
-    return service(StillClock()).sign(pdf, slot=chosen, identity=identity(chosen), viewed_digest=None).pdf
 
 
 # --- without a key ----------------------------------------------------------------------------------------------------
@@ -178,133 +148,32 @@ def test_an_encrypted_file_is_refused() -> None:
     assert not judge(changed).passed
 
 
-# --- with our keys: changes on top of a seal, covered by a genuine signature -------------------------------------------
-
-
-def paint(writer: ArchivalWriter) -> None:
-    """Other words on the first page."""
-    page = writer.root["/Pages"]["/Kids"][0]
-    stream = writer.add_object(generic.StreamObject(stream_data=b"BT (PAID) Tj ET"))
-    page[pdf_name("/Contents")] = generic.ArrayObject([page.raw_get("/Contents"), stream])
-    writer.update_container(page)
-
-
-def dictionary(entries: Mapping[str, object]) -> generic.DictionaryObject:
-    """A PDF dictionary."""
-    named = {pdf_name(key): value for key, value in entries.items()}
-    return generic.DictionaryObject(named)  # type: ignore[no-untyped-call]
-
-
-def annotate(writer: ArchivalWriter) -> None:
-    """A note over the text."""
-    page = writer.root["/Pages"]["/Kids"][0]
-    box = generic.ArrayObject(map(generic.NumberObject, [50, 500, 300, 560]))
-    entries = {"/Type": pdf_name("/Annot"), "/Subtype": pdf_name("/FreeText"), "/Rect": box}
-    note = dictionary(entries)
-    existing = page["/Annots"] if "/Annots" in page else []  # noqa: SIM401  pyHanko follows references in [] only
-    page[pdf_name("/Annots")] = generic.ArrayObject([*existing, writer.add_object(note)])
-    writer.update_container(page)
-
-
-def retitle(writer: ArchivalWriter) -> None:
-    """Another title in the metadata."""
-    metadata = writer.root["/Metadata"]
-    metadata._data = metadata.data.replace(b"Data Use", b"Data Abuse")
-    metadata._encoded_data = None
-    writer.update_container(metadata)
-
-
-def redirect(writer: ArchivalWriter) -> None:
-    """Something that a viewer does when it opens the file."""
-    action = dictionary({"/S": pdf_name("/URI"), "/URI": generic.pdf_string("http://x")})
-    writer.root[pdf_name("/OpenAction")] = action
-    writer.update_root()  # type: ignore[no-untyped-call]
-
-
-def move_field(writer: ArchivalWriter) -> None:
-    """A field that covers the page."""
-    for reference in writer.root["/AcroForm"]["/Fields"]:
-        field = reference if isinstance(reference, generic.DictionaryObject) else reference.get_object()
-        if field["/T"] == CUSTODIAN.name:
-            field[pdf_name("/Rect")] = generic.ArrayObject(map(generic.NumberObject, [0, 0, 600, 800]))
-            writer.update_container(field)
-
-
-def drop_page(writer: ArchivalWriter) -> None:
-    """One page less."""
-    kids = writer.root["/Pages"]["/Kids"]
-    del kids[0]
-    writer.update_container(kids)
-
-
-@pytest.mark.parametrize("change", [paint, annotate, retitle, redirect, move_field, drop_page])
-@pytest.mark.parametrize("sign_on_top", [False, True], ids=["bare", "signed-on-top"])
-def test_a_change_after_the_seal_fails_even_with_our_own_signature_on_top(
-    change: Callable[[ArchivalWriter], None], *, sign_on_top: bool
-) -> None:
-    """The seal permits its fields to be filled and nothing else."""
-    writer = open_writer(life().sealed)
-    change(writer)
-    changed = written(writer)
-    verdict = judge(signed(changed) if sign_on_top else changed)
-    assert verdict.overall is Indication.FAILED
-    assert "Seal" in {problem.where for problem in verdict.problems}
-
-
-def raw_signature(
-    pdf: bytes,
-    metadata: PdfSignatureMetadata,
-    *,
-    new_field: str = "",
-    policy_key: bool = False,
-    embed: bool = True,
-) -> bytes:
-    """A genuine, time-stamped signature with our keys, past all checks of the service."""
-    pki = keys()
-    writer = open_writer(pdf)
-    if embed:
-        lists = (pki.root_list, pki.authority.issue_revocation_list(NOW))
-        embed_validation_data(writer, ValidationData((pki.root, pki.authority.certificate), lists))
-    key = pki.seal.key
-    certificate = pki.seal.certificate
-    if not policy_key:
-        certificate = pki.authority.issue_signer(identity(REQUESTOR), key.public_key(), NOW)
-    signer = OneKeySigner(key, certificate, pki.authority.certificate)
-    field = SigFieldSpec(new_field, invis_sig_settings=INVISIBLE) if new_field else None
-    source = local_source(pki, StillClock())
-    return asyncio.run(append_signature(writer, metadata, signer, timestamper=source, now=NOW, new_field=field)).pdf
-
-
-def metadata(field: str, subfilter: SigSeedSubFilter = SigSeedSubFilter.PADES) -> PdfSignatureMetadata:
-    """What an ordinary signature in a field says."""
-    return PdfSignatureMetadata(field_name=field, md_algorithm="sha256", subfilter=subfilter)
-
-
-def certification(permission: MDPPerm) -> PdfSignatureMetadata:
-    """What a seal says, with a permission."""
-    return replace(metadata("Seal"), certify=True, docmdp_permissions=permission)
+# --- what the verdict says of some of the corpus ------------------------------------------------------------------------
 
 
 def test_a_genuine_signature_by_hand_passes() -> None:
-    """The attacks below fail for what they change, not for how they are made."""
-    assert judge(raw_signature(life().sealed, metadata(REQUESTOR.name))).passed
+    """The forgeries of the corpus fail for what they change, not for how they are made."""
+    assert judge(forge(life().sealed, pair_for(requestor()), Forgery())).passed
+    assert judge(forge(draft(), keys().seal, SEALING)).passed
 
 
-def test_a_signature_in_a_field_of_its_own_fails() -> None:
-    """Nobody adds a place to sign to a sealed document."""
-    verdict = judge(raw_signature(life().sealed, metadata("Witness"), new_field="Witness"))
+@pytest.mark.parametrize("change", CHANGES.values(), ids=list(CHANGES))
+def test_a_change_after_the_seal_is_held_against_the_seal(change: Change) -> None:
+    """The seal permits its fields to be filled and nothing else."""
+    verdict = judge(appended(life().sealed, change))
     assert verdict.overall is Indication.FAILED
+    assert {problem.where for problem in verdict.problems} & {"Seal", ""}
 
 
 def test_the_seals_certificate_is_not_a_persons() -> None:
     """A slot signed with the seal's certificate names nobody and has the wrong policy."""
-    verdict = judge(raw_signature(life().sealed, metadata(REQUESTOR.name), policy_key=True))
+    verdict = judge(forge(life().sealed, keys().seal, Forgery()))
     assert (verdict.overall, verdict.sub_indication) == (Indication.INDETERMINATE, "CHAIN_CONSTRAINTS_FAILURE")
 
 
 def test_a_persons_certificate_does_not_seal() -> None:
     """The seal's policy is required of the first signature."""
-    verdict = judge(raw_signature(draft(), certification(MDPPerm.FILL_FORMS), new_field="Seal"))
+    verdict = judge(forge(draft(), pair_for(requestor()), SEALING))
     assert (verdict.overall, verdict.sub_indication) == (Indication.INDETERMINATE, "CHAIN_CONSTRAINTS_FAILURE")
 
 
@@ -314,39 +183,29 @@ def test_a_policy_that_the_verifier_does_not_accept_does_not_pass() -> None:
     assert verify_pdf(CLOSED, trust, now=NOW).overall is Indication.INDETERMINATE
 
 
-def test_a_laxer_seal_fails() -> None:
-    """A certification that permits annotations is not our seal."""
-    verdict = judge(raw_signature(draft(), certification(MDPPerm.ANNOTATE), new_field="Seal", policy_key=True))
-    assert verdict.overall is Indication.FAILED
+def test_a_short_key_is_undecided_with_its_reason() -> None:
+    """Cryptography of 96 bits of strength proves nothing (NIST SP 800-57)."""
+    short = pair_for(requestor(), curve=ec.SECP192R1())
+    verdict = judge(forge(life().sealed, short, Forgery()))
+    assert (verdict.overall, verdict.sub_indication) == (Indication.INDETERMINATE, "CRYPTO_CONSTRAINTS_FAILURE")
 
 
-def test_a_signature_without_a_seal_fails() -> None:
-    """A draft that was signed without being sealed is no record."""
-    verdict = judge(raw_signature(draft(), metadata(REQUESTOR.name)))
-    assert verdict.overall is Indication.FAILED
-
-
-def test_an_older_form_of_signature_does_not_pass() -> None:
-    """Only ETSI.CAdES.detached is PAdES; the field refuses another form, and so does the verifier."""
+def test_an_older_form_of_signature_is_refused_by_the_field() -> None:
+    """Only ETSI.CAdES.detached is PAdES; the seed values say so to every honest signer."""
     with pytest.raises(SigningError):
-        raw_signature(life().sealed, metadata(REQUESTOR.name, SigSeedSubFilter.ADOBE_PKCS7_DETACHED))
-    form = replace(certification(MDPPerm.FILL_FORMS), subfilter=SigSeedSubFilter.ADOBE_PKCS7_DETACHED)
-    verdict = judge(raw_signature(draft(), form, new_field="Seal", policy_key=True))
-    assert verdict.overall is Indication.FAILED
+        forge(life().sealed, pair_for(requestor()), Forgery(subfilter=SigSeedSubFilter.ADOBE_PKCS7_DETACHED))
 
 
 def test_a_seal_without_validation_data_is_undecided() -> None:
     """A B-T signature alone cannot show that its certificate was not revoked."""
-    made = raw_signature(draft(), certification(MDPPerm.FILL_FORMS), new_field="Seal", policy_key=True, embed=False)
-    verdict = judge(made)
+    verdict = judge(forge(draft(), keys().seal, replace(SEALING, embeds=False)))
     assert verdict.overall is Indication.INDETERMINATE
     assert verdict.signatures[0].level in {"B-B", "B-T"}
 
 
-def test_a_locked_field_is_not_filled_after_the_agencys_signature() -> None:
+def test_a_locked_field_that_was_filled_is_held_against_the_lock() -> None:
     """CMS signs last: its slot locks every field (FieldMDP)."""
-    early = signed(life().signed[0], 2)
-    verdict = judge(signed(early, 1))
+    verdict = judge(carried_on(life().signed[0], 2, 1))
     assert verdict.overall is Indication.FAILED
     assert AGENCY.name in {problem.where for problem in verdict.problems}
 

@@ -7,6 +7,7 @@ draft is voided and a new document takes its place; after the first signature no
 from __future__ import annotations
 
 import uuid
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,7 +20,7 @@ from packets.clock import Clock
 from packets.errors import ConflictError, NotFoundError, Problem
 from packets.lists.columns import LAYOUTS
 from packets.model.aco import Aco
-from packets.model.documents import Document, DocumentType, Event, FieldDictionaries, Revision, Roster
+from packets.model.documents import ISSUERS, Document, DocumentType, Event, FieldDictionaries, Revision, Roster
 from packets.model.people import SLOTS_BY_ROLE, Address, Contact, role_label
 from packets.render.document import Rendered, render_document
 from packets.render.fonts import FontSet
@@ -31,8 +32,8 @@ from packets.store.records.lists import Row
 NO_VALUE = "N/A"
 """What a document prints where a row has no such value, so that no cell looks forgotten (R58, REQ 1.6.8)."""
 
-FieldMaker = Callable[[DocumentType], Mapping[str, FieldDictionaries]]
-"""Says what the signature fields of a type are locked to; the signing floor provides it."""
+FieldMaker = Callable[[DocumentType, Mapping[str, Any]], Mapping[str, FieldDictionaries]]
+"""Says what the signature fields of a document ask for and lock, by its type and facts; the signing floor provides it."""
 
 Sealer = Callable[[bytes], bytes]
 """Adds the service's certification signature; the signing floor provides it."""
@@ -49,6 +50,7 @@ class Assembler:
     field_maker: FieldMaker
     seal: Sealer
     fonts: FontSet | None = None
+    issuers: tuple[bytes, ...] = ()
 
     def render(self, document_type: DocumentType, facts: Mapping[str, Any]) -> Rendered:
         """The document made from facts, every signature field in place and empty: the first revision.
@@ -56,7 +58,7 @@ class Assembler:
         Raises:
             RenderError: template and facts do not fit.
         """
-        return render_document(document_type, facts, self.field_maker(document_type), fonts=self.fonts)
+        return render_document(document_type, facts, self.field_maker(document_type, facts), fonts=self.fonts)
 
     def assemble(self, aco_id: str, year: int, kind: str, actor: str = SERVICE) -> Document:
         """The document of that kind, made from the facts as they are now.
@@ -70,7 +72,7 @@ class Assembler:
         """
         document_type = self.catalog[kind]
         with self.database.read() as records:
-            facts = freeze(records, document_type, aco_id, year)
+            facts = freeze(records, document_type, aco_id, year) | self._signing_facts()
             current = records.documents.current(aco_id, year, kind)
         content = canonical_json(facts)
         if current and (current.signatures or _is_same(current, document_type, content)):
@@ -88,6 +90,9 @@ class Assembler:
         with self.database.read() as records:
             aco = require_aco(records, aco_id, year)
         return [self.assemble(aco_id, year, one.kind, actor) for one in self.catalog.for_cohort(aco.cohort)]
+
+    def _signing_facts(self) -> dict[str, Any]:
+        return {ISSUERS: [b64encode(one).decode() for one in self.issuers]} if self.issuers else {}
 
     def _record(
         self, replaced: Document | None, draft: Document, drafted: bytes, sealed: bytes, actor: str

@@ -17,7 +17,7 @@ import templates
 from packets.errors import InputError, Problem
 from packets.manifests import BODY, MANIFEST, SAMPLE, type_problems
 from packets.model.aco import Cohort
-from packets.model.documents import DocumentType, Party, Roster, RosterColumn, Slot
+from packets.model.documents import ISSUERS, DocumentType, Party, Roster, RosterColumn, Slot
 from packets.model.people import Role
 
 
@@ -186,10 +186,11 @@ def _schema(manifest: Mapping[str, Any], rosters: tuple[Roster, ...], shared: Ma
         **{name: shared["sections"][name] for name in manifest["sections"] if name in shared["sections"]},
         **manifest.get("schema", {}),
     }
+    issuers = {ISSUERS: {"type": "array", "items": {"type": "string"}}}
     return {
         "$defs": shared["$defs"],
         "type": "object",
         "additionalProperties": False,
         "required": list(properties),
-        "properties": properties,
+        "properties": properties | issuers,
     }

@@ -125,6 +125,12 @@ class SigningService:
         own = replace(self._pki.trust, timestamp_roots=self.timestamps.trust.timestamp_roots)
         return merge_trust(own, signers=[self._signers], seals=[self._seal])
 
+    @property
+    def issuers(self) -> tuple[bytes, ...]:
+        """The roots, DER, under which signers are certified today: ours, and those of keys that somebody else holds."""
+        own = self._pki.trust.roots
+        return (own[0], *(one for one in self._signers.trust.roots if one not in own))
+
     def seal(self, pdf: bytes) -> bytes:
         """Certify a draft: from here on only its signature fields may be filled (DocMDP, P=2; ISO 32000-1, 12.8.2.2).
 

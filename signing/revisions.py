@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import IO, Any
@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.fields import InvisSigSettings, SigFieldSpec, enumerate_sig_fields
+from pyhanko.sign.fields import InvisSigSettings, SigFieldSpec, SigSeedValueSpec, enumerate_sig_fields
 from pyhanko.sign.general import SigningError as PyHankoSigningError
 from pyhanko.sign.general import UnacceptableSignerError
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, PdfTimeStamper, Signer
@@ -32,6 +32,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from packets.errors import Problem
 from signing.errors import SigningError
+from signing.fields import leads_to
 from signing.timestamps import TimeStampSource
 from signing.tokens import generation_time
 
@@ -143,6 +144,11 @@ def asn1_certificate(certificate: pyca_x509.Certificate) -> x509.Certificate:
     return x509.Certificate.load(certificate.public_bytes(serialization.Encoding.DER))
 
 
+def pyca_certificate(certificate: x509.Certificate) -> pyca_x509.Certificate:
+    """The same certificate for cryptography."""
+    return pyca_x509.load_der_x509_certificate(certificate.dump())
+
+
 def open_writer(pdf: bytes) -> ArchivalWriter:
     """A writer that appends to `pdf`.
 
@@ -226,9 +232,29 @@ def prepare_signature(
     with refusing():
         session = pdf_signer.init_signing_session(writer, existing_fields_only=new_field is None)
         session.system_time = now
+        session.sv_spec = _issuer_checked(session.sv_spec, signer)
         document = session.prepare_tbs_document(validation_info=None, bytes_reserved=timestamper.reserved)
         place, output = document.digest_tbs_document(in_place=True)
     return Prepared(document, place, output)
+
+
+def _issuer_checked(demands: SigSeedValueSpec | None, signer: Signer) -> SigSeedValueSpec | None:
+    """What is left of a field's demands after its issuers were looked for above the signer's certificate.
+
+    pyHanko can look for them only along a path that it has validated itself, which would cost a second validation for each
+    signature: the verifier validates the result in any case.
+
+    Raises:
+        UnacceptableSignerError: none of the issuers certified the signer.
+    """
+    if demands is None or demands.cert is None or not demands.cert.issuers:
+        return demands
+    between = [pyca_certificate(one) for one in signer.cert_registry]
+    if not leads_to(
+        pyca_certificate(signer.signing_cert), [pyca_certificate(one) for one in demands.cert.issuers], between
+    ):
+        raise UnacceptableSignerError("The signer's certificate does not come from an issuer that the field accepts.")
+    return replace(demands, cert=replace(demands.cert, issuers=None))
 
 
 @contextmanager

@@ -49,8 +49,8 @@ class Generations:
         self.pki = rotate_pki(self.folder, PASSPHRASE, rotation, self.world.clock())
 
     def assemble(self, sample: SampleAco, kind: str) -> Document:
-        """A document, sealed with today's seal."""
-        assembler = replace(self.world.services.assembler, seal=self.signer.seal)
+        """A document, sealed with today's seal, for signers under today's root."""
+        assembler = replace(self.world.services.assembler, seal=self.signer.seal, issuers=self.signer.issuers)
         return assembler.assemble(sample.aco.aco_id, sample.aco.performance_year, kind)
 
     def sign(self, document: Document, slot: str, role: Role, user_id: str) -> Document:

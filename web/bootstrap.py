@@ -23,7 +23,7 @@ from packets.store.database import Database
 from packets.store.objects import ObjectStore
 from packets.store.objects_files import FileObjects
 from signing.ceremony import Ceremony
-from signing.fields import field_dictionaries
+from signing.fields import seeded_fields
 from signing.pades import SigningService
 from signing.pki import Pki, init_pki, load_pki
 from signing.renewal import Renewal
@@ -120,7 +120,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         render_stamp=partial(render_stamp, fonts=fonts),
         archival_digest=settings.archival_digest,
     )
-    assembler = Assembler(database, objects, catalog, clock, field_dictionaries, signer.seal, fonts)
+    assembler = Assembler(database, objects, catalog, clock, seeded_fields, signer.seal, fonts, signer.issuers)
     return Services(
         settings=settings,
         clock=clock,

@@ -15,6 +15,9 @@ from typing import Any
 from packets.model.aco import Cohort
 from packets.model.people import Role
 
+ISSUERS = "issuers"
+"""Name of the frozen fact that says which authorities may certify signers: certificates, DER in base64."""
+
 
 class Party(StrEnum):
     """On whose side a signature slot stands."""

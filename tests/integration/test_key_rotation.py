@@ -17,15 +17,16 @@ from cryptography import x509
 from generations import Generations, begin
 from packets.audit.log import Act
 from packets.model.documents import Document
+from packets.model.people import Role
 from packets.store.database import Database
-from signing.errors import PkiError
+from signing.errors import PkiError, SigningError
 from signing.facts import expected_of
 from signing.pki import PARTS, TITLES, YEAR, Pki, init_pki, load_pki
 from signing.rotation import FORMER_FILE, ROTATED, Rotation, rotate_pki
 from signing.trust import read_trust
 from signing.verify import verify_pdf
 from web.cli import esm
-from web.demo import choose_signer
+from web.demo import choose_signer, holder
 from worlds import PASSPHRASE, START
 
 DUA = "data-use-agreement"
@@ -74,7 +75,7 @@ def test_what_was_signed_before_and_after_a_rotation_both_hold(service: Generati
 
 
 def test_a_document_is_signed_across_every_rotation(service: Generations) -> None:
-    """Sealed, signed three times and closed, with other keys each time, the root's among them: one file, and it passes."""
+    """Sealed, signed three times and closed, with other keys each time: one file, and it passes."""
     sample = service.world.first("new")
     for document_type in service.world.types(sample):
         if document_type.kind == DUA:
@@ -82,12 +83,12 @@ def test_a_document_is_signed_across_every_rotation(service: Generations) -> Non
         service.execute(sample, document_type.kind)
     document = service.assemble(sample, DUA)
     slots = service.world.services.catalog[DUA].slots
-    for slot, rotation in zip(slots, (Rotation.SEAL, Rotation.AUTHORITY, Rotation.ROOT), strict=True):
+    for slot, rotation in zip(slots, (Rotation.SEAL, Rotation.AUTHORITY, Rotation.TIMESTAMPS), strict=True):
         service.world.clock.advance(timedelta(hours=1))
         service.rotate(rotation)
         role, user_id = choose_signer(slot, sample, service.world.year, document.step)
         document = service.sign(document, slot.name, role, user_id)
-    service.rotate(Rotation.TIMESTAMPS)
+    service.rotate(Rotation.ROOT)
 
     assert document.executed_at is not None
     assert passes(service, document)
@@ -95,6 +96,20 @@ def test_a_document_is_signed_across_every_rotation(service: Generations) -> Non
     assert not verify_pdf(
         service.bytes_of(document), type(service.pki.trust)(roots=only_new), now=service.world.clock()
     ).passed
+
+
+def test_a_new_root_takes_no_signature_in_a_document_that_names_the_former_one(service: Generations) -> None:
+    """Whoever signs later than the roll-over signs a document that was assembled later; an unsigned one is, at once."""
+    sample, kind = service.world.first("current"), "provider-supplier-list"
+    before = service.assemble(sample, kind)
+    service.rotate(Rotation.ROOT)
+    request = service.world.request(before, "AuthorizedSigner", Role.ACO_EXECUTIVE, holder(sample, Role.ACO_EXECUTIVE))
+    with pytest.raises(SigningError, match="issuer"):
+        service.ceremony.sign(request)
+
+    after = service.execute(sample, kind)
+    assert after.document_id != before.document_id
+    assert passes(service, after)
 
 
 def test_every_root_stays_trusted_the_newest_first(service: Generations) -> None:

@@ -20,7 +20,7 @@ from packets.render.document import Rendered, render_document
 from packets.render.fonts import ensure_fonts
 from packets.reproduction import Reproduction, reproduce
 from packets.settings import load_settings
-from signing.fields import field_dictionaries
+from signing.fields import seeded_fields
 from web.cli.folder import folder_option, open_folder
 
 templates_option = click.option(
@@ -118,7 +118,7 @@ def _rendered(document_type: DocumentType, facts: Mapping[str, Any]) -> Rendered
     """The document; what is wrong with the facts is told with the kind before each field path."""
     fonts = ensure_fonts(load_settings().fonts_dir)
     try:
-        return render_document(document_type, facts, field_dictionaries(document_type), fonts=fonts)
+        return render_document(document_type, facts, seeded_fields(document_type, facts), fonts=fonts)
     except (RenderError, InputError) as error:
         kind = document_type.kind
         raise type(error)(replace(one, where=f"{kind} {one.where}".strip()) for one in error.problems) from None

@@ -49,15 +49,18 @@ lint: dev ## ruff, mypy --strict, import-linter
 	@$(BIN)/lint-imports
 
 bench: $(VENV)-bench/.ready ## Measure against named peers, into bench/results (QUICK=1: small sizes, one run)
+	@$(VENV)-bench/bin/python bench/sign.py $(if $(QUICK),--quick)
 	@$(VENV)-bench/bin/python bench/render.py $(if $(QUICK),--quick)
 
-$(VENV)-bench/.ready: requirements/runtime.lock bench/requirements.lock
+$(VENV)-bench/.ready: requirements/runtime.lock bench/requirements.lock bench/signatures/package-lock.json
 	@sh .ci/venv "$(PYTHON)" "$(VENV)-bench"
 	@sh .ci/tools bench
 	@$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.lock
 	@$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/requirements.lock
 	@$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@$(VENV)-bench/bin/python -m packets.render.fonts
+	@if command -v npm >/dev/null; then cd bench/signatures && npm ci --silent --no-audit --no-fund --ignore-scripts; \
+	else echo "No npm on this machine: the peers that need Node.js are left out."; fi
 	@touch $@
 
 attacks: dev ## Show the verifier a corpus of tampered files and write down what it caught, into bench/results

@@ -42,6 +42,9 @@ class Settings(BaseSettings):
         default=SecretStr(""), description="opens the keys of the seal and of the certificate authority"
     )
     session_secret: SecretStr = Field(default=SecretStr(""), description="signs the cookies of the web front end")
+    signer_socket: Path | None = Field(
+        default=None, description="socket of the signer process, which holds keys that are not in the folder"
+    )
     tsa_urls: tuple[str, ...] = Field(
         default=(), description="RFC 3161 authorities, tried in order; empty means the local one"
     )

@@ -18,12 +18,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from packets.errors import Problem
-from signing.errors import PkiError
+from signing.errors import PkiError, SigningError
 from signing.identity import CLOCK_SKEW, CertificateAuthority
 from signing.key_files import create_folder, hold
 from signing.oids import SEAL_POLICY
 from signing.profiles import authority_profile, issuing_profile, signing_profile, timestamp_profile
 from signing.trust import Trust
+from signing.vault import KeyHolder, Vault, holder_problems
 
 YEAR = timedelta(days=365)
 YEARS = {"root": 25, "issuing": 20, "seal": 5, "tsa": 20}
@@ -85,7 +86,15 @@ class Pki:
         return SAMPLE_MARK in self.root.subject.rfc4514_string()
 
 
-def init_pki(folder: Path, passphrase: str, now: datetime, *, sample: bool) -> None:
+def init_pki(
+    folder: Path,
+    passphrase: str,
+    now: datetime,
+    *,
+    sample: bool,
+    holder: KeyHolder | None = None,
+    held: Mapping[str, str] | None = None,
+) -> None:
     """Make all keys and certificates, in one step or not at all.
 
     Args:
@@ -93,13 +102,17 @@ def init_pki(folder: Path, passphrase: str, now: datetime, *, sample: bool) -> N
         passphrase: encrypts the private keys.
         now: the time; validity starts `CLOCK_SKEW` earlier, with the first revocation lists, never after them.
         sample: names the authorities as samples, so that no certificate of a demonstration is taken for a real one.
+        holder: reaches keys of the signer process.
+        held: labels of keys that the signer process has, by the part of `OPENED` that they are for.
 
     Raises:
         PkiError: the folder has something in it, the passphrase is empty, or the disk refuses.
+        SigningError: the signer process does not have a key, or cannot be reached.
     """
     _refuse_unusable(folder, passphrase)
-    pairs = make_pairs(PARTS, {}, now, sample=sample)
-    files = pair_files(pairs, passphrase) | root_list_file(pairs["root"], now)
+    vault = Vault(passphrase, holder, held or {})
+    pairs = make_pairs(PARTS, {}, now, sample=sample, vault=vault)
+    files = pair_files(pairs, vault) | root_list_file(pairs["root"], now)
     files[TRUST_FILE] = files["root.pem"]
     try:
         create_folder(folder, files)
@@ -107,8 +120,10 @@ def init_pki(folder: Path, passphrase: str, now: datetime, *, sample: bool) -> N
         raise unwritable(folder, error) from error
 
 
-def load_pki(folder: Path, passphrase: str) -> Pki:
+def load_pki(folder: Path, passphrase: str, holder: KeyHolder | None = None) -> Pki:
     """Open the keys that the service signs with, and check that keys and certificates belong together.
+
+    Keys of the signer process are reached through `holder`.
 
     Raises:
         PkiError: with every file that is missing, cannot be opened or does not fit.
@@ -117,12 +132,12 @@ def load_pki(folder: Path, passphrase: str) -> Pki:
         raise PkiError(_unreadable(folder, ValueError("there is no such folder")))
     try:
         with hold(folder):
-            return open_pki(folder, passphrase)
+            return open_pki(folder, Vault(passphrase, holder))
     except OSError as error:
         raise unwritable(folder, error) from error
 
 
-def open_pki(folder: Path, passphrase: str) -> Pki:
+def open_pki(folder: Path, vault: Vault) -> Pki:
     """The same for a caller who holds the folder.
 
     Raises:
@@ -130,7 +145,7 @@ def open_pki(folder: Path, passphrase: str) -> Pki:
     """
     problems: list[Problem] = []
     certificates = {part: one for part in PARTS if (one := _load_certificate(folder / f"{part}.pem", problems))}
-    keys = {part: key for part in OPENED if (key := load_key(folder / f"{part}.key", passphrase, problems))}
+    keys = {part: key for part in OPENED if (key := load_key(folder / f"{part}.key", vault, problems))}
     root_list = _load_root_list(folder / ROOT_LIST_FILE, problems)
     roots = _load_roots(folder / TRUST_FILE, problems)
     if not problems:
@@ -144,7 +159,7 @@ def open_pki(folder: Path, passphrase: str) -> Pki:
 
 
 def make_pairs(
-    parts: tuple[str, ...], issuers: Mapping[str, KeyPair], now: datetime, *, sample: bool
+    parts: tuple[str, ...], issuers: Mapping[str, KeyPair], now: datetime, *, sample: bool, vault: Vault
 ) -> dict[str, KeyPair]:
     """New keys and certificates.
 
@@ -153,19 +168,20 @@ def make_pairs(
         issuers: the issuers among the other parts.
         now: the time; validity starts `CLOCK_SKEW` earlier, and none ends later than its issuer's.
         sample: whether the certificates say that they are samples.
+        vault: makes the keys.
     """
     made: dict[str, KeyPair] = {}
     for part in parts:
         known = {**issuers, **made}
-        made[part] = _make_pair(part, None if part == "root" else known[ISSUERS[part]], now, sample=sample)
+        key = vault.make(part, ec.SECP384R1() if part == "root" else ec.SECP256R1())
+        made[part] = _make_pair(part, key, None if part == "root" else known[ISSUERS[part]], now, sample=sample)
     return made
 
 
-def pair_files(pairs: Mapping[str, KeyPair], passphrase: str) -> dict[str, bytes]:
-    """The files of keys and certificates, by name; the keys are encrypted."""
-    encryption = serialization.BestAvailableEncryption(passphrase.encode())
-    pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    keys = {f"{part}.key": pair.key.private_bytes(pem, form, encryption) for part, pair in pairs.items()}
+def pair_files(pairs: Mapping[str, KeyPair], vault: Vault) -> dict[str, bytes]:
+    """The files of keys and certificates, by name; the keys are encrypted, or elsewhere."""
+    keys = {f"{part}.key": vault.encode(part, pair.key) for part, pair in pairs.items()}
+    pem = serialization.Encoding.PEM
     return keys | {f"{part}.pem": pair.certificate.public_bytes(pem) for part, pair in pairs.items()}
 
 
@@ -189,8 +205,9 @@ def _refuse_unusable(folder: Path, passphrase: str) -> None:
         raise PkiError(problems)
 
 
-def _make_pair(part: str, issuer: KeyPair | None, now: datetime, *, sample: bool) -> KeyPair:
-    key = ec.generate_private_key(ec.SECP384R1() if part == "root" else ec.SECP256R1())
+def _make_pair(
+    part: str, key: ec.EllipticCurvePrivateKey, issuer: KeyPair | None, now: datetime, *, sample: bool
+) -> KeyPair:
     subject, ends = _service_name(part, key.public_key(), sample=sample), now + YEARS[part] * YEAR
     if issuer is not None:
         ends = min(ends, issuer.certificate.not_valid_after_utc)
@@ -234,16 +251,14 @@ def _load_certificate(path: Path, problems: list[Problem]) -> x509.Certificate |
         return None
 
 
-def load_key(path: Path, passphrase: str, problems: list[Problem]) -> ec.EllipticCurvePrivateKey | None:
-    """The private key in a file; None, and one more problem, when it cannot be opened."""
+def load_key(path: Path, vault: Vault, problems: list[Problem]) -> ec.EllipticCurvePrivateKey | None:
+    """The private key of a file; None, and further problems, when it cannot be opened."""
     try:
-        key = serialization.load_pem_private_key(path.read_bytes(), passphrase.encode())
+        return vault.open(path)
     except (OSError, ValueError, TypeError) as error:
         problems.append(_unreadable(path, error))
-        return None
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        return key
-    problems.append(_unreadable(path, ValueError("not an elliptic curve key")))
+    except (PkiError, SigningError) as error:
+        problems += holder_problems(error, path)
     return None
 
 

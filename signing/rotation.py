@@ -30,6 +30,7 @@ from signing.pki import (
     root_list_file,
     unwritable,
 )
+from signing.vault import Vault
 
 FORMER_FILE = "former.pem"
 """Certificates that were replaced, the newest first."""
@@ -52,14 +53,12 @@ ROTATED: Mapping[Rotation, tuple[str, ...]] = {
 }
 
 
-def rotate_pki(
-    folder: Path, passphrase: str, rotation: Rotation, now: datetime, *, root_key: Path | None = None
-) -> Pki:
+def rotate_pki(folder: Path, vault: Vault, rotation: Rotation, now: datetime, *, root_key: Path | None = None) -> Pki:
     """Replace keys and certificates, in one step or not at all, and open the result.
 
     Args:
         folder: the folder of keys.
-        passphrase: opens the keys, and encrypts the new ones.
+        vault: opens the keys, and makes and files the new ones.
         rotation: what to replace.
         now: start of validity.
         root_key: the root's private key where it is kept elsewhere; neither a new root nor a new seal needs it.
@@ -69,25 +68,25 @@ def rotate_pki(
     """
     try:
         with hold(folder):
-            present = open_pki(folder, passphrase)
-            issuers = _issuers(present, rotation, root_key or folder / "root.key", passphrase, now)
-            made = make_pairs(ROTATED[rotation], issuers, now, sample=present.is_sample)
-            files = pair_files(made, passphrase) | _kept(folder, made)
+            present = open_pki(folder, vault)
+            issuers = _issuers(present, rotation, root_key or folder / "root.key", vault, now)
+            made = make_pairs(ROTATED[rotation], issuers, now, sample=present.is_sample, vault=vault)
+            files = pair_files(made, vault) | _kept(folder, made)
             if root := made.get("root") or issuers.get("root"):
                 files |= root_list_file(root, now)
             replace_files(folder, files)
-            return open_pki(folder, passphrase)
+            return open_pki(folder, vault)
     except OSError as error:
         raise unwritable(folder, error) from error
 
 
-def _issuers(pki: Pki, rotation: Rotation, root_key: Path, passphrase: str, now: datetime) -> dict[str, KeyPair]:
+def _issuers(pki: Pki, rotation: Rotation, root_key: Path, vault: Vault, now: datetime) -> dict[str, KeyPair]:
     """The issuer of the first part that is replaced; it issues in its own name still, so it must not have expired."""
     first = ROTATED[rotation][0]
     if first == "root":
         return {}
     issuer = ISSUERS[first]
-    pair = _root_pair(pki, root_key, passphrase) if issuer == "root" else _authority_pair(pki)
+    pair = _root_pair(pki, root_key, vault) if issuer == "root" else _authority_pair(pki)
     if pair.certificate.not_valid_after_utc <= now:
         remedy = f"Rotate the {Rotation.ROOT if issuer == 'root' else Rotation.AUTHORITY} first."
         raise PkiError(Problem("issuer-expired", f"The certificate of the {TITLES[issuer]} has expired.", remedy))
@@ -98,9 +97,9 @@ def _authority_pair(pki: Pki) -> KeyPair:
     return KeyPair(pki.authority.key, pki.authority.certificate)
 
 
-def _root_pair(pki: Pki, root_key: Path, passphrase: str) -> KeyPair:
+def _root_pair(pki: Pki, root_key: Path, vault: Vault) -> KeyPair:
     problems: list[Problem] = []
-    key = load_key(root_key, passphrase, problems)
+    key = load_key(root_key, vault, problems)
     if key is not None and key.public_key() != pki.root.public_key():
         remedy = "Give the key that belongs to root.pem."
         problems.append(Problem("pki-misfit", "This is not the key of the service's root.", remedy, str(root_key)))

@@ -170,9 +170,7 @@ class RemoteTimeStampAuthority:
                 body = _read_reply(reply, time.monotonic() + self.seconds)
         except http.client.HTTPException as error:
             raise OSError(f"broken HTTP: {error}") from error
-        response = tsp.TimeStampResp.load(body, strict=True)
-        _ = response.native  # asn1crypto parses late: parse all of it here, where errors are expected
-        return response
+        return tsp.TimeStampResp.load(body, strict=True)
 
 
 class TimeStampSource(TimeStamper):
@@ -222,10 +220,14 @@ class TimeStampSource(TimeStamper):
             token = granted_token(authority.answer(_request(imprint)))
             if isinstance(token, str):
                 return f"it refused ({token})"
+            encoded = token.dump()
             faults = await token_faults(token, imprint, self.trust, self._clock())
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             return f"{type(error).__name__}: {error}"
-        return "; ".join(faults) if faults else token
+        if faults:
+            return "; ".join(faults)
+        # Read anew: asn1crypto encodes what was looked into again, part by part, at each copy (half a second a signature).
+        return cms.ContentInfo.load(encoded)
 
 
 def local_source(pki: Pki, clock: Clock) -> TimeStampSource:

@@ -32,6 +32,7 @@ class Wire(BaseHTTPRequestHandler):
     def reply(self, body: bytes, *, status: int = 200, length: int | None = None) -> None:
         """Answer; another length than the body's is a lie."""
         self.send_response(status)
+        self.send_header("Content-Type", "application/timestamp-reply")
         self.send_header("Content-Length", str(len(body) if length is None else length))
         self.end_headers()
         self.wfile.write(body)

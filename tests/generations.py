@@ -15,6 +15,7 @@ from signing.pades import SigningService
 from signing.pki import Pki, init_pki, load_pki
 from signing.renewal import Renewal
 from signing.rotation import Rotation, rotate_pki
+from signing.vault import Vault
 from web.demo import holder
 from worlds import PASSPHRASE, World, build_world
 
@@ -46,7 +47,7 @@ class Generations:
 
     def rotate(self, rotation: Rotation) -> None:
         """Rotate keys, as of the world's clock."""
-        self.pki = rotate_pki(self.folder, PASSPHRASE, rotation, self.world.clock())
+        self.pki = rotate_pki(self.folder, Vault(PASSPHRASE), rotation, self.world.clock())
 
     def assemble(self, sample: SampleAco, kind: str) -> Document:
         """A document, sealed with today's seal, for signers under today's root."""

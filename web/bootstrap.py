@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -28,8 +29,11 @@ from signing.pades import SigningService
 from signing.pki import Pki, init_pki, load_pki
 from signing.renewal import Renewal
 from signing.rotation import ROTATED, Rotation, rotate_pki
+from signing.sources.held_private_key import HeldPrivateKey
+from signing.sources.socket_client import SocketKey
 from signing.timestamps import TimeStampSource, local_source, remote_source
 from signing.trust import read_trust
+from signing.vault import KeyHolder, Vault
 from web.auth.accounts import AccountDesk
 
 SECRET_BYTES = 32
@@ -63,7 +67,7 @@ def build_services(settings: Settings, clock: Clock = system_clock) -> Services:
     Raises:
         InputError: the keys are missing or cannot be opened, or production lacks a secret.
     """
-    pki = load_pki(settings.pki, find_secret(settings, "pki_passphrase"))
+    pki = load_pki(settings.pki, find_secret(settings, "pki_passphrase"), key_holder(settings))
     return compose(settings, clock, Database(settings.database), FileObjects(settings.objects), pki)
 
 
@@ -77,20 +81,34 @@ def initialize(settings: Settings, clock: Clock = system_clock, *, sample: bool)
     database.close()
 
 
-def make_keys(settings: Settings, clock: Clock = system_clock, *, sample: bool) -> Pki:
-    """Make the keys of a folder that has none yet, and open them.
+def make_keys(
+    settings: Settings, clock: Clock = system_clock, *, sample: bool, held: Mapping[str, str] | None = None
+) -> Pki:
+    """Make the keys of a folder that has none yet, and open them; those that are held stay with the signer process.
 
     Raises:
         PkiError: there are keys already, or the disk refuses.
+        SigningError: the signer process does not have a key, or cannot be reached.
         InputError: production was given no passphrase.
     """
-    passphrase = find_secret(settings, "pki_passphrase")
-    init_pki(settings.pki, passphrase, clock(), sample=sample)
-    return load_pki(settings.pki, passphrase)
+    passphrase, holder = find_secret(settings, "pki_passphrase"), key_holder(settings)
+    init_pki(settings.pki, passphrase, clock(), sample=sample, holder=holder, held=held)
+    return load_pki(settings.pki, passphrase, holder)
+
+
+def key_holder(settings: Settings) -> KeyHolder | None:
+    """Reaches keys of the signer process that the settings name; None where they name none."""
+    path = settings.signer_socket
+    return None if path is None else lambda label: HeldPrivateKey(SocketKey(path, label))
 
 
 def rotate_keys(
-    settings: Settings, rotation: Rotation, clock: Clock = system_clock, *, root_key: Path | None = None
+    settings: Settings,
+    rotation: Rotation,
+    clock: Clock = system_clock,
+    *,
+    root_key: Path | None = None,
+    held: Mapping[str, str] | None = None,
 ) -> Pki:
     """Replace keys of the settings' folder, open the new ones, and tell the audit log where there is one.
 
@@ -98,8 +116,8 @@ def rotate_keys(
         PkiError: a key is missing or does not fit, its issuer has expired, or the disk refuses; nothing was replaced.
         InputError: production was given no passphrase.
     """
-    now, passphrase = clock(), find_secret(settings, "pki_passphrase")
-    pki = rotate_pki(settings.pki, passphrase, rotation, now, root_key=root_key)
+    now, vault = clock(), Vault(find_secret(settings, "pki_passphrase"), key_holder(settings), held or {})
+    pki = rotate_pki(settings.pki, vault, rotation, now, root_key=root_key)
     if settings.has_database:
         serials = {part: f"{pki.certificate(part).serial_number:x}" for part in ROTATED[rotation]}
         database = Database(settings.database)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pkcs11
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from pkcs11.util.ec import encode_ec_public_key
 
 from packets.errors import Problem
 from signing.errors import PkiError, SigningError
@@ -57,6 +58,27 @@ class HardwareKeys:
             raise SigningError(Problem("module-fails", sentence, "Start the signer process again.", label)) from error
         half = len(raw) // COORDINATE_DIVISOR
         return encode_dss_signature(int.from_bytes(raw[:half], "big"), int.from_bytes(raw[half:], "big"))
+
+    def public_key(self, label: str) -> bytes:
+        """The public half of a key that may sign, DER.
+
+        Raises:
+            SigningError: there is no such key, or the module fails.
+        """
+        if label not in self._keys:
+            raise SigningError(Problem("key-unknown", "There is no key with this label.", "Check the label.", label))
+        try:
+            with self._lock:
+                found = self._session.get_key(
+                    object_class=pkcs11.ObjectClass.PUBLIC_KEY, key_type=pkcs11.KeyType.EC, label=label
+                )
+                if not isinstance(found, pkcs11.PublicKey):
+                    raise pkcs11.NoSuchKey(label)
+                encoded: bytes = encode_ec_public_key(found)
+        except pkcs11.PKCS11Error as error:
+            sentence = f"The hardware module gives no public key: {type(error).__name__}."
+            raise SigningError(Problem("module-fails", sentence, "Keep both halves in the token.", label)) from error
+        return encoded
 
     def close(self) -> None:
         """End the session, and with it the login."""

@@ -25,6 +25,9 @@ from signing.sources.wire import Deadline, WireError, receive_message, send_mess
 Sign = Callable[[str, bytes], bytes]
 """Gives the signature of the key with a label over a digest, or raises SigningError."""
 
+Show = Callable[[str], bytes]
+"""Gives the public half of the key with a label, DER, or raises SigningError."""
+
 OWNER_ONLY = 0o177
 WORKER_SECONDS = 5.0
 """Seconds in which a worker must have asked and read its answer."""
@@ -41,7 +44,8 @@ class Exchange(socketserver.BaseRequestHandler):
         """Sign, or say why not; a worker that is slow or gone is left alone."""
         with suppress(OSError, WireError):
             question = receive_message(self.request, Deadline(WORKER_SECONDS))
-            send_message(self.request, answer_to(question, self.server.sign), Deadline(WORKER_SECONDS))
+            answer = answer_to(question, self.server.sign, self.server.show)
+            send_message(self.request, answer, Deadline(WORKER_SECONDS))
 
 
 class SignerServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
@@ -50,6 +54,7 @@ class SignerServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     Args:
         path: of the socket; one that nobody listens on is replaced.
         sign: signs; may be called by several threads.
+        show: gives public halves; likewise.
 
     Raises:
         PkiError: another process listens there, or the path cannot be used.
@@ -58,8 +63,9 @@ class SignerServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, path: Path, sign: Sign) -> None:
+    def __init__(self, path: Path, sign: Sign, show: Show | None = None) -> None:
         self.sign = sign
+        self.show = show or _show_nothing
         self._bound: Path | None = None
         try:
             _clear(path)
@@ -84,18 +90,28 @@ class SignerServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             self._bound.unlink(missing_ok=True)
 
 
-def answer_to(question: dict[str, str], sign: Sign) -> dict[str, str]:
-    """The answer to a question: a signature, or a refusal."""
+def _show_nothing(label: str) -> bytes:
+    raise SigningError(Problem("key-unknown", "There is no key with this label.", "Check the label.", label))
+
+
+def answer_to(question: dict[str, str], sign: Sign, show: Show = _show_nothing) -> dict[str, str]:
+    """The answer to a question: a signature, a public key, or a refusal."""
+    try:
+        if question.get("act") == "public-key":
+            return {"public_key": show(question.get("key", "")).hex()}
+        return _signed(question, sign)
+    except SigningError as error:
+        return {"refusal": "; ".join(one.sentence.rstrip(".") for one in error.problems)}
+
+
+def _signed(question: dict[str, str], sign: Sign) -> dict[str, str]:
     try:
         digest = bytes.fromhex(question.get("digest", ""))
     except ValueError:
         digest = b""
     if question.get("act") != "sign" or len(digest) != DIGEST_BYTES:
         return {"refusal": "this is not a question that it answers"}
-    try:
-        return {"signature": sign(question.get("key", ""), digest).hex()}
-    except SigningError as error:
-        return {"refusal": "; ".join(one.sentence.rstrip(".") for one in error.problems)}
+    return {"signature": sign(question.get("key", ""), digest).hex()}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -117,7 +133,7 @@ def _serve(options: argparse.Namespace, pin: str) -> None:
         raise PkiError(problem) from error
     keys = HardwareKeys(options.library, options.token, pin, options.key)
     try:
-        with SignerServer(options.socket, keys.sign) as server:
+        with SignerServer(options.socket, keys.sign, keys.public_key) as server:
             _end_on_request(server)
             sys.stdout.write("ready\n")
             sys.stdout.flush()

@@ -43,16 +43,32 @@ class SocketKey:
             SignerUnavailableError: the signer process is down, hangs, or answers nonsense.
             SigningError: it refuses.
         """
-        return await asyncio.to_thread(self._exchange, hashlib.sha256(data).hexdigest())
+        return await asyncio.to_thread(self.sign_digest, hashlib.sha256(data).digest())
 
-    def _exchange(self, digest: str) -> bytes:
+    def sign_digest(self, digest: bytes) -> bytes:
+        """The ECDSA signature over a digest of 32 bytes, DER; waits for it.
+
+        Raises:
+            SignerUnavailableError, SigningError: as `ask`.
+        """
+        return self._exchange({"act": "sign", "digest": digest.hex()}, "signature")
+
+    def fetch_public_key(self) -> bytes:
+        """The key's public half, DER (SubjectPublicKeyInfo).
+
+        Raises:
+            SignerUnavailableError, SigningError: as `ask`.
+        """
+        return self._exchange({"act": "public-key"}, "public_key")
+
+    def _exchange(self, question: dict[str, str], wanted: str) -> bytes:
         deadline = Deadline(self.patience)
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
                 deadline.apply(connection)
                 connection.connect(str(self.path))
-                send_message(connection, {"act": "sign", "digest": digest, "key": self.label}, deadline)
-                return self._signature_in(receive_message(connection, deadline))
+                send_message(connection, {**question, "key": self.label}, deadline)
+                return self._content_of(receive_message(connection, deadline), wanted)
         except TimeoutError as error:
             raise self._unavailable(f"did not answer within {self.patience:g} s") from error
         except OSError as error:
@@ -60,14 +76,14 @@ class SocketKey:
         except WireError as error:
             raise self._unavailable(f"answers nonsense ({error})") from error
 
-    def _signature_in(self, answer: dict[str, str]) -> bytes:
+    def _content_of(self, answer: dict[str, str], wanted: str) -> bytes:
         if "refusal" in answer:
             sentence = f"The signer process refuses: {answer['refusal']}."
             raise SigningError(Problem("signer-refuses", sentence, "Check its keys and its log.", self.label))
         try:
-            return bytes.fromhex(answer["signature"])
+            return bytes.fromhex(answer[wanted])
         except (KeyError, ValueError) as error:
-            raise WireError("no signature") from error
+            raise WireError(f"no {wanted.replace('_', ' ')}") from error
 
     def _unavailable(self, what: str) -> SignerUnavailableError:
         remedy = "Start the signer process, or look into its log; then sign again."

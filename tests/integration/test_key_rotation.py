@@ -24,6 +24,7 @@ from signing.facts import expected_of
 from signing.pki import PARTS, TITLES, YEAR, Pki, init_pki, load_pki
 from signing.rotation import FORMER_FILE, ROTATED, Rotation, rotate_pki
 from signing.trust import read_trust
+from signing.vault import Vault
 from signing.verify import verify_pdf
 from web.cli import esm
 from web.demo import choose_signer, holder
@@ -131,11 +132,11 @@ def test_a_root_key_that_is_kept_elsewhere_is_given(service: Generations, tmp_pa
     before, now = content(service.folder), service.world.clock()
     for given in (None, service.folder / "seal.key"):
         with pytest.raises(PkiError):
-            rotate_pki(service.folder, PASSPHRASE, Rotation.TIMESTAMPS, now, root_key=given)
+            rotate_pki(service.folder, Vault(PASSPHRASE), Rotation.TIMESTAMPS, now, root_key=given)
     assert content(service.folder) == before
 
-    rotate_pki(service.folder, PASSPHRASE, Rotation.AUTHORITY, now, root_key=Path(elsewhere))
-    rotate_pki(service.folder, PASSPHRASE, Rotation.SEAL, now)
+    rotate_pki(service.folder, Vault(PASSPHRASE), Rotation.AUTHORITY, now, root_key=Path(elsewhere))
+    rotate_pki(service.folder, Vault(PASSPHRASE), Rotation.SEAL, now)
     assert not (service.folder / "root.key").exists()
 
 
@@ -184,7 +185,7 @@ def test_a_crash_in_a_rotation_leaves_the_old_keys_or_the_new_ones(
         with monkeypatch.context() as patch:
             Crash(patch, steps)
             try:
-                rotate_pki(folder, PASSPHRASE, rotation, START)
+                rotate_pki(folder, Vault(PASSPHRASE), rotation, START)
             except KeyboardInterrupt:
                 crashed = True
         found = certificates(load_pki(folder, PASSPHRASE))

@@ -9,10 +9,18 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from packets.settings import load_settings
-from signing.pki import PARTS, TITLES, TRUST_FILE, Pki
+from signing.pki import OPENED, PARTS, TITLES, TRUST_FILE, Pki
 from signing.rotation import ROTATED, Rotation
 from web.bootstrap import make_keys, rotate_keys
 from web.cli.folder import folder_option
+
+held_option = click.option(
+    "--held",
+    type=(click.Choice(OPENED), str),
+    multiple=True,
+    metavar="PART LABEL",
+    help="A key that the signer process at ESM_SIGNER_SOCKET has: issuing, seal or tsa, and its label there.",
+)
 
 
 @click.group()
@@ -23,10 +31,11 @@ def pki() -> None:
 @pki.command("init")
 @folder_option
 @click.option("--sample", is_flag=True, help="Let every certificate say that it is a sample.")
-def init(folder: Path, *, sample: bool) -> None:
+@held_option
+def init(folder: Path, held: tuple[tuple[str, str], ...], *, sample: bool) -> None:
     """Make root, issuing authority, seal and time-stamp authority in the folder's `pki`; never over others."""
     settings = load_settings(dir=folder.absolute())
-    _print(make_keys(settings, sample=sample), PARTS)
+    _print(make_keys(settings, sample=sample, held=dict(held)), PARTS)
     click.echo(f"Verifiers need {settings.pki / TRUST_FILE}. Take {settings.pki / 'root.key'} off line.", err=True)
 
 
@@ -38,14 +47,15 @@ def init(folder: Path, *, sample: bool) -> None:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="The root's private key, where it is not in the folder; under the same passphrase.",
 )
-def rotate(what: str, folder: Path, root_key: Path | None) -> None:
+@held_option
+def rotate(what: str, folder: Path, root_key: Path | None, held: tuple[tuple[str, str], ...]) -> None:
     """Replace a key and its certificate: the seal, the time-stamps', the authority's, or the root's with all the others.
 
     What was signed before stays valid. The replaced certificates are kept, their private keys are not. A service that is
     running goes on with the old keys until it is started again.
     """
     rotation, settings = Rotation(what), load_settings(dir=folder.absolute())
-    _print(rotate_keys(settings, rotation, root_key=root_key), ROTATED[rotation])
+    _print(rotate_keys(settings, rotation, root_key=root_key, held=dict(held)), ROTATED[rotation])
     click.echo("Start the service again, so that it takes the new keys.", err=True)
     if rotation is Rotation.ROOT:
         click.echo(f"Give verifiers {settings.pki / TRUST_FILE}: it has the new root and all former ones.", err=True)

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import socket
 import stat
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import load_der_public_key
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,72 +27,23 @@ from signing.sources.socket_client import SignerUnavailableError, SocketKey
 from signing.sources.source import HeldKey
 from signing.sources.wire import LENGTH_BYTES, LONGEST, WireError, parse_message
 from signing.verify import verify_pdf
+from tokens import PIN, TOKEN, Token, make_token, running
 
-LIBRARY = Path("/usr/lib/softhsm/libsofthsm2.so")
-"""Where Debian's `softhsm2` puts it."""
-
-PIN, TOKEN = "87654321", "packets"
 AGENCY_SLOT = document_type().slots[2]
 IMPATIENCE = 0.3
-MAKE_KEYS = """
-import sys, pkcs11
-from pkcs11.util.ec import encode_ec_public_key, encode_named_curve_parameters
-library, token, pin, *labels = sys.argv[1:]
-curve = {pkcs11.Attribute.EC_PARAMS: encode_named_curve_parameters("secp256r1")}
-with pkcs11.lib(library).get_token(token_label=token).open(rw=True, user_pin=pin) as session:
-    for label in labels:
-        parameters = session.create_domain_parameters(pkcs11.KeyType.EC, curve, local=True)
-        public, _ = parameters.generate_keypair(store=True, label=label, id=label.encode())
-        print(encode_ec_public_key(public).hex())
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A token in a software module, with three keys made inside it.
-
-    Attributes:
-        settings: the module's own settings file.
-        public_keys: by label.
-    """
-
-    settings: Path
-    public_keys: dict[str, ec.EllipticCurvePublicKey]
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What a process needs to find the token."""
-        return {"SOFTHSM2_CONF": str(self.settings), "PATH": os.defpath}
-
-    def chain(self, label: str) -> Chain:
-        """The agency's certificate of a key."""
-        return certify(self.public_keys[label], SEAL_SUBJECT if label == "seal" else person(AGENCY_SLOT))
-
-    def command(self, path: Path, *, token: str = TOKEN) -> list[str]:
-        """The signer process; the key `other` may not sign."""
-        keys = ["--key", "seal", "--key", "person"]
-        place = ["--library", str(LIBRARY), "--token", token, "--socket", str(path)]
-        return [sys.executable, "-m", "signing.sources.process", *place, *keys]
+LABELS = ("seal", "person")
+"""Keys that the signer process may use; the key `other` is in the token too."""
 
 
 @pytest.fixture(scope="module")
 def token(tmp_path_factory: pytest.TempPathFactory) -> Token:
     """A fresh token."""
-    folder = tmp_path_factory.mktemp("token")
-    (folder / "tokens").mkdir()
-    settings = folder / "softhsm2.conf"
-    settings.write_text(f"directories.tokendir = {folder}/tokens\nobjectstore.backend = file\nlog.level = ERROR\n")
-    made = Token(settings, {})
-    initial = ["softhsm2-util", "--init-token", "--free", "--label", TOKEN, "--so-pin", "12345678", "--pin", PIN]
-    subprocess.run(initial, env=made.environment, check=True, capture_output=True)
-    labels = ["seal", "person", "other"]
-    command = [sys.executable, "-c", MAKE_KEYS, str(LIBRARY), TOKEN, PIN, *labels]
-    done = subprocess.run(command, env=made.environment, check=True, capture_output=True, text=True)
-    for label, encoded in zip(labels, done.stdout.split(), strict=True):
-        key = load_der_public_key(bytes.fromhex(encoded))
-        assert isinstance(key, ec.EllipticCurvePublicKey)
-        made.public_keys[label] = key
-    return made
+    return make_token(tmp_path_factory.mktemp("token"), [*LABELS, "other"])
+
+
+def chain_of(token: Token, label: str) -> Chain:
+    """The agency's certificate of a key."""
+    return certify(token.public_keys[label], SEAL_SUBJECT if label == "seal" else person(AGENCY_SLOT))
 
 
 @pytest.fixture
@@ -107,35 +53,18 @@ def place() -> Iterator[Path]:
         yield Path(folder) / "signer.sock"
 
 
-@contextmanager
-def running(token: Token, path: Path) -> Iterator[subprocess.Popen[str]]:
-    """The signer process, ready to sign."""
-    pipe = subprocess.PIPE
-    with subprocess.Popen(token.command(path), env=token.environment, stdin=pipe, stdout=pipe, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            process.stdin.write(f"{PIN}\n")
-            process.stdin.flush()
-            assert process.stdout.readline() == "ready\n"
-            yield process
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
-
-
 @pytest.fixture(scope="module")
 def shared(token: Token) -> Iterator[Path]:
     """The socket of one signer process for tests that leave it alone."""
     with tempfile.TemporaryDirectory(prefix="esm-") as folder:
         path = Path(folder) / "signer.sock"
-        with running(token, path):
+        with running(token, path, LABELS):
             yield path
 
 
 def held(token: Token, path: Path, label: str, *, patience: float = 30.0) -> HeldKey:
     """A key in the module, with its certificate."""
-    return held_key(token.chain(label), SocketKey(path, label, patience).ask)
+    return held_key(chain_of(token, label), SocketKey(path, label, patience).ask)
 
 
 def services(token: Token, path: Path, *, patience: float = 30.0) -> SigningService:
@@ -150,7 +79,7 @@ def services(token: Token, path: Path, *, patience: float = 30.0) -> SigningServ
 def unavailable(key: SocketKey) -> str:
     """The sentence with which a signature is refused when there is no signer."""
     with pytest.raises(SignerUnavailableError) as error:
-        key._exchange("00" * 32)
+        key.sign_digest(bytes(32))
     (problem,) = error.value.problems
     assert problem.code == "signer-unavailable"
     return problem.sentence
@@ -183,12 +112,12 @@ def test_a_root_alone_does_not_make_a_seal(token: Token, shared: Path) -> None:
 
 def test_many_workers_share_one_session(token: Token, shared: Path) -> None:
     """Every one of many simultaneous questions gets the signature that it asked for."""
-    certificate = token.chain("person")[0]
+    certificate = chain_of(token, "person")[0]
     messages = [f"document {number}".encode() for number in range(60)]
     key = SocketKey(shared, "person", 60.0)
     with ThreadPoolExecutor(12) as workers:
-        digests = [hashlib.sha256(one).hexdigest() for one in messages]
-        signatures = list(workers.map(key._exchange, digests))
+        digests = [hashlib.sha256(one).digest() for one in messages]
+        signatures = list(workers.map(key.sign_digest, digests))
     for signature, message in zip(signatures, messages, strict=True):
         check_signature(certificate, signature, message)
 
@@ -204,12 +133,12 @@ def test_the_socket_is_its_owners_only(shared: Path) -> None:
 def test_only_named_keys_sign(shared: Path, label: str) -> None:
     """A key of the token that the process was not told about does not sign."""
     with pytest.raises(SigningError, match="signer-refuses"):
-        SocketKey(shared, label)._exchange("00" * 32)
+        SocketKey(shared, label).sign_digest(bytes(32))
 
 
 def test_a_label_of_another_key_makes_no_signature(token: Token, shared: Path) -> None:
     """Key and certificate that do not belong together are found out before anything is written."""
-    mixed = held_key(token.chain("seal"), SocketKey(shared, "person").ask)
+    mixed = held_key(chain_of(token, "seal"), SocketKey(shared, "person").ask)
     with pytest.raises(SigningError, match="signature-wrong"):
         service_with(StillClock(), seal=mixed).seal(draft())
 
@@ -222,30 +151,35 @@ def test_without_the_process_nothing_is_sealed(token: Token, place: Path) -> Non
 
 def test_a_process_that_died_is_replaced(token: Token, place: Path) -> None:
     """What a killed process leaves behind is no obstacle for the next."""
-    with running(token, place) as process:
+    with running(token, place, LABELS) as process:
         process.kill()
         process.wait(timeout=30)
         assert place.is_socket()
         assert "cannot be reached" in unavailable(SocketKey(place, "seal"))
-    with running(token, place):
-        SocketKey(place, "seal")._exchange("00" * 32)
+    with running(token, place, LABELS):
+        SocketKey(place, "seal").sign_digest(bytes(32))
     assert not place.exists()
 
 
 def test_a_second_process_does_not_take_over(token: Token, shared: Path) -> None:
     """The socket of a living process stays its own."""
     done = subprocess.run(
-        token.command(shared), env=token.environment, input=f"{PIN}\n", capture_output=True, text=True, check=False
+        token.command(shared, LABELS),
+        env=token.environment,
+        input=f"{PIN}\n",
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert "socket-unusable" in done.stderr
-    SocketKey(shared, "seal")._exchange("00" * 32)
+    SocketKey(shared, "seal").sign_digest(bytes(32))
 
 
 @pytest.mark.parametrize(("name", "pin"), [(TOKEN, "wrong"), ("unknown", PIN)])
 def test_a_wrong_pin_or_token_is_said(token: Token, place: Path, name: str, pin: str) -> None:
     """The process does not start, says why, and does not repeat the PIN."""
-    command = token.command(place, token=name)
+    command = token.command(place, LABELS, token=name)
     done = subprocess.run(command, env=token.environment, input=f"{pin}\n", capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert "module-unusable" in done.stderr
@@ -326,7 +260,7 @@ def test_a_worker_that_talks_nonsense_harms_nobody(shared: Path) -> None:
             connection.shutdown(socket.SHUT_WR)
             with suppress(ConnectionResetError):  # what was sent is not read to its end
                 assert connection.recv(LONGEST) == b""
-    SocketKey(shared, "seal")._exchange("00" * 32)
+    SocketKey(shared, "seal").sign_digest(bytes(32))
 
 
 def test_a_folder_that_is_not_there_is_said(place: Path) -> None:

@@ -1,0 +1,1 @@
+"""Signing a PDF, raced against named peers."""

@@ -1,0 +1,1 @@
+"""The engines, each a program that signs one file some times and says how long each took."""

@@ -11,6 +11,10 @@ class SigningError(PacketsError):
     status_hint = 409
 
 
+class ContainerTooSmallError(SigningError):
+    """The place that was reserved for a signature does not hold it; a second try with a larger one may."""
+
+
 class TimeStampError(PacketsError):
     """No authority gave a time-stamp that holds, so there is no signature (DESIGN 5: never degrade silently)."""
 

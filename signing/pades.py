@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import difflib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
@@ -24,7 +25,7 @@ from packets.errors import Problem
 from packets.model.documents import Slot
 from packets.render.stamp import render_stamp
 from signing.appearance import StampRenderer, default_lines, stamp_style
-from signing.errors import SigningError
+from signing.errors import ContainerTooSmallError, SigningError
 from signing.fields import ARCHIVE_FIELD, SEAL_FIELD
 from signing.identity import SignerIdentity
 from signing.pki import Pki
@@ -32,6 +33,7 @@ from signing.revisions import (
     BLANK,
     DIGEST,
     INVISIBLE,
+    Appended,
     ArchivalWriter,
     FieldState,
     ValidationData,
@@ -49,6 +51,7 @@ from signing.verify import verify_pdf
 
 SEAL_REASON = "Sealed by the service: these are the bytes that were offered for signature. No signature of a person."
 CLOSED_LEVEL, SIGNED_LEVEL = "B-LTA", "B-LT"
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,9 @@ class SigningService:
             SigningError: the file is no PDF, or carries a signature or a field named `Seal` already.
             TimeStampError: there is no time-stamp.
         """
+        return self._fitting(lambda: self._seal_once(pdf))
+
+    def _seal_once(self, pdf: bytes) -> bytes:
         writer = open_writer(pdf)
         _refuse_resealing(signature_fields(writer.prev))
         metadata = PdfSignatureMetadata(
@@ -182,10 +188,19 @@ class SigningService:
                 field is missing or filled.
             TimeStampError: there is no time-stamp, so nothing is signed.
         """
-        opened = self.open_slot(
-            pdf, slot=slot, identity=identity, viewed_digest=viewed_digest, appearance_lines=appearance_lines
-        )
-        signed = asyncio.run(
+
+        def attempt() -> tuple[OpenSlot, Appended]:
+            opened = self.open_slot(
+                pdf, slot=slot, identity=identity, viewed_digest=viewed_digest, appearance_lines=appearance_lines
+            )
+            return opened, self._fill(opened)
+
+        opened, signed = self._fitting(attempt)
+        content, level = (self.close(signed.pdf), CLOSED_LEVEL) if final else (signed.pdf, SIGNED_LEVEL)
+        return SignedRevision(content, signed.signed_at, level, f"{opened.credential.certificate.serial_number:x}")
+
+    def _fill(self, opened: OpenSlot) -> Appended:
+        return asyncio.run(
             append_signature(
                 opened.writer,
                 opened.metadata,
@@ -195,8 +210,14 @@ class SigningService:
                 stamp=opened.stamp,
             )
         )
-        content, level = (self.close(signed.pdf), CLOSED_LEVEL) if final else (signed.pdf, SIGNED_LEVEL)
-        return SignedRevision(content, signed.signed_at, level, f"{opened.credential.certificate.serial_number:x}")
+
+    def _fitting(self, make: Callable[[], Made]) -> Made:
+        """What `make` makes; once more with all the space that may be needed, when the measured space was too small."""
+        try:
+            return make()
+        except ContainerTooSmallError:
+            self.timestamps.widen()
+            return make()
 
     def open_slot(
         self,
@@ -243,6 +264,9 @@ class SigningService:
             SigningError: the file is not sealed.
             TimeStampError: there is no time-stamp.
         """
+        return self._fitting(lambda: self._close_once(pdf))
+
+    def _close_once(self, pdf: bytes) -> bytes:
         writer = open_writer(pdf)
         fields = signature_fields(writer.prev)
         problems = _seal_problems(writer)

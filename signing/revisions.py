@@ -31,12 +31,15 @@ from pyhanko.stamp import StaticStampStyle
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from packets.errors import Problem
-from signing.errors import SigningError
+from signing.errors import ContainerTooSmallError, SigningError
 from signing.fields import leads_to
 from signing.timestamps import TimeStampSource
 from signing.tokens import generation_time
 
 DIGEST = "sha256"
+TOO_LARGE = "Final ByteRange payload larger than expected"
+"""How pyHanko's message begins when a container does not fit; it has no class of its own for it."""
+
 INVISIBLE = InvisSigSettings(box_out_of_bounds=True)
 """An invisible widget outside the page needs no place in the structure tree (PDF/UA-1)."""
 
@@ -203,6 +206,7 @@ async def append_signature(
 
     Raises:
         SigningError: the field's seed values or the certification forbid the signature.
+        ContainerTooSmallError: the signature is larger than what was reserved.
         TimeStampError: no authority gave a time-stamp.
     """
     prepared = prepare_signature(
@@ -267,7 +271,8 @@ def refusing() -> Iterator[None]:
     try:
         yield
     except (PyHankoSigningError, UnacceptableSignerError, PdfError) as error:
-        raise SigningError(
+        refusal = ContainerTooSmallError if str(error).startswith(TOO_LARGE) else SigningError
+        raise refusal(
             Problem(
                 "signature-impossible", f"The file does not take this signature: {error}.", "Render the document again."
             )
@@ -281,11 +286,13 @@ async def append_timestamp(
 
     Raises:
         TimeStampError: no authority gave a time-stamp.
+        ContainerTooSmallError: the time-stamp is larger than any before it.
     """
     stamper = PdfTimeStamper(
         timestamper, field_name=field, invis_settings=INVISIBLE, readable_field_name="Archival time-stamp"
     )
-    output = await stamper.async_timestamp_pdf(writer, digest, bytes_reserved=timestamper.reserved, in_place=True)
+    with refusing():
+        output = await stamper.async_timestamp_pdf(writer, digest, bytes_reserved=timestamper.reserved, in_place=True)
     return _content(output)
 
 

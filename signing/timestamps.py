@@ -36,6 +36,9 @@ REQUEST_TYPE, REPLY_TYPE = "application/timestamp-query", "application/timestamp
 LOCAL_CONTAINER, LONGEST_CONTAINER = 12288, 32768
 """Hexadecimal digits kept for a container: ours have 3 KB of DER; a public authority's chain may have five times that."""
 
+CERTIFICATES_AND_ATTRIBUTES = 4096
+"""Bytes of a signature container beside its token: the chain, the attributes, the signature."""
+
 DIGESTS: dict[str, hashes.HashAlgorithm] = {
     "sha256": hashes.SHA256(),
     "sha384": hashes.SHA384(),
@@ -182,6 +185,8 @@ class TimeStampSource(TimeStamper):
         clock: ours.
         nonce: draws the random number of a request.
         reserved: hexadecimal digits that a signature container with such a token takes at most.
+        measures: whether `reserved` shrinks to what its tokens need, once one is known: authorities send from one to ten
+            kilobytes, and each signature would keep the space for ten.
     """
 
     def __init__(
@@ -192,13 +197,27 @@ class TimeStampSource(TimeStamper):
         *,
         nonce: Callable[[], int] | None = None,
         reserved: int = LONGEST_CONTAINER,
+        measures: bool = False,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.reserved = reserved
+        self._ceiling = reserved
+        self._measures = measures
+        self._longest = 0
         self.trust = trust
         self._authorities = tuple(authorities)
         self._clock = clock
         self._nonce = nonce or (lambda: secrets.randbits(63))
+
+    @property
+    def reserved(self) -> int:
+        """Hexadecimal digits to reserve for a container: measured, with a margin, where a token is known already."""
+        if not self._longest:
+            return self._ceiling
+        return min(self._ceiling, 2 * (self._longest * 5 // 4 + CERTIFICATES_AND_ATTRIBUTES))
+
+    def widen(self) -> None:
+        """Reserve all that may be needed, from now on: a container did not fit."""
+        self._measures, self._longest = False, 0
 
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
         """A token over a digest.
@@ -226,6 +245,8 @@ class TimeStampSource(TimeStamper):
             return f"{type(error).__name__}: {error}"
         if faults:
             return "; ".join(faults)
+        if self._measures:
+            self._longest = max(self._longest, len(encoded))
         # Read anew: asn1crypto encodes what was looked into again, part by part, at each copy (half a second a signature).
         return cms.ContentInfo.load(encoded)
 
@@ -237,7 +258,7 @@ def local_source(pki: Pki, clock: Clock) -> TimeStampSource:
 
 def remote_source(urls: Sequence[str], trust: Trust, clock: Clock) -> TimeStampSource:
     """RFC 3161 authorities behind addresses, tried in order; `trust.timestamp_roots` must hold their roots."""
-    return TimeStampSource([RemoteTimeStampAuthority(url) for url in urls], trust, clock)
+    return TimeStampSource([RemoteTimeStampAuthority(url) for url in urls], trust, clock, measures=True)
 
 
 def _read_reply(reply: http.client.HTTPResponse, deadline: float) -> bytes:

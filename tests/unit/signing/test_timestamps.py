@@ -13,10 +13,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from asn1crypto import cms, tsp
 
-from signed_files import NOW, StillClock, document_type, identity, keys, life
+from signed_files import NOW, StillClock, document_type, draft, identity, keys, life
+from signing import timestamps
 from signing.errors import TimeStampError
 from signing.pades import SigningService
 from signing.timestamps import (
+    LONGEST_CONTAINER,
     Authority,
     LocalTimeStampAuthority,
     RemoteTimeStampAuthority,
@@ -24,6 +26,7 @@ from signing.timestamps import (
     local_source,
 )
 from signing.tokens import generation_time, token_info
+from signing.verify import verify_pdf
 
 DIGEST = hashlib.sha256(b"stamp me").digest()
 
@@ -218,3 +221,37 @@ def test_an_address_that_cannot_be_asked_is_refused(url: str) -> None:
     """Only HTTP is spoken; a closed port is a fault."""
     with pytest.raises(TimeStampError):
         ask(RemoteTimeStampAuthority(url, seconds=2))
+
+
+def measuring() -> TimeStampSource:
+    """A source that learns from its tokens how much space a signature takes."""
+    clock = StillClock()
+    return TimeStampSource([LocalTimeStampAuthority(keys().timestamps, clock)], keys().trust, clock, measures=True)
+
+
+def test_space_is_kept_for_what_signatures_take_and_no_more() -> None:
+    """The first one keeps space for any authority; from then on the tokens are known, and files are smaller."""
+    service = SigningService(keys(), StillClock(), measuring())
+    first, second = service.seal(draft()), service.seal(draft())
+
+    assert service.timestamps.reserved < LONGEST_CONTAINER / 2
+    assert len(second) < len(first) - LONGEST_CONTAINER / 4
+    assert all(verify_pdf(one, keys().trust, now=NOW).passed for one in (first, second))
+
+
+def test_a_signature_that_outgrows_its_space_is_made_again_with_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seal, signature and closing time-stamp all succeed though the measured space is too small, and it stays wide."""
+    monkeypatch.setattr(timestamps, "CERTIFICATES_AND_ATTRIBUTES", -1000)
+    slot = document_type().slots[0]
+    acts: list[Callable[[SigningService], bytes]] = [
+        lambda service: service.seal(draft()),
+        lambda service: service.sign(life().sealed, slot=slot, identity=identity(slot), viewed_digest=None).pdf,
+        lambda service: service.close(life().signed[2]),
+    ]
+    for act in acts:
+        service = SigningService(keys(), StillClock(), measuring())
+        service.close(life().signed[2])
+        assert service.timestamps.reserved < LONGEST_CONTAINER
+
+        assert verify_pdf(act(service), keys().trust, now=NOW).passed
+        assert service.timestamps.reserved == LONGEST_CONTAINER

@@ -5,11 +5,7 @@ No time-stamp, no signature: a source either gives a token that was checked in f
 
 from __future__ import annotations
 
-import http.client
 import secrets
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +19,7 @@ from pyhanko.sign.timestamps import TimeStamper
 
 from packets.clock import Clock
 from packets.errors import Problem
+from signing.connections import post
 from signing.errors import TimeStampError
 from signing.oids import TIMESTAMP_POLICY
 from signing.pki import KeyPair, Pki
@@ -164,15 +161,8 @@ class RemoteTimeStampAuthority:
             OSError: it cannot be reached in time, or answers with an error.
             ValueError: the address is not HTTP, or the answer is too long or no time-stamp response.
         """
-        if not self.url.startswith(("http://", "https://")):
-            raise ValueError("the address is not http:// or https://")
         headers = {"Content-Type": REQUEST_TYPE, "Accept": REPLY_TYPE}
-        query = urllib.request.Request(self.url, request.dump(), headers)  # noqa: S310  the scheme was checked above
-        try:
-            with urllib.request.urlopen(query, timeout=self.seconds) as reply:  # noqa: S310
-                body = _read_reply(reply, time.monotonic() + self.seconds)
-        except http.client.HTTPException as error:
-            raise OSError(f"broken HTTP: {error}") from error
+        body = post(self.url, request.dump(), headers, seconds=self.seconds, limit=REPLY_LIMIT)
         return tsp.TimeStampResp.load(body, strict=True)
 
 
@@ -259,20 +249,6 @@ def local_source(pki: Pki, clock: Clock) -> TimeStampSource:
 def remote_source(urls: Sequence[str], trust: Trust, clock: Clock) -> TimeStampSource:
     """RFC 3161 authorities behind addresses, tried in order; `trust.timestamp_roots` must hold their roots."""
     return TimeStampSource([RemoteTimeStampAuthority(url) for url in urls], trust, clock, measures=True)
-
-
-def _read_reply(reply: http.client.HTTPResponse, deadline: float) -> bytes:
-    """The whole answer, piece by piece: one that trickles in is not waited for."""
-    body = b""
-    while piece := reply.read1(REPLY_LIMIT):
-        body += piece
-        if len(body) > REPLY_LIMIT:
-            raise ValueError("the answer is too long")
-        if time.monotonic() > deadline:
-            raise TimeoutError("the answer takes too long")
-    if reply.length:
-        raise OSError("the answer was cut short")
-    return body
 
 
 def _request(imprint: Imprint) -> tsp.TimeStampReq:

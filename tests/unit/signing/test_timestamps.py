@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 
 import pytest
 from asn1crypto import cms, tsp
@@ -255,3 +255,68 @@ def test_a_signature_that_outgrows_its_space_is_made_again_with_more(monkeypatch
 
         assert verify_pdf(act(service), keys().trust, now=NOW).passed
         assert service.timestamps.reserved == LONGEST_CONTAINER
+
+
+class KeptOpen(BaseHTTPRequestHandler):
+    """Answers by HTTP/1.1, so that a connection can serve several questions; counts connections."""
+
+    protocol_version = "HTTP/1.1"
+    connections = 0
+
+    def setup(self) -> None:
+        """One more connection."""
+        type(self).connections += 1
+        super().setup()
+
+    def do_POST(self) -> None:
+        """An honest token."""
+        request = tsp.TimeStampReq.load(self.rfile.read(int(self.headers["Content-Length"])))
+        body = LocalTimeStampAuthority(keys().timestamps, StillClock()).answer(request).dump()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+def test_one_connection_serves_many_questions() -> None:
+    """A handshake with an authority far away costs more than its token."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), KeptOpen)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        authority = RemoteTimeStampAuthority(f"http://127.0.0.1:{server.server_port}/")
+        for _ in range(5):
+            assert generation_time(ask(authority)) == NOW
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert KeptOpen.connections == 1
+
+
+def test_an_authority_is_asked_through_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An agency's machines reach the outside through one; it is asked for the authority's whole address."""
+    asked: list[str] = []
+
+    class Proxy(KeptOpen):
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            super().do_POST()
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    try:
+        assert generation_time(ask(RemoteTimeStampAuthority("http://tsa.example/stamp"))) == NOW
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert asked == ["http://tsa.example/stamp"]

@@ -6,7 +6,7 @@ DIR    ?= demo-data
 ACOS   ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev tools demo serve test lint bench attacks conformance lock clean
+.PHONY: help setup dev tools demo serve test lint bench attacks requirements conformance lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ $(VENV)-bench/.ready: requirements/runtime.lock bench/requirements.lock bench/si
 	@if command -v npm >/dev/null; then cd bench/signatures && npm ci --silent --no-audit --no-fund --ignore-scripts; \
 	else echo "No npm on this machine: the peers that need Node.js are left out."; fi
 	@touch $@
+
+requirements: dev ## Write docs/requirements.md: which tests hold which requirement
+	@PYTHONPATH=tests $(BIN)/python -m traceability
 
 attacks: dev ## Show the verifier a corpus of tampered files and write down what it caught, into bench/results
 	@PYTHONPATH=tests $(BIN)/python -m attacks.report bench/results/attacks.md

@@ -140,13 +140,17 @@ class ReadingRoom:
         if opened is None:
             return []
         acos = {aco.aco_id: aco for aco in records.acos.in_year(year)}
+        given = records.years.extensions_in(year)
+        windows = {
+            one: opened.extended(given.get(one, ())).window(Activity.SIGN, aco.cohort) for one, aco in acos.items()
+        }
         packets: dict[str, list[Document]] = {}
         for document in records.documents.in_year(year):
             packets.setdefault(document.aco_id, []).append(document)
         return [
             RecordLine(step.document, acos[aco_id], step.document_type.title, step.status)
             for aco_id, packet in packets.items()
-            for step in self._steps(acos[aco_id], packet, opened.window(Activity.SIGN, acos[aco_id].cohort))
+            for step in self._steps(acos[aco_id], packet, windows[aco_id])
             if step.document is not None
         ]
 

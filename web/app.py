@@ -12,7 +12,19 @@ from web.auth.roles import MARK, Audience, require_audiences
 from web.bootstrap import Services
 from web.headers import guard
 from web.logs import log_requests
-from web.pages import archive, corrections, countersign, documents, health, packets, refusals, session, signing, wording
+from web.pages import (
+    archive,
+    corrections,
+    countersign,
+    deadlines,
+    documents,
+    health,
+    packets,
+    refusals,
+    session,
+    signing,
+    wording,
+)
 from web.visit import attach
 
 MOST_BYTES = 12 * 1024 * 1024
@@ -44,7 +56,7 @@ def create_app(services: Services) -> Flask:
     app.before_request(admit)
     CSRFProtect(app)
     app.after_request(guard)
-    for area in (session, packets, documents, signing, corrections, countersign, archive, health):
+    for area in (session, packets, documents, signing, corrections, deadlines, countersign, archive, health):
         app.register_blueprint(area.pages)
     refusals.register(app)
     wording.register(app)

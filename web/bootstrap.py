@@ -14,6 +14,7 @@ from packets.audit.log import SERVICE, Act
 from packets.catalog import Catalog, load_catalog
 from packets.clock import Clock, system_clock
 from packets.corrections import CorrectionsDesk
+from packets.deadlines import DeadlineDesk
 from packets.enrollment import EnrollmentDesk
 from packets.errors import InputError, Problem
 from packets.reading import ReadingRoom
@@ -54,6 +55,7 @@ class Services:
     assembler: Assembler
     enrollment: EnrollmentDesk
     corrections: CorrectionsDesk
+    deadlines: DeadlineDesk
     reading: ReadingRoom
     ceremony: Ceremony
     renewal: Renewal
@@ -150,6 +152,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         assembler=assembler,
         enrollment=EnrollmentDesk(database, clock),
         corrections=CorrectionsDesk(database, objects, catalog, assembler, clock),
+        deadlines=DeadlineDesk(database, clock),
         reading=ReadingRoom(database, objects, catalog, clock),
         ceremony=Ceremony(database, objects, catalog, signer, clock),
         renewal=Renewal(database, objects, signer, clock),

@@ -121,6 +121,8 @@ class Walk:
 
     def keep(self, page: Page, name: str) -> None:
         """Take a picture of the page as a desktop and as a phone shows it; nothing sticks out, not even on the narrowest."""
+        expect(page.get_by_role("heading", level=1)).to_be_visible()  # a page that is just arriving has no width yet
+        page.wait_for_load_state()
         for width, height in (NARROWEST, PHONE, DESKTOP):
             page.set_viewport_size({"width": width, "height": height})
             assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} is wider than {width}"

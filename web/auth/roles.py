@@ -31,6 +31,7 @@ class Audience(StrEnum):
     UPLOADERS = "uploaders"
     UPLOAD_READERS = "upload-readers"
     CMS_SIGNATORIES = "cms-signatories"
+    YEAR_MANAGERS = "year-managers"
     ARCHIVE_READERS = "archive-readers"
 
 
@@ -53,6 +54,7 @@ REFUSALS: dict[Audience, tuple[str, str]] = {
         "Read the corrections in the list's document instead.",
     ),
     Audience.CMS_SIGNATORIES: ("Only the CMS signatory countersigns.", "Go back to your packets."),
+    Audience.YEAR_MANAGERS: ("Only CMS staff change due dates.", "Ask CMS for an extension."),
     Audience.ARCHIVE_READERS: ("The archive is open to archivists and to CMS.", "Go back to your packets."),
 }
 
@@ -102,6 +104,7 @@ def belongs(audience: Audience, roles: frozenset[Role]) -> bool:
         Audience.UPLOADERS: uploads,
         Audience.UPLOAD_READERS: uploads or may(Action.MANAGE_YEAR, roles),
         Audience.CMS_SIGNATORIES: Role.CMS_SIGNATORY in roles,
+        Audience.YEAR_MANAGERS: may(Action.MANAGE_YEAR, roles),
         Audience.ARCHIVE_READERS: reads_archive,
     }
     return answers[audience]

@@ -61,7 +61,7 @@ def step_line(records: Records, services: Services, person: Person, view: Packet
     if step.document is not None:
         options = signing_options(records, services.catalog, person.user_id, step.document, services.clock())
     permitted = tuple(option for option in options if option.permitted)
-    year = records.years.get(view.aco.performance_year)
+    year = records.years.for_aco(view.aco)
     return StepLine(
         step=step,
         slots=slot_lines(step.document_type, step.document, view.step_one.contacts),
@@ -92,7 +92,8 @@ def status_of(services: Services, document: Document) -> Status | None:
     """The status of a document for people (R42); None when its ACO or year is gone."""
     document_type, place = services.catalog[document.kind], (document.aco_id, document.performance_year)
     with services.database.read() as records:
-        aco, year, packet = records.acos.get(*place), records.years.get(place[1]), records.documents.packet(*place)
+        aco, packet = records.acos.get(*place), records.documents.packet(*place)
+        year = records.years.for_aco(aco) if aco else None
     if aco is None or year is None:
         return None
     return document_status(

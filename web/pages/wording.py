@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from flask import Flask
 
-from packets.model.calendar import AGENCY_ZONE
+from packets.model.calendar import AGENCY_ZONE, Activity
 from packets.model.documents import Event, Status
 from packets.model.people import role_label
 from web.visit import guest, roles, services
@@ -21,6 +21,14 @@ EVENTS = {
     Event.RENEWED: "Renewed with a further time-stamp",
     Event.VOIDED: "Voided",
 }
+ACTIVITIES = {
+    Activity.DESIGNATE: "Designate ESM contacts",
+    Activity.CONTACTS: "Review and update contacts",
+    Activity.ORGANIZATION: "Review and update organization data",
+    Activity.CORRECTIONS: "Upload corrections to the provider/supplier list",
+    Activity.SIGN: "Read and sign documents",
+    Activity.COUNTERSIGN: "Countersign documents (CMS)",
+}
 TONES = {
     Status.EXECUTED: "done",
     Status.PENDING_CMS: "waiting",
@@ -33,7 +41,7 @@ TONES = {
 
 def register(app: Flask) -> None:
     """Teach the templates these ways of writing, and who is looking at them."""
-    filters = (day, utc_time, eastern_time, iso_time, role_label, event_label, tone, file_size)
+    filters = (day, utc_time, eastern_time, iso_time, role_label, event_label, activity_label, tone, file_size)
     for one in filters:
         app.add_template_filter(one)
     app.context_processor(_surroundings)
@@ -69,6 +77,11 @@ def iso_time(value: datetime) -> str:
 def event_label(event: Event) -> str:
     """What has happened to a document."""
     return EVENTS[event]
+
+
+def activity_label(activity: Activity) -> str:
+    """What is due."""
+    return ACTIVITIES[activity]
 
 
 def tone(status: Status) -> str:

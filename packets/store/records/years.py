@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -60,11 +61,20 @@ class YearRecords:
     def extensions(self, aco_id: str, year: int) -> list[Extension]:
         """What an ACO was granted, oldest first."""
         asked = extensions.select().where(extensions.c.aco_id == aco_id, extensions.c.year == year)
-        return [
-            Extension(Activity(row.activity), row.due_on, row.reason, row.granted_by, row.granted_at_utc)
-            for row in self._connection.execute(asked.order_by(extensions.c.extension_id))
-        ]
+        return [_extension(row) for row in self._connection.execute(asked.order_by(extensions.c.extension_id))]
+
+    def extensions_in(self, year: int) -> dict[str, list[Extension]]:
+        """What the ACOs of a year were granted, by ACO ID."""
+        found: dict[str, list[Extension]] = {}
+        asked = extensions.select().where(extensions.c.year == year).order_by(extensions.c.extension_id)
+        for row in self._connection.execute(asked):
+            found.setdefault(row.aco_id, []).append(_extension(row))
+        return found
 
     def numbers(self) -> list[int]:
         """Every year that was opened, newest first."""
         return list(self._connection.scalars(sa.select(years.c.year).order_by(years.c.year.desc())))
+
+
+def _extension(row: Any) -> Extension:
+    return Extension(Activity(row.activity), row.due_on, row.reason, row.granted_by, row.granted_at_utc)

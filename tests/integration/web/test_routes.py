@@ -16,7 +16,8 @@ PACKET = "/packets/<aco_id>/<int(min=2012, max=2999):year>"
 ROUTES: dict[Audience, frozenset[str]] = {
     Audience.ANYONE: frozenset({"GET /healthz", "GET /sign-in", "POST /sign-in", "GET /static/<path:filename>"}),
     Audience.SIGNED_IN: frozenset({"GET /", "POST /sign-out"}),
-    Audience.PACKET_READERS: frozenset({f"GET {PACKET}"}),
+    Audience.PACKET_READERS: frozenset({f"GET {PACKET}", f"GET {PACKET}/deadlines"}),
+    Audience.YEAR_MANAGERS: frozenset({f"POST {PACKET}/deadlines"}),
     Audience.RECORD_READERS: frozenset(
         {
             "GET /documents/<document_id>",
@@ -49,6 +50,7 @@ ALLOWED: dict[Audience, frozenset[str]] = {
     Audience.UPLOAD_READERS: frozenset({EXECUTIVE, STAFF}),
     Audience.UPLOADERS: frozenset({EXECUTIVE}),
     Audience.CMS_SIGNATORIES: frozenset({SIGNATORY}),
+    Audience.YEAR_MANAGERS: frozenset({STAFF}),
     Audience.ARCHIVE_READERS: frozenset({STAFF, SIGNATORY, ARCHIVIST}),
 }
 CASES = [(audience, route) for audience, routes in ROUTES.items() for route in sorted(routes)]

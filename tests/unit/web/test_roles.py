@@ -23,6 +23,7 @@ MEMBERS: dict[Audience, frozenset[Role]] = {
     Audience.UPLOADERS: UPLOADERS,
     Audience.UPLOAD_READERS: UPLOADERS | {Role.CMS_STAFF},
     Audience.CMS_SIGNATORIES: frozenset({Role.CMS_SIGNATORY}),
+    Audience.YEAR_MANAGERS: frozenset({Role.CMS_STAFF}),
     Audience.ARCHIVE_READERS: CMS | {Role.ARCHIVIST},
 }
 

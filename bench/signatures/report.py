@@ -9,6 +9,7 @@ from signatures.lineup import ENGINES, LEVELS, OURS
 from signatures.race import Result, middle
 
 HEAD = ("Engine", "Runs", "p50 ms", "p95 ms", "Peak MB", "Added KB", "pdfsig", "pyHanko", "PAdES baseline rules")
+PEERS = ("#c9b458", "#b08900", "#9a9fa6", "#c2410c", "#e08a5b", "#2f855a", "#7fb89a", "#5f6670")
 INTRODUCTION = """# Signing: what it takes
 
 One signature into a file that has none, with one RSA key of 3,072 bits for everybody (node-forge, below @signpdf, knows no
@@ -65,10 +66,12 @@ def draw_chart(results: Sequence[Result], target: Path) -> None:
             found = {one.file: one for one in results if (one.engine, one.level) == (engine, level) and one.took}
             heights = [middle(found[name].took) if name in found else 0 for name in files]
             ours = engine.key in {OURS, "service"}
-            colour = ("#173b6b", "#4a78b5")[engine.key == "service"] if ours else plt.cm.Greys(0.25 + 0.08 * place)
+            colour = ("#173b6b", "#4a78b5")[engine.key == "service"] if ours else PEERS[place % len(PEERS)]
             spots = [index + (place - len(ENGINES) / 2) * 0.1 for index in range(len(files))]
-            axis.bar(spots, heights, 0.095, label=engine.label, color=colour)
-        axis.set(yscale="log", ylabel="ms, median")
+            bars = axis.bar(spots, heights, 0.095, label=engine.label, color=colour)
+            axis.bar_label(bars, [f"{one:.0f}" if one else "" for one in heights], fontsize=6, padding=1)
+        axis.set(yscale="log", ylabel="ms, median", ylim=(1, 2_000))
+        axis.yaxis.set_minor_formatter(lambda _value, _place: "")
         axis.set_xticks(range(len(files)), files)
         axis.set_title(level, loc="left", fontsize=11, fontweight="bold")
         axis.spines[["top", "right"]].set_visible(False)

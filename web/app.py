@@ -19,6 +19,7 @@ from web.pages import (
     deadlines,
     documents,
     health,
+    lists,
     packets,
     refusals,
     session,
@@ -56,7 +57,7 @@ def create_app(services: Services) -> Flask:
     app.before_request(admit)
     CSRFProtect(app)
     app.after_request(guard)
-    for area in (session, packets, documents, signing, corrections, deadlines, countersign, archive, health):
+    for area in (session, packets, documents, signing, lists, corrections, deadlines, countersign, archive, health):
         app.register_blueprint(area.pages)
     refusals.register(app)
     wording.register(app)

@@ -17,6 +17,7 @@ from packets.corrections import CorrectionsDesk
 from packets.deadlines import DeadlineDesk
 from packets.enrollment import EnrollmentDesk
 from packets.errors import InputError, Problem
+from packets.list_reading import ListDesk
 from packets.reading import ReadingRoom
 from packets.render.fonts import ensure_fonts
 from packets.render.stamp import render_stamp
@@ -56,6 +57,7 @@ class Services:
     enrollment: EnrollmentDesk
     corrections: CorrectionsDesk
     deadlines: DeadlineDesk
+    lists: ListDesk
     reading: ReadingRoom
     ceremony: Ceremony
     renewal: Renewal
@@ -153,6 +155,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         enrollment=EnrollmentDesk(database, clock),
         corrections=CorrectionsDesk(database, objects, catalog, assembler, clock),
         deadlines=DeadlineDesk(database, clock),
+        lists=ListDesk(database, clock),
         reading=ReadingRoom(database, objects, catalog, clock),
         ceremony=Ceremony(database, objects, catalog, signer, clock),
         renewal=Renewal(database, objects, signer, clock),

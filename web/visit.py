@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from flask import Flask, current_app, g
+from flask import Flask, current_app, g, request
 
 from packets.model.people import Person, Role
 from web.bootstrap import Services
@@ -38,6 +38,11 @@ def visitor() -> Person:
 def roles() -> frozenset[Role]:
     """The roles that the visitor holds at the ACO that the address names, and at CMS."""
     return cast("frozenset[Role]", g.get("roles", frozenset()))
+
+
+def asked(name: str) -> str:
+    """What stands in the address under a name, without what no page can show: control characters and lone surrogates."""
+    return "".join(one for one in request.args.get(name, "") if one.isprintable()).strip()
 
 
 def request_id() -> str:

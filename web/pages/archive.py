@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from packets.errors import Problem
 from packets.reading import RecordLine
 from web.auth.roles import Audience, open_to
-from web.visit import services, visitor
+from web.visit import asked, services, visitor
 
 pages = Blueprint("archive", __name__)
 MOST_SHOWN = 200
@@ -39,7 +39,7 @@ class Query:
 @open_to(Audience.ARCHIVE_READERS)
 def search() -> ResponseReturnValue:
     """The search form and what it finds; without any term, everything, newest year first."""
-    query = Query(*(request.args.get(name, "").strip()[:LONGEST_TERM] for name in ("text", "aco_id", "year", "kind")))
+    query = Query(*(asked(name)[:LONGEST_TERM] for name in ("text", "aco_id", "year", "kind")))
     problems = query.problems()
     found = [] if problems else _find(query)
     page = render_template(

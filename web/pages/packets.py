@@ -6,6 +6,7 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from packets.access import Action, may
+from packets.lists.columns import CORRECTIONS, LAYOUTS
 from packets.model.aco import contact_problems, organization_problems
 from packets.model.documents import Party
 from packets.model.people import SLOTS_BY_ROLE, Role
@@ -40,5 +41,6 @@ def show(aco_id: str, year: int) -> ResponseReturnValue:
         gaps=(*contact_problems(step_one.contacts), *organization_problems(step_one.aco)),
         designees=[one for one in step_one.contacts if SLOTS_BY_ROLE[one.role].designee],
         sees_corrections=belongs(Audience.UPLOAD_READERS, roles()),
+        list_titles={name: layout.title for name, layout in LAYOUTS.items() if name != CORRECTIONS.name},
         cms=Party.CMS,
     )

@@ -6,6 +6,7 @@ JSON array beside the TIN by which lists are filtered (R50).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,6 +56,17 @@ class ListRecords:
             asked = asked.where(list_rows.c.tin == tin)
         return (tuple(cells) for cells in self._connection.scalars(asked))
 
+    def count(self, aco_id: str, year: int, name: str, tin: str | None, text: str) -> int:
+        """How many rows of a list have that TIN and that text."""
+        asked = sa.select(sa.func.count()).select_from(list_rows)
+        return int(self._connection.scalar(asked.where(*_is(aco_id, year, name), *_has(tin, text))) or 0)
+
+    def some(self, aco_id: str, year: int, name: str, tin: str | None, text: str, *, skip: int, most: int) -> list[Row]:
+        """Some of these rows, in their order."""
+        asked = sa.select(list_rows.c.cells).where(*_is(aco_id, year, name), *_has(tin, text))
+        asked = asked.order_by(list_rows.c.position).offset(skip).limit(most)
+        return [tuple(cells) for cells in self._connection.scalars(asked)]
+
     def tins(self, aco_id: str, year: int, name: str) -> list[str]:
         """The TINs that occur in a list, sorted."""
         asked = sa.select(list_rows.c.tin).where(*_is(aco_id, year, name)).distinct().order_by(list_rows.c.tin)
@@ -73,6 +85,15 @@ class ListRecords:
             CorrectionsUpload(**{field: getattr(row, field) for field in CorrectionsUpload.__dataclass_fields__})
             for row in found
         ]
+
+
+def _has(tin: str | None, text: str) -> list[sa.ColumnElement[bool]]:
+    """The cells are kept as JSON with escapes, so the text is looked for as it stands there."""
+    asked: list[sa.ColumnElement[bool]] = [] if tin is None else [list_rows.c.tin == tin]
+    if text:
+        escaped = json.dumps(text)[1:-1]
+        asked.append(sa.cast(list_rows.c.cells, sa.Text).icontains(escaped, autoescape=True))
+    return asked
 
 
 def _is(aco_id: str, year: int, name: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -203,3 +203,10 @@ def test_the_corrections_page_is_hidden_from_those_who_may_not_upload(library: S
     staff = library.enter(library.world.agency(Role.CMS_STAFF)).get(f"{packet}/corrections")
     assert staff.status_code == 200
     assert 'type="file"' not in staff.text
+
+
+def test_a_search_for_what_no_page_can_show_is_answered_calmly(library: Site) -> None:
+    """Control characters are left out of the form that is shown again."""
+    response = library.enter(library.world.agency(Role.ARCHIVIST)).get("/archive?text=a%00%1b%EF%BF%BEb")
+    assert response.status_code == 200
+    assert 'value="ab"' in response.text

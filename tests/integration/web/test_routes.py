@@ -13,10 +13,18 @@ from packets.model.people import Role
 from web.auth.roles import Audience, audience_of, require_audiences
 
 PACKET = "/packets/<aco_id>/<int(min=2012, max=2999):year>"
+LIST = f"{PACKET}/lists/<name>"
 ROUTES: dict[Audience, frozenset[str]] = {
     Audience.ANYONE: frozenset({"GET /healthz", "GET /sign-in", "POST /sign-in", "GET /static/<path:filename>"}),
     Audience.SIGNED_IN: frozenset({"GET /", "POST /sign-out"}),
-    Audience.PACKET_READERS: frozenset({f"GET {PACKET}", f"GET {PACKET}/deadlines"}),
+    Audience.PACKET_READERS: frozenset(
+        {
+            f"GET {PACKET}",
+            f"GET {PACKET}/deadlines",
+            f"GET {PACKET}/lists/<name>",
+            f"GET {PACKET}/lists/<name>/download",
+        }
+    ),
     Audience.YEAR_MANAGERS: frozenset({f"POST {PACKET}/deadlines"}),
     Audience.RECORD_READERS: frozenset(
         {
@@ -82,6 +90,7 @@ def call(site: Site, route: str, user_id: str | None, *, there: bool = True) -> 
         PACKET: f"/packets/{document.aco_id if there else 'A0000'}/{document.performance_year}",
         "<document_id>": document.document_id if there else "00000000-0000-0000-0000-000000000000",
         "<slot>": "AuthorizedSigner",
+        "<name>": "provider-supplier",
         "<path:filename>": "packets.css",
     }
     for name, value in values.items():

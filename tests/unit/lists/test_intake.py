@@ -177,7 +177,7 @@ def test_a_provider_list_comes_out_as_it_was_written(tmp_path: Path) -> None:
     "content",
     [
         csv_bytes(PROVIDER_SUPPLIER.headings, PERSON, delimiter="\t"),
-        gzip.compress(csv_bytes(PROVIDER_SUPPLIER.headings, PERSON)),
+        gzip.compress(csv_bytes(PROVIDER_SUPPLIER.headings, PERSON), mtime=0),
         csv_bytes([one.upper() for one in PROVIDER_SUPPLIER.headings], PERSON),
         csv_bytes(PROVIDER_SUPPLIER.headings, [cell.replace("012345678", "01-2345678") or "N/A" for cell in PERSON]),
         csv_bytes(PROVIDER_SUPPLIER.headings, [f" {cell} " for cell in PERSON], []),
@@ -241,7 +241,7 @@ def test_a_row_that_stands_twice_is_refused(tmp_path: Path) -> None:
         (b"\xff\xfea\x00", "file-encoding"),
         (b"\x81\x8d", "file-encoding"),
         (b"\x1f\x8b\x08broken", "file-unreadable"),
-        (gzip.compress(b"a,b,c\r\n" * 1000)[:-9], "file-unreadable"),
+        (gzip.compress(b"a,b,c\r\n" * 1000, mtime=0)[:-9], "file-unreadable"),
     ],
 )
 def test_another_file_is_refused(tmp_path: Path, read: Reader, content: bytes, code: str) -> None:
@@ -277,7 +277,7 @@ def test_a_missing_file_is_refused(tmp_path: Path, read: Reader) -> None:
 def test_a_file_that_grows_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also when it is small on the disk."""
     monkeypatch.setattr(delimited, "FILE_LIMIT", 1000)
-    path = written(tmp_path, gzip.compress(bytes(2000)))
+    path = written(tmp_path, gzip.compress(bytes(2000), mtime=0))
     assert found(read_provider_list, path) == {("file-too-large", str(path))}
 
 
@@ -291,7 +291,7 @@ def test_legal_names_survive_commas_quotes_and_letters_of_any_alphabet(
 ) -> None:
     """What a spreadsheet writes is what is read, composed."""
     content = csv_bytes(PUF_HEADINGS, *(edited(ONE, 2, name) for name in names))
-    puf = read_participants_puf(written(tmp_path, gzip.compress(content) if packed else content))
+    puf = read_participants_puf(written(tmp_path, gzip.compress(content, mtime=0) if packed else content))
     again = csv_bytes(PUF_HEADINGS, *(edited(ONE, 2, name) for name in puf.acos[0].participants))
     assert read_participants_puf(written(tmp_path, again)) == puf
     assert [name.encode() for name in puf.acos[0].participants if name.isascii()] == [

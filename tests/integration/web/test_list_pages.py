@@ -1,0 +1,156 @@
+"""The lists behind a packet: all rows page by page, one TIN's, a search, and the spreadsheet."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from html import unescape
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+
+from browsing import Browser, Site, open_site
+from packets.audit.log import Act
+from packets.list_reading import PAGE_ROWS, ListQuery
+from packets.lists.columns import LAYOUTS, Row
+from packets.model.identifiers import format_tin, mask_tin
+from packets.model.people import Role
+
+PROVIDERS = LAYOUTS["provider-supplier"]
+TIN_PLACE, NPI_PLACE = PROVIDERS.place("tin"), PROVIDERS.place("npi")
+CELL = re.compile(r'<td data-label="[^"]*">([^<]*)</td>')
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    return open_site(tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture
+def executive(site: Site) -> Browser:
+    return site.enter(site.holder(Role.ACO_EXECUTIVE))
+
+
+def path(site: Site, name: str = "provider-supplier") -> str:
+    return f"/packets/{site.current.aco.aco_id}/2027/lists/{name}"
+
+
+def shown(text: str) -> list[Row]:
+    """The rows of a page."""
+    cells = [unescape(one) for one in CELL.findall(text)]
+    width = len(PROVIDERS.columns)
+    return [tuple(cells[at : at + width]) for at in range(0, len(cells), width)]
+
+
+@pytest.mark.requirement("R45", "R47", "R52")
+def test_every_row_of_the_list_is_on_some_page_in_its_order(site: Site, executive: Browser) -> None:
+    """From the packet's link on: nothing is left out, nothing comes twice."""
+    assert path(site) in executive.get(f"/packets/{site.current.aco.aco_id}/2027").text
+    rows = [tuple(one) for one in site.current.providers]
+    pages = -(-len(rows) // PAGE_ROWS)
+    found = [one for page in range(1, pages + 1) for one in shown(executive.get(f"{path(site)}?page={page}").text)]
+
+    assert [one[NPI_PLACE] for one in found] == [row[NPI_PLACE] or "–" for row in rows]
+    assert [one[TIN_PLACE] for one in found] == [format_tin(row[TIN_PLACE]) for row in rows]
+
+
+@pytest.mark.requirement("R50")
+def test_a_tin_chosen_from_the_list_shows_its_rows_only(site: Site, executive: Browser) -> None:
+    """Its place in the menu stands in the address, never its digits."""
+    tins = sorted({row[TIN_PLACE] for row in site.current.providers})
+    page = executive.get(f"{path(site)}?tin=2").text
+
+    expected = [row for row in site.current.providers if row[TIN_PLACE] == tins[1]]
+    assert {one[TIN_PLACE] for one in shown(page)} == {format_tin(tins[1])}
+    assert f"of {len(expected):,}" in page
+    assert tins[1] not in page
+
+
+@pytest.mark.requirement("R50")
+def test_words_and_numbers_are_found_whatever_signs_they_have(site: Site, executive: Browser) -> None:
+    """A last name, part of an NPI, and percent signs that mean nothing special."""
+    place = PROVIDERS.place("last_name")
+    for row in site.current.providers[:5]:
+        for text in (row[place], row[NPI_PLACE][2:9]):
+            if text:
+                found = shown(executive.get(path(site), query_string={"text": text}).text)
+                assert row[NPI_PLACE] in {one[NPI_PLACE] for one in found}
+    assert "No row fits" in executive.get(path(site), query_string={"text": "%"}).text
+    assert "No row fits" in executive.get(path(site), query_string={"text": "nobody<b>"}).text
+
+
+@pytest.mark.requirement("R73")
+def test_the_participant_list_is_looked_at_in_the_same_way(site: Site, executive: Browser) -> None:
+    """Step 3 has its list."""
+    page = executive.get(path(site, "participants"))
+    assert page.status_code == 200
+    assert f"of {len(site.current.participants):,}" in page.text
+
+
+@pytest.mark.requirement("R51")
+def test_the_download_is_a_zip_with_a_workbook_of_all_rows_and_the_log_tells_of_it(
+    site: Site, executive: Browser
+) -> None:
+    """Eleven headings, every row, TINs with their hyphen."""
+    response = executive.get(f"{path(site)}/download")
+    [name] = zipfile.ZipFile(io.BytesIO(response.data)).namelist()
+    sheet = load_workbook(io.BytesIO(zipfile.ZipFile(io.BytesIO(response.data)).read(name))).worksheets[0]
+    rows = list(sheet.iter_rows(values_only=True))
+
+    assert response.mimetype == "application/zip"
+    assert rows[0] == PROVIDERS.headings
+    assert len(rows) == 1 + len(site.current.providers)
+    assert rows[1][TIN_PLACE] == format_tin(site.current.providers[0][TIN_PLACE])
+    with site.world.services.database.read() as records:
+        told = [one for one in records.journal.entries() if one.act is Act.LIST_DOWNLOAD]
+    assert told[-1].actor == site.holder(Role.ACO_EXECUTIVE)
+
+
+@pytest.mark.requirement("R40")
+def test_contacts_who_do_not_certify_see_the_last_digits_of_tins_only(site: Site) -> None:
+    """A TIN may be a Social Security number: on the page, in the menu, in the workbook, and not to be guessed by a search."""
+    liaison = site.enter(site.holder(Role.CMS_LIAISON))
+    tin = site.current.providers[0][TIN_PLACE]
+    page, workbook = liaison.get(path(site)).text, liaison.get(f"{path(site)}/download").data
+
+    assert mask_tin(tin) in page
+    [name] = zipfile.ZipFile(io.BytesIO(workbook)).namelist()
+    inside = zipfile.ZipFile(io.BytesIO(zipfile.ZipFile(io.BytesIO(workbook)).read(name)))
+    everything = page + "".join(inside.read(one).decode("utf-8", "replace") for one in inside.namelist())
+    for one in {row[TIN_PLACE] for row in site.current.providers}:
+        assert one not in everything
+        assert format_tin(one) not in everything
+    assert "No row fits" in liaison.get(path(site), query_string={"text": tin[:7]}).text
+    last_name = next(row[PROVIDERS.place("last_name")] for row in site.current.providers if row[NPI_PLACE])
+    assert shown(liaison.get(path(site), query_string={"text": last_name.upper()}).text)
+
+
+@pytest.mark.parametrize(
+    "query", ["page=0", "page=-1", "page=999", "page=x", "page=99999999999", "tin=x", "tin=9999", "text=%00"]
+)
+def test_an_address_that_makes_no_sense_is_answered_calmly(site: Site, executive: Browser, query: str) -> None:
+    """No page is an error."""
+    assert executive.get(f"{path(site)}?{query}").status_code == 200
+
+
+def test_a_list_that_does_not_exist_is_not_found(site: Site, executive: Browser) -> None:
+    """Nor can it be downloaded."""
+    for address in (path(site, "anything"), f"{path(site, 'anything')}/download"):
+        assert executive.get(address).status_code == 404
+
+
+def test_the_largest_list_is_as_quick_as_a_small_one(tmp_path: Path) -> None:
+    """33,500 rows: no page reads more rows than it shows, wherever it lies."""
+    site = open_site(tmp_path, assembled=False)
+    aco = site.current.aco
+    row = tuple(site.current.providers[0])
+    with site.world.services.database.write() as records:
+        records.lists.replace(aco.aco_id, 2027, "provider-supplier", [row] * 33_500, TIN_PLACE)
+
+    desk = site.world.services.lists
+    last = desk.look_up(aco.aco_id, 2027, "provider-supplier", ListQuery(page=335), masked=False)
+
+    assert (last.total, last.pages, len(last.rows)) == (33_500, 335, PAGE_ROWS)
+    assert last.first == 33_401

@@ -1,0 +1,43 @@
+"""The lists behind a packet, for everybody who may look at it; TINs whole for those who certify them (R45, R50-R52, R73)."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+from flask import Blueprint, render_template, send_file
+from flask.typing import ResponseReturnValue
+
+from packets.list_reading import ListQuery, sees_whole_tins
+from web.auth.roles import Audience, open_to
+from web.pages.packets import PACKET
+from web.visit import asked, roles, services, visitor
+
+pages = Blueprint("lists", __name__)
+ZIP = "application/zip"
+LONGEST_NUMBER = 5
+
+
+@pages.get(f"{PACKET}/lists/<name>")
+@open_to(Audience.PACKET_READERS)
+def show(aco_id: str, year: int, name: str) -> ResponseReturnValue:
+    """A page of a list, of one TIN or all, with a search."""
+    query = ListQuery(_number("tin", 0), asked("text"), _number("page", 1))
+    masked = not sees_whole_tins(roles())
+    found = services().lists.look_up(aco_id, year, name, query, masked=masked)
+    view = services().reading.packet(visitor().user_id, aco_id, year)
+    return render_template("list.html", aco=view.aco, found=found, masked=masked)
+
+
+@pages.get(f"{PACKET}/lists/<name>/download")
+@open_to(Audience.PACKET_READERS)
+def download(aco_id: str, year: int, name: str) -> ResponseReturnValue:
+    """The whole list as a spreadsheet in a zip archive; every retrieval is logged."""
+    masked = not sees_whole_tins(roles())
+    file_name, content = services().lists.download(aco_id, year, name, visitor().user_id, masked=masked)
+    return send_file(BytesIO(content), ZIP, as_attachment=True, download_name=file_name, conditional=False, etag=False)
+
+
+def _number(name: str, least: int) -> int:
+    """A number in the address; the least one for anything that is none."""
+    text = asked(name)
+    return max(least, int(text)) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else least

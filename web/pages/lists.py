@@ -8,6 +8,7 @@ from flask import Blueprint, render_template, send_file
 from flask.typing import ResponseReturnValue
 
 from packets.list_reading import ListQuery, sees_whole_tins
+from packets.lists.columns import Kind
 from web.auth.roles import Audience, open_to
 from web.pages.packets import PACKET
 from web.visit import asked, roles, services, visitor
@@ -15,6 +16,10 @@ from web.visit import asked, roles, services, visitor
 pages = Blueprint("lists", __name__)
 ZIP = "application/zip"
 LONGEST_NUMBER = 5
+SAID_ABOVE = frozenset({"aco_id", "aco_name"})
+"""Columns that say in every row what the heading of the page says."""
+
+IDENTIFIERS = frozenset({Kind.TIN, Kind.CCN, Kind.NPI})
 
 
 @pages.get(f"{PACKET}/lists/<name>")
@@ -25,7 +30,9 @@ def show(aco_id: str, year: int, name: str) -> ResponseReturnValue:
     masked = not sees_whole_tins(roles())
     found = services().lists.look_up(aco_id, year, name, query, masked=masked)
     view = services().reading.packet(visitor().user_id, aco_id, year)
-    return render_template("list.html", aco=view.aco, found=found, masked=masked)
+    return render_template(
+        "list.html", aco=view.aco, found=found, masked=masked, said_above=SAID_ABOVE, identifiers=IDENTIFIERS
+    )
 
 
 @pages.get(f"{PACKET}/lists/<name>/download")

@@ -6,7 +6,6 @@ A person is known by a CMS user ID (four characters, R21). The same person may h
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 
 
@@ -135,7 +134,6 @@ class Person:
         may_sign_electronically: the separate electronic signature entitlement (R15).
         cms_roles: roles on the CMS side, empty for ACO contacts.
         sample: made for a demonstration; every record and page says so.
-        account_expires_on: the last day of the user ID unless it is recertified (R77); None where CMS did not say.
     """
 
     user_id: str
@@ -150,7 +148,6 @@ class Person:
     may_sign_electronically: bool = False
     cms_roles: frozenset[Role] = frozenset()
     sample: bool = False
-    account_expires_on: date | None = None
 
     @property
     def full_name(self) -> str:

@@ -16,7 +16,7 @@ from packets.store.tables import acos, contacts, people
 PLAIN = ("aco_id", "legal_name", "trade_name", "tax_status", "web_page", "service_area", "sample")
 AGREEMENT = ("period_number", "initial_start_date", "start_date", "end_date", "track")
 DUA = ("number", "expires_on", "extended_to")
-ACCOUNT = ("account_active", "may_sign_electronically", "cms_roles", "sample", "account_expires_on")
+ACCOUNT = ("account_active", "may_sign_electronically", "cms_roles", "sample")
 
 
 class AcoRecords:
@@ -122,7 +122,6 @@ def _read_contact(row: Any) -> Person:
         may_sign_electronically=known and row.may_sign_electronically,
         cms_roles=frozenset(Role(one) for one in (row.cms_roles or "").split()),
         sample=known and row.sample,
-        account_expires_on=row.account_expires_on,
     )
 
 

@@ -21,7 +21,6 @@ PLAIN = (
     "account_active",
     "may_sign_electronically",
     "sample",
-    "account_expires_on",
 )
 DETAILS = ("given_name", "family_name", "title", "organization", "email", "phone")
 

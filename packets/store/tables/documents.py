@@ -24,14 +24,12 @@ documents = sa.Table(
     time("executed_at_utc", nullable=True),
     time("voided_at_utc", nullable=True),
     text("void_reason"),
-    text("occasion", server_default=""),
     aco_reference(),
     sa.Index(
         "uq_documents_current",
         "aco_id",
         "year",
         "kind",
-        "occasion",
         unique=True,
         sqlite_where=sa.text("voided_at_utc IS NULL"),
         postgresql_where=sa.text("voided_at_utc IS NULL"),
@@ -109,49 +107,4 @@ intents = sa.Table(
     sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"]),
     sa.ForeignKeyConstraint(["step_up_id"], ["step_ups.step_up_id"]),
     sa.CheckConstraint("state IN ('open', 'committed', 'abandoned')", name="state_known"),
-)
-
-declines = sa.Table(
-    "declines",
-    metadata,
-    text("document_id", primary_key=True),
-    text("slot"),
-    text("user_id"),
-    text("role"),
-    text("reason"),
-    time("at_utc"),
-    sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"]),
-    sa.ForeignKeyConstraint(["user_id"], ["people.user_id"]),
-    sa.CheckConstraint("reason <> ''", name="reason_given"),
-)
-
-batches = sa.Table(
-    "batches",
-    metadata,
-    text("batch_id", primary_key=True),
-    text("started_by"),
-    text("role"),
-    text("state"),
-    time("started_at_utc"),
-    time("finished_at_utc", nullable=True),
-    sa.ForeignKeyConstraint(["started_by"], ["people.user_id"]),
-    sa.CheckConstraint("state IN ('running', 'stopped', 'finished')", name="state_known"),
-)
-
-batch_items = sa.Table(
-    "batch_items",
-    metadata,
-    text("batch_id", primary_key=True),
-    number("position", primary_key=True),
-    text("document_id"),
-    text("slot"),
-    text("viewed_digest"),
-    text("step_up_id"),
-    text("state"),
-    sa.Column("problems", sa.JSON, nullable=False),
-    time("closed_at_utc", nullable=True),
-    sa.ForeignKeyConstraint(["batch_id"], ["batches.batch_id"]),
-    sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"]),
-    sa.UniqueConstraint("batch_id", "document_id", name="uq_batch_items_document"),
-    sa.CheckConstraint("state IN ('waiting', 'done', 'refused')", name="state_known"),
 )

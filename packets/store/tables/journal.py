@@ -1,4 +1,4 @@
-"""The audit log, the outbox, and the notices made from it."""
+"""The audit log and the outbox."""
 
 from __future__ import annotations
 
@@ -29,36 +29,4 @@ outbox = sa.Table(
     sa.Column("payload", sa.JSON, nullable=False),
     time("queued_at_utc"),
     time("sent_at_utc", nullable=True),
-)
-
-notices = sa.Table(
-    "notices",
-    metadata,
-    number("notice_id", primary_key=True),
-    text("key", unique=True),
-    sa.Column("user_id", sa.Text, nullable=True),
-    text("address"),
-    text("topic"),
-    sa.Column("facts", sa.JSON, nullable=False),
-    text("aco_id"),
-    number("year"),
-    time("made_at_utc"),
-    time("read_at_utc", nullable=True),
-    sa.ForeignKeyConstraint(["user_id"], ["people.user_id"]),
-    sa.Index(None, "user_id"),
-    sa.Index(None, "aco_id", "year"),
-)
-
-deliveries = sa.Table(
-    "deliveries",
-    metadata,
-    number("notice_id", primary_key=True, autoincrement=False),
-    text("state"),
-    number("attempts"),
-    time("next_attempt_at_utc"),
-    time("sent_at_utc", nullable=True),
-    text("last_error"),
-    sa.ForeignKeyConstraint(["notice_id"], ["notices.notice_id"]),
-    sa.CheckConstraint("state IN ('queued', 'sent', 'given-up')", name="state_known"),
-    sa.Index(None, "state", "next_attempt_at_utc"),
 )

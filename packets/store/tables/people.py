@@ -25,7 +25,6 @@ people = sa.Table(
     flag("may_sign_electronically"),
     text("cms_roles"),
     flag("sample"),
-    sa.Column("account_expires_on", sa.Date, nullable=True),
     sa.CheckConstraint("length(user_id) = 4", name="user_id_length"),
 )
 

@@ -1,4 +1,4 @@
-"""Performance years, their windows, the ACOs in them and what Step 1 and Step 4 record."""
+"""Performance years, their windows, the ACOs in them, and the extensions that ACOs were granted."""
 
 from __future__ import annotations
 
@@ -52,7 +52,6 @@ acos = sa.Table(
     sa.Column("dua_extended_to", sa.Date, nullable=False),
     time("contacts_submitted_at_utc", nullable=True),
     time("organization_submitted_at_utc", nullable=True),
-    time("dua_contacts_confirmed_at_utc", nullable=True),
     flag("sample"),
     sa.ForeignKeyConstraint(["year"], ["performance_years.year"]),
 )
@@ -72,55 +71,4 @@ extensions = sa.Table(
     sa.ForeignKeyConstraint(["granted_by"], ["people.user_id"]),
     sa.CheckConstraint("reason <> ''", name="reason_given"),
     sa.Index(None, "aco_id", "year"),
-)
-
-drafts = sa.Table(
-    "step_one_drafts",
-    metadata,
-    text("aco_id", primary_key=True),
-    number("year", primary_key=True),
-    text("part", primary_key=True),
-    sa.Column("content", sa.JSON, nullable=False),
-    text("saved_by"),
-    time("saved_at_utc"),
-    aco_reference(),
-    sa.CheckConstraint("part IN ('contacts', 'organization')", name="part_known"),
-)
-
-change_requests = sa.Table(
-    "change_requests",
-    metadata,
-    number("request_id", primary_key=True),
-    text("aco_id"),
-    number("year"),
-    text("field"),
-    text("legal_name"),
-    text("current_value"),
-    text("corrected_value"),
-    text("explanation"),
-    text("requested_by"),
-    time("requested_at_utc"),
-    text("state"),
-    text("decided_by"),
-    time("decided_at_utc", nullable=True),
-    text("decision"),
-    aco_reference(),
-    sa.ForeignKeyConstraint(["requested_by"], ["people.user_id"]),
-    sa.CheckConstraint("state IN ('open', 'granted', 'refused')", name="state_known"),
-    sa.Index(None, "aco_id", "year"),
-)
-
-dua_extensions = sa.Table(
-    "dua_extensions",
-    metadata,
-    text("aco_id", primary_key=True),
-    number("year", primary_key=True),
-    text("number"),
-    sa.Column("expired_on", sa.Date, nullable=False),
-    sa.Column("extended_to", sa.Date, nullable=False),
-    text("extended_by"),
-    time("extended_at_utc"),
-    aco_reference(),
-    sa.ForeignKeyConstraint(["extended_by"], ["people.user_id"]),
-    sa.CheckConstraint("extended_to > expired_on", name="extends"),
 )

@@ -1,0 +1,85 @@
+"""Migrations with data in the tables: what was recorded before is there afterwards, up and down."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from packets.model.people import PAIRS, Role
+from packets.store.database import Database
+from worlds import World, build_world
+
+
+def migrate(database: Database, target: str) -> None:
+    """Bring a database to a revision, up or down."""
+    config = Config()
+    config.set_main_option("script_location", str(files("packets.store") / "migrations"))
+    with database._engine.connect().execution_options(writes=True) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        (command.downgrade if target == "0001" else command.upgrade)(config, target)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """A year in a real file."""
+    return build_world(2, database=Database(f"sqlite:///{tmp_path / 'esm.db'}"))
+
+
+def test_contacts_survive_the_way_down_and_up_again(world: World) -> None:
+    """The earlier schema knows the user ID only; on the way up the details come from the directory."""
+    sample = world.first("current")
+    place, database = (sample.aco.aco_id, sample.aco.performance_year), world.services.database
+    with database.read() as records:
+        before = records.acos.contacts(*place)
+    assert before
+
+    migrate(database, "0001")
+    migrate(database, "head")
+
+    with database.read() as records:
+        assert records.acos.contacts(*place) == before
+
+
+def test_after_the_migration_the_database_knows_the_pairs(world: World) -> None:
+    """Contacts that came up from the earlier schema are held by the constraint as new ones are (R17)."""
+    database = world.services.database
+    migrate(database, "0001")
+    migrate(database, "head")
+
+    with database._engine.connect() as connection:
+        held = connection.execute(sa.text("SELECT role, pair FROM contacts")).all()
+    assert {(row.role, row.pair) for row in held if row.pair} == {(str(role), pair) for role, pair in PAIRS.items()}
+    statement = sa.text(
+        "UPDATE contacts SET user_id = (SELECT user_id FROM contacts AS other WHERE other.aco_id = contacts.aco_id "
+        "AND other.year = contacts.year AND other.role = :one) WHERE role = :two"
+    )
+    with pytest.raises(sa.exc.IntegrityError), database._engine.begin() as connection:
+        connection.execute(statement, {"one": str(Role.DUA_REQUESTOR), "two": str(Role.DUA_CUSTODIAN)})
+
+
+@pytest.mark.requirement("R21")
+def test_a_contact_without_a_user_id_is_kept(world: World) -> None:
+    """Only designees need one (R21): name, phone and address are the ACO's own statement."""
+    sample = world.first("current")
+    place, database = (sample.aco.aco_id, sample.aco.performance_year), world.services.database
+    with database.read() as records:
+        contacts = records.acos.contacts(*place)
+    changed = tuple(
+        replace(one, person=replace(one.person, user_id="", given_name="Nobody’s"))
+        if one.role is Role.PUBLIC_CONTACT
+        else one
+        for one in contacts
+    )
+    with database.write() as records:
+        records.acos.put_contacts(*place, changed)
+    with database.read() as records:
+        found = {one.role: one.person for one in records.acos.contacts(*place)}
+
+    assert (found[Role.PUBLIC_CONTACT].user_id, found[Role.PUBLIC_CONTACT].given_name) == ("", "Nobody’s")
+    assert not found[Role.PUBLIC_CONTACT].account_active

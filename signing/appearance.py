@@ -16,6 +16,7 @@ from packets.model.people import role_label
 from signing.identity import SignerIdentity
 
 RESOURCE = "/Stamp"
+SHOWN_DIGITS = 16
 
 
 class StampRenderer(Protocol):
@@ -25,13 +26,20 @@ class StampRenderer(Protocol):
         """The page."""
 
 
-def default_lines(identity: SignerIdentity, now: datetime) -> list[str]:
-    """What a signature block says when nothing else is asked for (R42: signer, role, UTC time)."""
+def default_lines(identity: SignerIdentity, now: datetime, digest: str) -> list[str]:
+    """What a signature block says when nothing else is asked for (R42: signer, role, UTC time).
+
+    Args:
+        identity: who signs.
+        now: when; the time-stamp says the same to the second or two.
+        digest: SHA-256 of the revision that was viewed and is signed, hex; its beginning is shown.
+    """
     return [
         f"Electronically signed by {identity.name}",
         f"{role_label(identity.role)}, {identity.organization}",
         f"CMS user ID {identity.user_id} for ACO {identity.aco_id}, PY {identity.performance_year}",
-        f"{now:%Y-%m-%d %H:%M:%S} UTC",
+        f"{now:%Y-%m-%d %H:%M:%S} UTC, over the revision with SHA-256 {digest[:SHOWN_DIGITS]}…",
+        "Verify with esm verify or any other PAdES validator",
     ]
 
 

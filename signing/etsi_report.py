@@ -6,6 +6,7 @@ It says what our verifier says: an indication is never better here than in the v
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element, SubElement, indent, register_namespace, tostring
 
@@ -16,6 +17,9 @@ XMLDSIG = "http://www.w3.org/2000/09/xmldsig#"
 SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
 URN = "urn:etsi:019102"
 SENTENCE_TYPE = "urn:esm-packets:report:sentence"
+TIME_TYPE = "urn:esm-packets:report:time-trust"
+"""`local` when only the service's own authority vouches for the time, else `public`."""
+
 FILE_OBJECT = "file"
 
 MAIN = {
@@ -45,7 +49,7 @@ def write_report(verdict: Verdict, judged_at: datetime) -> bytes:
         _signature(root, one, _certificate_id(number), judged_at)
     if not verdict.signatures:
         lone = SubElement(root, _vr("SignatureValidationReport"))
-        _status(lone, verdict.overall, verdict.sub_indication, verdict.sentence)
+        _status(lone, verdict.overall, verdict.sub_indication, {SENTENCE_TYPE: verdict.sentence})
     _objects(root, verdict)
     indent(root)
     return bytes(tostring(root, encoding="utf-8", xml_declaration=True))
@@ -71,19 +75,20 @@ def _signature(root: Element, one: SignatureVerdict, certificate: str, judged_at
     SubElement(signer, _vr("Signer")).text = one.name
     process = SubElement(report, _vr("SignatureValidationProcess"))
     SubElement(process, _vr("SignatureValidationProcessID")).text = f"{URN}:validationprocess:LTA"
-    _status(report, one.indication, one.sub_indication, one.sentence)
+    _status(report, one.indication, one.sub_indication, {SENTENCE_TYPE: one.sentence, TIME_TYPE: one.trust})
 
 
-def _status(report: Element, indication: Indication, sub_indication: str, sentence: str) -> None:
+def _status(report: Element, indication: Indication, sub_indication: str, told: Mapping[str, str]) -> None:
     status = SubElement(report, _vr("SignatureValidationStatus"))
     SubElement(status, _vr("MainIndication")).text = f"{URN}:mainindication:{MAIN[indication]}"
     if sub_indication:
         SubElement(status, _vr("SubIndication")).text = f"{URN}:subindication:{sub_indication}"
     associated = SubElement(status, _vr("AssociatedValidationReportData"))
     further = SubElement(associated, _vr("AdditionalValidationReportData"))
-    said = SubElement(further, _vr("ReportData"))
-    SubElement(said, _vr("Type")).text = SENTENCE_TYPE
-    SubElement(said, _vr("Value")).text = sentence
+    for kind, value in told.items():
+        said = SubElement(further, _vr("ReportData"))
+        SubElement(said, _vr("Type")).text = kind
+        SubElement(said, _vr("Value")).text = value
 
 
 def _objects(root: Element, verdict: Verdict) -> None:

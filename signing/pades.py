@@ -252,7 +252,8 @@ class SigningService:
         if problems:
             raise SigningError(problems)
         now = self.clock()
-        stamp = self._style(fields[slot.name], appearance_lines or default_lines(identity, now))
+        digest = viewed_digest or hashlib.sha256(pdf).hexdigest()
+        stamp = self._style(fields[slot.name], appearance_lines or default_lines(identity, now, digest))
         credential = credential or self._signers.credential(identity, now)
         embed_validation_data(writer, self._validation_data(now, credential))
         return OpenSlot(writer, _slot_metadata(slot, identity), credential, stamp, now)

@@ -16,7 +16,7 @@ from xsdata.formats.dataclass.parsers import XmlParser
 from xsdata.formats.dataclass.parsers.config import ParserConfig
 
 from signed_files import NOW, keys, life
-from signing.etsi_report import write_report
+from signing.etsi_report import TIME_TYPE, write_report
 from signing.verify import verify_pdf
 from web.cli import esm
 
@@ -75,6 +75,12 @@ def test_the_report_names_the_file_by_its_digest() -> None:
         file.validation_object_representation.digest_alg_and_value.digest_value.value
         == hashlib.sha256(life().closed).digest()
     )
+
+
+def test_the_report_says_who_vouches_for_the_time() -> None:
+    """Only our own authority: that is said of every signature."""
+    report = write_report(verify_pdf(life().closed, keys().trust, now=NOW), NOW).decode()
+    assert report.count(TIME_TYPE) == report.count(">local<") == len(life().revisions) - 1
 
 
 def test_a_changed_file_fails_in_the_report_with_its_sub_indication() -> None:

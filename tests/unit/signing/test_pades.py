@@ -16,6 +16,7 @@ from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 
 from packets.model.documents import Slot
 from signed_files import NOW, StillClock, document_type, draft, identity, keys, life, live, service
+from signing.appearance import default_lines
 from signing.errors import SigningError
 from signing.identity import SIGNER_LIFETIME
 from signing.pades import SigningService
@@ -197,3 +198,12 @@ def test_one_service_signs_in_many_threads() -> None:
         made = list(pool.map(sign, range(8)))
     names = [signing.verify_own(one).signatures[-1].user_id for one in made]
     assert names == [f"QA{number:02}" for number in range(8)]
+
+
+def test_a_signed_field_shows_who_what_when_over_which_bytes_and_how_to_check() -> None:
+    """What a reader of the paper needs to find the record: the digest's beginning is that of the revision that was viewed."""
+    lines = default_lines(identity(document_type().slots[0]), NOW, hashlib.sha256(life().sealed).hexdigest())
+    said = " ".join(lines)
+    for word in ("Renée Test-Signer 0", "DUA Requestor", "QA00", "A1234", "PY 2027", "15:30:00 UTC", "esm verify"):
+        assert word in said
+    assert hashlib.sha256(life().sealed).hexdigest()[:16] in said

@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     signer_socket: Path | None = Field(
         default=None, description="socket of the signer process, which holds keys that are not in the folder"
     )
+    signer_keys: Path | None = Field(
+        default=None, description="register of keys that somebody else holds for people; empty means one-time keys"
+    )
     tsa_urls: tuple[str, ...] = Field(
         default=(), description="RFC 3161 authorities, tried in order; empty means the local one"
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cryptography import x509
@@ -32,6 +32,10 @@ class Trust:
     revocation_lists: tuple[bytes, ...] = ()
     signer_policies: frozenset[str] = field(default=frozenset({SIGNER_POLICY}))
     seal_policies: frozenset[str] = field(default=frozenset({SEAL_POLICY}))
+
+    def accepting(self, signer_policies: Iterable[str]) -> Trust:
+        """The same, with further policies under which a signer may have been certified."""
+        return replace(self, signer_policies=self.signer_policies.union(signer_policies))
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,9 @@ from signing.pki import Pki, init_pki, load_pki
 from signing.renewal import Renewal
 from signing.rotation import ROTATED, Rotation, rotate_pki
 from signing.sources.held_private_key import HeldPrivateKey
+from signing.sources.register import open_register
 from signing.sources.socket_client import SocketKey
+from signing.sources.source import HeldKeys, OneTimeKeys, SignerSource
 from signing.timestamps import TimeStampSource, local_source, remote_source
 from signing.trust import read_trust
 from signing.vault import KeyHolder, Vault
@@ -141,6 +143,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         _time_stamps(settings, pki, clock),
         render_stamp=partial(render_stamp, fonts=fonts),
         archival_digest=settings.archival_digest,
+        signers=_people_keys(settings, pki),
     )
     assembler = Assembler(database, objects, catalog, clock, seeded_fields, signer.seal, fonts, signer.issuers)
     return Services(
@@ -164,6 +167,14 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         ),
         session_secret=find_secret(settings, "session_secret"),
     )
+
+
+def _people_keys(settings: Settings, pki: Pki) -> SignerSource:
+    """A key of one use for everybody, but for the people whose keys the register names (ADR 9)."""
+    one_time = OneTimeKeys(pki.authority, pki.trust)
+    if settings.signer_keys is None:
+        return one_time
+    return HeldKeys(open_register(settings.signer_keys, settings.signer_socket), one_time)
 
 
 def _time_stamps(settings: Settings, pki: Pki, clock: Clock) -> TimeStampSource:

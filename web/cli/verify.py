@@ -35,6 +35,12 @@ from signing.verdict import Verdict
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Root certificate of an independent time-stamp authority, PEM.",
 )
+@click.option(
+    "--signer-policy",
+    "policies",
+    multiple=True,
+    help="Certificate policy (OID) of signers whose keys another authority certified, besides the service's own.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
 @click.option(
     "--report",
@@ -46,6 +52,7 @@ def verify(
     files: tuple[Path, ...],
     roots: tuple[Path, ...],
     timestamp_roots: tuple[Path, ...],
+    policies: tuple[str, ...],
     reports: Path | None,
     *,
     as_json: bool,
@@ -54,7 +61,7 @@ def verify(
 
     Works without any database or network. Exit 0: every file passed; 1: not.
     """
-    trust = read_trust(roots, timestamp_roots)
+    trust = read_trust(roots, timestamp_roots).accepting(policies)
     verdicts = [(path, verify_in_child(path.read_bytes(), trust)) for path in files]
     if reports is not None:
         _write_reports(reports, verdicts)

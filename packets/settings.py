@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     trust_proxy: bool = Field(default=False, description="believe X-Forwarded-* from one reverse proxy in front")
     session_idle_minutes: int = Field(default=20, ge=1, le=240, description="sign-out after so long without a request")
     session_hours: int = Field(default=12, ge=1, le=24, description="sign-out after so long in any case")
+    queue: Literal["embedded", "worker"] = Field(
+        default="embedded", description="who does jobs: threads of `esm serve`, or `esm worker` only"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="what the log carries")
 
     @property

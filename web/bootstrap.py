@@ -17,6 +17,8 @@ from packets.corrections import CorrectionsDesk
 from packets.deadlines import DeadlineDesk
 from packets.enrollment import EnrollmentDesk
 from packets.errors import InputError, Problem
+from packets.jobs.execution import Executor, Report, say_nothing
+from packets.jobs.registry import Registry
 from packets.list_reading import ListDesk
 from packets.reading import ReadingRoom
 from packets.render.fonts import ensure_fonts
@@ -175,6 +177,16 @@ def _people_keys(settings: Settings, pki: Pki) -> SignerSource:
     if settings.signer_keys is None:
         return one_time
     return HeldKeys(open_register(settings.signer_keys, settings.signer_socket), one_time)
+
+
+def build_registry(services: Services) -> Registry:  # noqa: ARG001  the first job is on its way
+    """All work that runs outside requests: handlers of jobs, and what is done again and again."""
+    return Registry(handlers=(), periodic=())
+
+
+def build_executor(services: Services, report: Report = say_nothing) -> Executor:
+    """Does jobs in this process; `report` is told of what fails."""
+    return Executor(services.database, build_registry(services), services.clock, report=report)
 
 
 def _time_stamps(settings: Settings, pki: Pki, clock: Clock) -> TimeStampSource:

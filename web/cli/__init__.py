@@ -13,7 +13,7 @@ import click
 
 from packets.errors import PacketsError
 
-COMMANDS = ("archive", "audit", "db", "demo", "document", "packet", "pki", "serve", "verify", "year")
+COMMANDS = ("archive", "audit", "db", "demo", "document", "packet", "pki", "serve", "verify", "worker", "year")
 """Each is a module of this package, with a command of the same name."""
 
 

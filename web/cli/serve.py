@@ -10,6 +10,7 @@ import click
 from packets.errors import InputError, Problem
 from web.app import create_app
 from web.cli.folder import folder_option, open_folder
+from web.cli.worker import end_politely, working
 from web.logs import configure_logs
 
 THREADS = 4
@@ -27,19 +28,23 @@ THREADS = 4
     help="Port to listen on; 0 takes a free one.",
 )
 def serve(folder: Path, host: str, port: int, *, demo: bool) -> None:
-    """Open the data in a folder to browsers, until it is stopped with Ctrl-C."""
+    """Open the data in a folder to browsers, until it is stopped with Ctrl-C.
+
+    Jobs are done by threads of the same process, unless `ESM_QUEUE=worker` leaves them to `esm worker`.
+    """
     from waitress import create_server  # type: ignore[import-untyped]  # it carries no types
 
     services = open_folder(folder, **({"mode": "demo"} if demo else {}))
     configure_logs(services.settings.log_level)
-    with listen(host, port) as door:
+    end_politely()
+    with listen(host, port) as door, working(services, enabled=services.settings.queue == "embedded"):
         server = create_server(create_app(services), sockets=[door], threads=THREADS, ident=None)
         click.echo(f"Open {_address(host, door.getsockname()[1])} in a browser; Ctrl-C stops.", err=True)
         try:
             server.run()
         finally:
             server.close()
-            services.database.close()
+    services.database.close()
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -10,6 +10,7 @@ from packets.store.records.accounts import AccountRecords
 from packets.store.records.acos import AcoRecords
 from packets.store.records.ceremonies import CeremonyRecords
 from packets.store.records.documents import DocumentRecords
+from packets.store.records.jobs import JobRecords
 from packets.store.records.journal import JournalRecords
 from packets.store.records.lists import ListRecords
 from packets.store.records.people import PeopleRecords
@@ -56,6 +57,11 @@ class Records:
     def journal(self) -> JournalRecords:
         """The audit log and the outbox."""
         return JournalRecords(self._connection)
+
+    @cached_property
+    def jobs(self) -> JobRecords:
+        """Jobs, and claims on them."""
+        return JobRecords(self._connection)
 
     @cached_property
     def accounts(self) -> AccountRecords:

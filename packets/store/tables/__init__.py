@@ -2,6 +2,7 @@
 
 from packets.store.tables.columns import UtcDateTime, metadata
 from packets.store.tables.documents import documents, intents, revisions, signatures, step_ups, views
+from packets.store.tables.jobs import jobs
 from packets.store.tables.journal import audit, outbox
 from packets.store.tables.lists import corrections, list_rows
 from packets.store.tables.people import accounts, contacts, people, sessions
@@ -17,6 +18,7 @@ __all__ = [
     "documents",
     "extensions",
     "intents",
+    "jobs",
     "list_rows",
     "metadata",
     "outbox",

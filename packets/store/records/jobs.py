@@ -1,0 +1,117 @@
+"""Records of jobs. Whatever a worker writes names its claim, and changes nothing when the claim is no longer the newest."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from packets.model.jobs import Claim, Job, JobState
+from packets.store.tables import jobs
+
+PLAIN = ("job_id", "kind", "arguments", "key", "attempts", "fence", "owner", "done", "total", "result", "error")
+TIMES = ("due_at", "lease_until", "heartbeat_at")
+HELD = (JobState.RUNNING, JobState.STOPPING)
+
+
+class JobRecords:
+    """Jobs by their id or key, and claims on them."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def add(self, job: Job) -> None:
+        """Record a new job; its key must be new too."""
+        values = {name: getattr(job, name) for name in PLAIN} | {f"{name}_utc": getattr(job, name) for name in TIMES}
+        self._connection.execute(jobs.insert().values(**values, state=job.state))
+
+    def get(self, job_id: str) -> Job | None:
+        """The job, or None."""
+        return self._one(jobs.c.job_id == job_id)
+
+    def by_key(self, key: str) -> Job | None:
+        """The job with that key, or None."""
+        return self._one(jobs.c.key == key)
+
+    def is_due(self, kinds: Collection[str], now: datetime) -> bool:
+        """Whether a job of these kinds can be claimed; asked without a lock, so that idle workers disturb nobody."""
+        asked = sa.select(jobs.c.job_id).where(_claimable(kinds, now)).limit(1)
+        return self._connection.execute(asked).one_or_none() is not None
+
+    def claim(
+        self, owner: str, kinds: Collection[str], now: datetime, lease_until: datetime, job_id: str | None = None
+    ) -> Job | None:
+        """Take the job that has been due for longest, or a given one: queued, or running under a lease that has expired.
+
+        Where the database locks rows, those that another worker is taking are passed over (`FOR UPDATE SKIP LOCKED`);
+        SQLite has one writer at a time and leaves the words out.
+        """
+        which = sa.select(jobs.c.job_id).where(_claimable(kinds, now))
+        if job_id is not None:
+            which = which.where(jobs.c.job_id == job_id)
+        found = self._connection.scalars(which.order_by(jobs.c.due_at_utc).limit(1).with_for_update(skip_locked=True))
+        taken = found.one_or_none()
+        if taken is None:
+            return None
+        state = sa.case((jobs.c.state == JobState.STOPPING, JobState.STOPPING), else_=JobState.RUNNING)
+        values = {"attempts": jobs.c.attempts + 1, "fence": jobs.c.fence + 1, "owner": owner, "state": state}
+        times = {"lease_until_utc": lease_until, "heartbeat_at_utc": now}
+        self._connection.execute(jobs.update().where(jobs.c.job_id == taken).values(**values, **times))
+        return self.get(taken)
+
+    def beat(self, claim: Claim, now: datetime, lease_until: datetime, **progress: int) -> JobState | None:
+        """Prolong a lease, and tell progress (`done`, `total`). The state, or None when the claim is lost."""
+        values = {"lease_until_utc": lease_until, "heartbeat_at_utc": now, **progress}
+        if self._connection.execute(jobs.update().where(_held(claim)).values(**values)).rowcount == 0:
+            return None
+        return JobState(self._connection.scalars(sa.select(jobs.c.state).where(jobs.c.job_id == claim.job_id)).one())
+
+    def finish(
+        self, claim: Claim, state: JobState, *, result: Mapping[str, Any] | None = None, error: str = ""
+    ) -> bool:
+        """Let go of a job that is over. False when the claim is lost."""
+        values = {"state": state, "lease_until_utc": None, "error": error, "result": dict(result or {})}
+        return self._connection.execute(jobs.update().where(_held(claim)).values(**values)).rowcount == 1
+
+    def requeue(self, claim: Claim, due_at: datetime, *, attempts: int, error: str = "") -> bool:
+        """Let go of a job that is to be begun again at a later time. False when the claim is lost."""
+        values = {"state": JobState.QUEUED, "lease_until_utc": None, "due_at_utc": due_at, "attempts": attempts}
+        return self._connection.execute(jobs.update().where(_held(claim)).values(**values, error=error)).rowcount == 1
+
+    def stop(self, job_id: str) -> bool:
+        """Ask for a job to be stopped. False when it is over already."""
+        this, waiting = jobs.c.job_id == job_id, jobs.c.state == JobState.QUEUED
+        ended = self._connection.execute(jobs.update().where(this, waiting).values(state=JobState.STOPPED))
+        asked = self._connection.execute(
+            jobs.update().where(this, jobs.c.state == JobState.RUNNING).values(state=JobState.STOPPING)
+        )
+        return ended.rowcount + asked.rowcount == 1
+
+    def resume(self, job_id: str, now: datetime) -> bool:
+        """Queue a job again that was stopped or has failed. False when it is neither."""
+        paused = jobs.c.state.in_((JobState.STOPPED, JobState.FAILED))
+        values = {"state": JobState.QUEUED, "due_at_utc": now, "attempts": 0, "error": ""}
+        changed = jobs.update().where(jobs.c.job_id == job_id, paused).values(**values)
+        return self._connection.execute(changed).rowcount == 1
+
+    def _one(self, which: sa.ColumnElement[bool]) -> Job | None:
+        row = self._connection.execute(jobs.select().where(which)).one_or_none()
+        return _job(row) if row else None
+
+
+def _claimable(kinds: Collection[str], now: datetime) -> sa.ColumnElement[bool]:
+    waiting = sa.and_(jobs.c.state == JobState.QUEUED, jobs.c.due_at_utc <= now)
+    abandoned = sa.and_(jobs.c.state.in_(HELD), jobs.c.lease_until_utc < now)
+    return sa.and_(jobs.c.kind.in_(kinds), sa.or_(waiting, abandoned))
+
+
+def _held(claim: Claim) -> sa.ColumnElement[bool]:
+    newest = (jobs.c.job_id == claim.job_id, jobs.c.owner == claim.owner, jobs.c.fence == claim.fence)
+    return sa.and_(*newest, jobs.c.state.in_(HELD))
+
+
+def _job(row: Any) -> Job:
+    values = {name: getattr(row, name) for name in PLAIN} | {name: getattr(row, f"{name}_utc") for name in TIMES}
+    return Job(**values, state=JobState(row.state))

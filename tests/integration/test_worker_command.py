@@ -1,0 +1,65 @@
+"""`esm worker` and the jobs of `esm serve`, as processes: they begin, do what is due, and end when they are asked to."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from packets.clock import system_clock
+from packets.jobs.execution import LEASE
+from packets.settings import Settings
+from web.bootstrap import build_executor, build_services, initialize
+from web.cli.worker import working
+
+COMMAND = (sys.executable, "-c", "from web.cli import main; main()")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a schema and keys."""
+    initialize(Settings(dir=tmp_path), sample=True)
+    return tmp_path
+
+
+@pytest.fixture
+def process(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    started = subprocess.Popen(
+        [*COMMAND, "worker", "--dir", str(folder)], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    yield started
+    started.kill()
+    started.communicate()
+
+
+@pytest.mark.parametrize("way", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_ends_when_it_is_asked_to(process: subprocess.Popen[str], way: signal.Signals) -> None:
+    """It says that it works, and ends without an error."""
+    assert process.stderr is not None
+    assert process.stderr.readline() == "Doing jobs; Ctrl-C stops.\n"
+    process.send_signal(way)
+
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_a_dead_workers_job_is_taken_over_within_a_minute() -> None:
+    """The lease is what a successor waits for."""
+    assert timedelta(seconds=10) < LEASE < timedelta(minutes=1)
+
+
+def test_jobs_are_not_done_where_the_settings_leave_them_to_others(folder: Path) -> None:
+    """`ESM_QUEUE=worker`: the serving process begins nothing."""
+    services = build_services(Settings(dir=folder, queue="worker"), system_clock)
+    with working(services, enabled=False) as worker:
+        assert not worker.is_working
+    with working(services) as worker:
+        assert worker.is_working
+    assert not worker.is_working
+    assert build_executor(services).do_one() is None
+    services.database.close()

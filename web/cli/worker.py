@@ -1,0 +1,56 @@
+"""`esm worker`: the jobs that run outside requests, in a process of its own; `esm serve` does them in threads of its own."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import click
+import structlog
+
+from packets.jobs.worker import THREADS, Worker
+from packets.model.jobs import Job
+from web.bootstrap import Services, build_executor
+from web.cli.folder import folder_option, open_folder
+from web.logs import configure_logs
+
+
+@click.command()
+@folder_option
+@click.option(
+    "--threads", type=click.IntRange(1, 32), default=THREADS, show_default=True, help="How many jobs at the same time."
+)
+def worker(folder: Path, threads: int) -> None:
+    """Do jobs until it is stopped with Ctrl-C. As many processes as you like may work on one database."""
+    services = open_folder(folder)
+    configure_logs(services.settings.log_level)
+    end_politely()
+    with working(services, threads=threads) as one, suppress(KeyboardInterrupt):
+        click.echo("Doing jobs; Ctrl-C stops.", err=True)
+        one.wait()
+    services.database.close()
+
+
+@contextmanager
+def working(services: Services, *, threads: int = THREADS, enabled: bool = True) -> Iterator[Worker]:
+    """Jobs are done in the background for as long as the block runs; what runs at its end is handed back."""
+    one = Worker(build_executor(services, _log), threads)
+    if enabled:
+        one.start()
+    try:
+        yield one
+    finally:
+        one.stop()
+
+
+def end_politely() -> None:
+    """End on SIGTERM as on Ctrl-C: by leaving every block."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+
+def _log(job: Job | None, error: Exception) -> None:
+    told = {"job_id": job.job_id, "kind": job.kind, "attempt": job.attempts} if job else {}
+    structlog.get_logger().error("job failed", **told, exc_info=error)

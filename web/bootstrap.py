@@ -18,7 +18,7 @@ from packets.deadlines import DeadlineDesk
 from packets.enrollment import EnrollmentDesk
 from packets.errors import InputError, Problem
 from packets.jobs.execution import Executor, Report, say_nothing
-from packets.jobs.registry import Registry
+from packets.jobs.registry import Periodic, Registry, Run
 from packets.list_reading import ListDesk
 from packets.reading import ReadingRoom
 from packets.render.fonts import ensure_fonts
@@ -29,8 +29,10 @@ from packets.store.objects import ObjectStore
 from packets.store.objects_files import FileObjects
 from signing.ceremony import Ceremony
 from signing.fields import seeded_fields
+from signing.fsck import Checker
 from signing.pades import SigningService
 from signing.pki import Pki, init_pki, load_pki
+from signing.reconciler import Reconciler
 from signing.renewal import Renewal
 from signing.rotation import ROTATED, Rotation, rotate_pki
 from signing.sources.held_private_key import HeldPrivateKey
@@ -44,6 +46,7 @@ from web.auth.accounts import AccountDesk
 
 SECRET_BYTES = 32
 OWNER_ONLY = 0o600
+RECONCILE_EVERY = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class Services:
     reading: ReadingRoom
     ceremony: Ceremony
     renewal: Renewal
+    reconciler: Reconciler
+    checker: Checker
     accounts: AccountDesk
     session_secret: str
 
@@ -164,6 +169,8 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         reading=ReadingRoom(database, objects, catalog, clock),
         ceremony=Ceremony(database, objects, catalog, signer, clock),
         renewal=Renewal(database, objects, signer, clock),
+        reconciler=Reconciler(database, clock),
+        checker=Checker(database, objects, catalog, signer.trust),
         accounts=AccountDesk(
             database, clock, timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)
         ),
@@ -179,9 +186,13 @@ def _people_keys(settings: Settings, pki: Pki) -> SignerSource:
     return HeldKeys(open_register(settings.signer_keys, settings.signer_socket), one_time)
 
 
-def build_registry(services: Services) -> Registry:  # noqa: ARG001  the first job is on its way
+def build_registry(services: Services) -> Registry:
     """All work that runs outside requests: handlers of jobs, and what is done again and again."""
-    return Registry(handlers=(), periodic=())
+
+    def reconcile(_run: Run) -> dict[str, int]:
+        return {"abandoned": len(services.reconciler.run())}
+
+    return Registry(periodic=(Periodic("reconcile", RECONCILE_EVERY, reconcile),))
 
 
 def build_executor(services: Services, report: Report = say_nothing) -> Executor:

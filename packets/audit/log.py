@@ -37,6 +37,7 @@ class Act(StrEnum):
     DOCUMENT_COUNTERSIGN = "document:countersign"
     DOCUMENT_EXECUTE = "document:execute"
     DOCUMENT_RENEW = "document:renew"
+    INTENT_ABANDON = "intent:abandon"
     ACCOUNT_SIGN_IN = "account:sign-in"
     ACCOUNT_STEP_UP = "account:step-up"
     KEYS_ROTATE = "keys:rotate"

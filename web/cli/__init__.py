@@ -13,7 +13,21 @@ import click
 
 from packets.errors import PacketsError
 
-COMMANDS = ("archive", "audit", "db", "demo", "document", "packet", "pki", "serve", "verify", "worker", "year")
+COMMANDS = (
+    "archive",
+    "audit",
+    "db",
+    "demo",
+    "document",
+    "fsck",
+    "packet",
+    "pki",
+    "reconcile",
+    "serve",
+    "verify",
+    "worker",
+    "year",
+)
 """Each is a module of this package, with a command of the same name."""
 
 

@@ -37,6 +37,7 @@ def serve(folder: Path, host: str, port: int, *, demo: bool) -> None:
     services = open_folder(folder, **({"mode": "demo"} if demo else {}))
     configure_logs(services.settings.log_level)
     end_politely()
+    services.reconciler.run()
     with listen(host, port) as door, working(services, enabled=services.settings.queue == "embedded"):
         server = create_server(create_app(services), sockets=[door], threads=THREADS, ident=None)
         click.echo(f"Open {_address(host, door.getsockname()[1])} in a browser; Ctrl-C stops.", err=True)

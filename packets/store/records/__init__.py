@@ -12,6 +12,7 @@ from packets.store.records.ceremonies import CeremonyRecords
 from packets.store.records.documents import DocumentRecords
 from packets.store.records.jobs import JobRecords
 from packets.store.records.journal import JournalRecords
+from packets.store.records.ledger import LedgerRecords
 from packets.store.records.lists import ListRecords
 from packets.store.records.people import PeopleRecords
 from packets.store.records.years import YearRecords
@@ -67,3 +68,8 @@ class Records:
     def accounts(self) -> AccountRecords:
         """Passwords and sessions."""
         return AccountRecords(self._connection)
+
+    @cached_property
+    def ledger(self) -> LedgerRecords:
+        """Every table as it stands, for the checker."""
+        return LedgerRecords(self._connection)

@@ -82,6 +82,11 @@ class CeremonyRecords:
         ).one_or_none()
         return _intent(row) if row else None
 
+    def open_since(self, before: datetime) -> list[Intent]:
+        """Intents that were opened before then and came to no end, oldest first."""
+        asked = intents.select().where(intents.c.state == IntentState.OPEN, intents.c.opened_at_utc < before)
+        return [_intent(row) for row in self._connection.execute(asked.order_by(intents.c.opened_at_utc))]
+
     def close_intent(self, intent_id: str, state: IntentState, now: datetime) -> bool:
         """Move an open intent to its end. False when it was not open."""
         still_open = intents.update().where(intents.c.intent_id == intent_id, intents.c.state == IntentState.OPEN)

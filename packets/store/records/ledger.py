@@ -1,0 +1,65 @@
+"""The tables as they stand, row by row, for the independent checker: nothing here interprets what it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+
+from packets.store.tables import acos, audit, documents, extensions, intents, revisions, signatures, step_ups, windows
+
+Row: TypeAlias = Mapping[str, Any]
+
+
+class LedgerRecords:
+    """Rows by table, in a fixed order; voided documents and abandoned intents too."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def documents(self) -> list[Row]:
+        """Every document ever recorded, by its id."""
+        return self._rows(documents.select().order_by(documents.c.document_id))
+
+    def revisions(self, document_id: str) -> list[Row]:
+        """A document's revisions by number."""
+        return self._rows(revisions.select().where(revisions.c.document_id == document_id).order_by(revisions.c.number))
+
+    def signatures(self) -> list[Row]:
+        """Every signature."""
+        return self._rows(signatures.select())
+
+    def intents(self) -> list[Row]:
+        """Every intent."""
+        return self._rows(intents.select())
+
+    def step_ups(self) -> list[Row]:
+        """Every re-authentication."""
+        return self._rows(step_ups.select())
+
+    def windows(self) -> list[Row]:
+        """Every window of every year."""
+        return self._rows(windows.select())
+
+    def cohorts(self) -> dict[tuple[str, int], str]:
+        """The cohort of every ACO in every year."""
+        return {(row["aco_id"], row["year"]): row["cohort"] for row in self._rows(acos.select())}
+
+    def extensions(self) -> list[Row]:
+        """Every extension."""
+        return self._rows(extensions.select())
+
+    def audit(self) -> Iterator[Row]:
+        """The log in its order, entry by entry."""
+        for row in self._connection.execution_options(yield_per=1000).execute(
+            audit.select().order_by(audit.c.sequence)
+        ):
+            yield _row(row)
+
+    def _rows(self, asked: sa.Select[Any]) -> list[Row]:
+        return [_row(one) for one in self._connection.execute(asked)]
+
+
+def _row(found: sa.Row[Any]) -> Row:
+    return {str(name): value for name, value in found._mapping.items()}  # noqa: SLF001  SQLAlchemy's public name

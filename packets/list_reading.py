@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 
 from packets.assemble import require_aco
 from packets.audit.log import Act
 from packets.clock import Clock
 from packets.errors import NotFoundError, Problem
-from packets.lists.columns import LAYOUTS, Kind, Layout, Row
-from packets.lists.workbook import write_workbook
+from packets.lists.columns import LAYOUTS, PARTICIPANTS, PROVIDER_SUPPLIER, Kind, Layout, Row
+from packets.lists.name_mismatches import NameMismatch, find_mismatches
+from packets.lists.workbook import Cover, Sheet, write_workbook
+from packets.model.aco import Aco
 from packets.model.calendar import AGENCY_ZONE
 from packets.model.identifiers import format_tin, mask_tin
 from packets.model.people import SLOTS_BY_ROLE, Role
 from packets.store.database import Database
 from packets.store.records import Records
+from packets.store.records.lists import Wanted
 
 PAGE_ROWS = 100
-LONGEST_SEARCH = 80
+OTHER_LIST = {PROVIDER_SUPPLIER.name: PARTICIPANTS.name, PARTICIPANTS.name: PROVIDER_SUPPLIER.name}
+"""Which list's names of TINs a list's are compared with (REQ 6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +32,15 @@ class ListQuery:
     Attributes:
         tin: rows of one participant TIN only, named by its place among the list's TINs, from 1; all when 0 (R50). So no
             TIN, which may be a person's number, ever stands in an address.
-        text: rows in which these words stand; all when empty.
+        text: rows in which all of these words stand; all when empty.
         page: from 1.
+        misnamed: rows only whose TIN has another legal name on the other list.
     """
 
     tin: int = 0
     text: str = ""
     page: int = 1
+    misnamed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +52,18 @@ class ListPage:
         rows: as they are shown: TINs with a hyphen, or masked.
         total: rows that fit the question, on all pages.
         query: the question.
-        tins: every TIN of the list in its order, as it is shown.
+        tins: every TIN of the list in its order, as it is shown, with the legal name that it has there.
+        other: the list that names of TINs were compared with; None when there is none.
+        mismatches: TINs that the two lists call by different names, as they are shown.
     """
 
     layout: Layout
     rows: tuple[Row, ...]
     total: int
     query: ListQuery
-    tins: tuple[str, ...]
+    tins: tuple[tuple[str, str], ...]
+    other: Layout | None = None
+    mismatches: tuple[NameMismatch, ...] = ()
 
     @property
     def first(self) -> int:
@@ -82,31 +91,45 @@ class ListDesk:
             year: the performance year.
             name: `provider-supplier`, `participants` or `corrections`.
             query: which of its rows.
-            masked: show the last four digits of TINs only.
+            masked: show the last four digits of TINs only; a search must not tell the hidden digits, and looks at other
+                cells only.
 
         Raises:
             NotFoundError: no such ACO in that year, or no such list.
         """
-        layout = _layout(name)
+        layout = require_layout(name)
         with self.database.read() as records:
             require_aco(records, aco_id, year)
-            tins = records.lists.tins(aco_id, year, name)
-            tin = tins[query.tin - 1] if 0 < query.tin <= len(tins) else None
-            find = _find_unmasked if masked and query.text else _find
-            total, rows = find(records, layout, ListPlace(aco_id, year, name, tin), query)
-        shown = tuple(_shown(layout, one, masked=masked) for one in rows)
-        return ListPage(layout, shown, total, query, tuple(_tin(one, masked=masked) for one in tins))
+            named = records.lists.tin_names(aco_id, year, name)
+            mismatches = _mismatches(records, aco_id, year, name, named)
+            tins = tuple(dict.fromkeys(tin for tin, _ in named))
+            wanted = Wanted(aco_id, year, name, _chosen(query, tins, mismatches), query.text, in_tins=not masked)
+            total = records.lists.count(wanted)
+            rows = records.lists.some(wanted, skip=(query.page - 1) * PAGE_ROWS, most=PAGE_ROWS)
+        names = dict(reversed(named))
+        return ListPage(
+            layout,
+            tuple(show_row(layout, one, masked=masked) for one in rows),
+            total,
+            query,
+            tuple((show_tin(one, masked=masked), names[one]) for one in tins),
+            LAYOUTS.get(OTHER_LIST.get(name, "")),
+            tuple(NameMismatch(show_tin(one.tin, masked=masked), one.here, one.there) for one in mismatches),
+        )
 
     def download(self, aco_id: str, year: int, name: str, user_id: str, *, masked: bool) -> tuple[str, bytes]:
         """The whole list as a spreadsheet in a zip archive, with its file name; the log tells of it (R51).
 
+        The log is written before the bytes leave, but after they were made: making them must not keep others from writing.
+
         Raises:
             NotFoundError: no such ACO in that year, or no such list.
         """
-        layout, now = _layout(name), self.clock()
+        layout, now = require_layout(name), self.clock()
+        with self.database.read() as records:
+            aco = require_aco(records, aco_id, year)
+            content = _workbook(records, layout, aco, now, masked=masked)
         with self.database.write() as records:
-            require_aco(records, aco_id, year)
-            content = _workbook(records, layout, aco_id, year, masked=masked, day=now.astimezone(AGENCY_ZONE).date())
             records.journal.log(Act.LIST_DOWNLOAD, user_id, f"{aco_id}/{year}", now, list=name, masked=masked)
         return f"{aco_id}_{year}_{name}.zip", content
 
@@ -119,49 +142,48 @@ def sees_whole_tins(roles: frozenset[Role]) -> bool:
     return any(role not in SLOTS_BY_ROLE or SLOTS_BY_ROLE[role].designee for role in roles)
 
 
-@dataclass(frozen=True, slots=True)
-class ListPlace:
-    """A list of an ACO in a year, or its rows with one TIN."""
+def require_layout(name: str) -> Layout:
+    """The columns of a list.
 
-    aco_id: str
-    year: int
-    name: str
-    tin: str | None
-
-
-def _find(records: Records, _layout: Layout, place: ListPlace, query: ListQuery) -> tuple[int, list[Row]]:
-    """How many rows fit, and those of the page."""
-    which = (place.aco_id, place.year, place.name, place.tin, query.text[:LONGEST_SEARCH])
-    skip = (query.page - 1) * PAGE_ROWS
-    return records.lists.count(*which), records.lists.some(*which, skip=skip, most=PAGE_ROWS)
-
-
-def _find_unmasked(records: Records, layout: Layout, place: ListPlace, query: ListQuery) -> tuple[int, list[Row]]:
-    """The same for somebody who sees TINs masked: a search must not tell the hidden digits, so it looks at other cells only."""
-    open_cells = [at for at, column in enumerate(layout.columns) if column.kind is not Kind.TIN]
-    wanted = query.text[:LONGEST_SEARCH].casefold()
-    rows = records.lists.rows(place.aco_id, place.year, place.name, place.tin)
-    found = [row for row in rows if any(wanted in row[at].casefold() for at in open_cells)]
-    skip = (query.page - 1) * PAGE_ROWS
-    return len(found), found[skip : skip + PAGE_ROWS]
-
-
-def _layout(name: str) -> Layout:
+    Raises:
+        NotFoundError: there is no such list.
+    """
     if name not in LAYOUTS:
         raise NotFoundError(Problem("list-unknown", "There is no such list.", "Open the list from its packet.", name))
     return LAYOUTS[name]
 
 
-def _workbook(records: Records, layout: Layout, aco_id: str, year: int, *, masked: bool, day: date) -> bytes:
-    rows: Iterable[Row] = records.lists.rows(aco_id, year, layout.name)
-    title = f"{aco_id} {layout.title}"
-    return write_workbook(layout.columns, rows, title, mask_tins=masked, day=day)
-
-
-def _shown(layout: Layout, row: Row, *, masked: bool) -> Row:
+def show_row(layout: Layout, row: Row, *, masked: bool) -> Row:
+    """The row as people read it: TINs with a hyphen, or masked."""
     kinds = (column.kind for column in layout.columns)
-    return tuple(_tin(cell, masked=masked) if kind is Kind.TIN else cell for kind, cell in zip(kinds, row, strict=True))
+    return tuple(
+        show_tin(cell, masked=masked) if kind is Kind.TIN else cell for kind, cell in zip(kinds, row, strict=True)
+    )
 
 
-def _tin(digits: str, *, masked: bool) -> str:
+def show_tin(digits: str, *, masked: bool) -> str:
+    """The TIN as people read it."""
     return mask_tin(digits) if masked else format_tin(digits)
+
+
+def _mismatches(
+    records: Records, aco_id: str, year: int, name: str, named: list[tuple[str, str]]
+) -> tuple[NameMismatch, ...]:
+    other = OTHER_LIST.get(name)
+    return find_mismatches(named, records.lists.tin_names(aco_id, year, other)) if other else ()
+
+
+def _chosen(query: ListQuery, tins: tuple[str, ...], mismatches: tuple[NameMismatch, ...]) -> tuple[str, ...] | None:
+    """The TINs whose rows are asked for; None for all."""
+    one = tins[query.tin - 1] if 0 < query.tin <= len(tins) else None
+    if not query.misnamed:
+        return None if one is None else (one,)
+    return tuple(dict.fromkeys(found.tin for found in mismatches if one in {None, found.tin}))
+
+
+def _workbook(records: Records, layout: Layout, aco: Aco, now: datetime, *, masked: bool) -> bytes:
+    place = (aco.aco_id, aco.performance_year, layout.name)
+    sheet = Sheet(layout.title, layout.columns, records.lists.rows(*place), records.lists.count(Wanted(*place)))
+    title = f"{layout.title}, {aco.legal_name}"
+    cover = Cover(title, f"{aco.aco_id}, performance year {aco.performance_year}", now.astimezone(AGENCY_ZONE))
+    return write_workbook("_".join(map(str, place)), [sheet], cover, mask_tins=masked)

@@ -43,11 +43,13 @@ class Layout:
         name: the list's name, as rosters of document types call their source.
         title: the list's name for people.
         columns: the columns in order.
+        tin_name: key of the column that names the TIN's holder; empty when there is none.
     """
 
     name: str
     title: str
     columns: tuple[Column, ...]
+    tin_name: str = ""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -84,6 +86,7 @@ PROVIDER_SUPPLIER = Layout(
         Column("last_name", "NPI Last Name"),
         Column("excluded", "Excluded Flag", Kind.FLAG),
     ),
+    tin_name="tin_legal_name",
 )
 """Who bills under the participants' TINs, as CMS made it (R45, R47, R49)."""
 
@@ -103,6 +106,7 @@ PARTICIPANTS = Layout(
         Column("status", "Agreement Status"),
         Column("effective_date", "Effective Date", Kind.DATE),
     ),
+    tin_name="legal_name",
 )
 """The participants of an ACO, each with its TIN (REQ 2.3, 4.8)."""
 

@@ -9,7 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from packets.list_reading import ListQuery, sees_whole_tins
 from packets.lists.columns import Kind
-from web.auth.roles import Audience, open_to
+from packets.reading import PacketView
+from web.auth.roles import Audience, belongs, open_to
+from web.pages.lines import StepLine, packet_lines
 from web.pages.packets import PACKET
 from web.visit import asked, roles, services, visitor
 
@@ -18,7 +20,7 @@ ZIP = "application/zip"
 LONGEST_NUMBER = 5
 SAID_ABOVE = frozenset({"aco_id", "aco_name"})
 """Columns that say in every row what the heading of the page says."""
-
+MOST_MISMATCHES = 25
 IDENTIFIERS = frozenset({Kind.TIN, Kind.CCN, Kind.NPI})
 
 
@@ -26,12 +28,20 @@ IDENTIFIERS = frozenset({Kind.TIN, Kind.CCN, Kind.NPI})
 @open_to(Audience.PACKET_READERS)
 def show(aco_id: str, year: int, name: str) -> ResponseReturnValue:
     """A page of a list, of one TIN or all, with a search."""
-    query = ListQuery(_number("tin", 0), asked("text"), _number("page", 1))
+    query = ListQuery(_number("tin", 0), asked("text"), _number("page", 1), asked("names") == "differ")
     masked = not sees_whole_tins(roles())
     found = services().lists.look_up(aco_id, year, name, query, masked=masked)
     view = services().reading.packet(visitor().user_id, aco_id, year)
     return render_template(
-        "list.html", aco=view.aco, found=found, masked=masked, said_above=SAID_ABOVE, identifiers=IDENTIFIERS
+        "list.html",
+        aco=view.aco,
+        found=found,
+        masked=masked,
+        said_above=SAID_ABOVE,
+        identifiers=IDENTIFIERS,
+        most_mismatches=MOST_MISMATCHES,
+        certified_by=_carriers(view, name),
+        may_upload=belongs(Audience.UPLOADERS, roles()),
     )
 
 
@@ -42,6 +52,14 @@ def download(aco_id: str, year: int, name: str) -> ResponseReturnValue:
     masked = not sees_whole_tins(roles())
     file_name, content = services().lists.download(aco_id, year, name, visitor().user_id, masked=masked)
     return send_file(BytesIO(content), ZIP, as_attachment=True, download_name=file_name, conditional=False, etag=False)
+
+
+def _carriers(view: PacketView, name: str) -> list[StepLine]:
+    """The steps whose documents carry the list, with what the visitor may sign of them."""
+    lines = packet_lines(services(), visitor(), view)
+    return [
+        line for line in lines if line.applicable and any(one.source == name for one in line.step.document_type.rosters)
+    ]
 
 
 def _number(name: str, least: int) -> int:

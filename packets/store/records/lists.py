@@ -6,16 +6,35 @@ JSON array beside the TIN by which lists are filtered (R50).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from packets.lists.searching import search_words, tin_part
 from packets.store.tables import corrections, list_rows
 
 Row = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows of a list are asked for.
+
+    Attributes:
+        aco_id, year, name: the list.
+        tins: rows with one of these TINs only; all when None.
+        text: every word of it stands somewhere in the row, whatever the case and the accents.
+        in_tins: words are looked for in TINs too.
+    """
+
+    aco_id: str
+    year: int
+    name: str
+    tins: tuple[str, ...] | None = None
+    text: str = ""
+    in_tins: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +75,14 @@ class ListRecords:
             asked = asked.where(list_rows.c.tin == tin)
         return (tuple(cells) for cells in self._connection.scalars(asked))
 
-    def count(self, aco_id: str, year: int, name: str, tin: str | None, text: str) -> int:
-        """How many rows of a list have that TIN and that text."""
-        asked = sa.select(sa.func.count()).select_from(list_rows)
-        return int(self._connection.scalar(asked.where(*_is(aco_id, year, name), *_has(tin, text))) or 0)
+    def count(self, wanted: Wanted) -> int:
+        """How many rows there are of those that are asked for."""
+        asked = sa.select(sa.func.count()).select_from(list_rows).where(*_fits(wanted))
+        return int(self._connection.scalar(asked) or 0)
 
-    def some(self, aco_id: str, year: int, name: str, tin: str | None, text: str, *, skip: int, most: int) -> list[Row]:
+    def some(self, wanted: Wanted, *, skip: int, most: int) -> list[Row]:
         """Some of these rows, in their order."""
-        asked = sa.select(list_rows.c.cells).where(*_is(aco_id, year, name), *_has(tin, text))
+        asked = sa.select(list_rows.c.cells).where(*_fits(wanted))
         asked = asked.order_by(list_rows.c.position).offset(skip).limit(most)
         return [tuple(cells) for cells in self._connection.scalars(asked)]
 
@@ -71,6 +90,12 @@ class ListRecords:
         """The TINs that occur in a list, sorted."""
         asked = sa.select(list_rows.c.tin).where(*_is(aco_id, year, name)).distinct().order_by(list_rows.c.tin)
         return list(self._connection.scalars(asked))
+
+    def tin_names(self, aco_id: str, year: int, name: str) -> list[tuple[str, str]]:
+        """The TINs that occur in a list with every name that it gives them, sorted."""
+        columns = (list_rows.c.tin, list_rows.c.tin_name)
+        asked = sa.select(*columns).where(*_is(aco_id, year, name)).distinct().order_by(*columns)
+        return [(row.tin, row.tin_name) for row in self._connection.execute(asked)]
 
     def add_upload(self, upload: CorrectionsUpload) -> None:
         """Record an accepted corrections file; the newest one is the ACO's complete set (R70)."""
@@ -87,13 +112,17 @@ class ListRecords:
         ]
 
 
-def _has(tin: str | None, text: str) -> list[sa.ColumnElement[bool]]:
-    """The cells are kept as JSON with escapes, so the text is looked for as it stands there."""
-    asked: list[sa.ColumnElement[bool]] = [] if tin is None else [list_rows.c.tin == tin]
-    if text:
-        escaped = json.dumps(text)[1:-1]
-        asked.append(sa.cast(list_rows.c.cells, sa.Text).icontains(escaped, autoescape=True))
-    return asked
+def _fits(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    fits = list(_is(wanted.aco_id, wanted.year, wanted.name))
+    if wanted.tins is not None:
+        fits.append(list_rows.c.tin.in_(wanted.tins))
+    return fits + [_has(word, in_tins=wanted.in_tins) for word in search_words(wanted.text)]
+
+
+def _has(word: str, *, in_tins: bool) -> sa.ColumnElement[bool]:
+    found: sa.ColumnElement[bool] = list_rows.c.search.contains(word, autoescape=True)
+    digits = tin_part(word) if in_tins else ""
+    return sa.or_(found, list_rows.c.tin.contains(digits, autoescape=True)) if digits else found
 
 
 def _is(aco_id: str, year: int, name: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
+from packets.lists import searching
 from packets.store.tables.columns import aco_reference, metadata, number, text, time
+
+
+def _searchable(context: Any) -> str:
+    """Filled in with every row, whoever writes it, so that no row is left out by a search."""
+    row = context.get_current_parameters()
+    return searching.searchable(row["list"], row["cells"])
+
+
+def _tin_name(context: Any) -> str:
+    row = context.get_current_parameters()
+    return searching.tin_name(row["list"], row["cells"])
+
 
 list_rows = sa.Table(
     "list_rows",
@@ -15,8 +30,10 @@ list_rows = sa.Table(
     number("position", primary_key=True),
     text("tin"),
     sa.Column("cells", sa.JSON, nullable=False),
+    text("tin_name", default=_tin_name, server_default=""),
+    text("search", default=_searchable, server_default=""),
     aco_reference(),
-    sa.Index(None, "aco_id", "year", "list", "tin"),
+    sa.Index(None, "aco_id", "year", "list", "tin", "tin_name"),
     sqlite_with_rowid=False,
 )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from packets.model.people import SLOTS_BY_ROLE, Role
+from packets.model.people import SLOTS_BY_ROLE, Person, Role
 
 AGENCY_ROLES = frozenset({Role.CMS_STAFF, Role.CMS_SIGNATORY})
 
@@ -21,6 +21,11 @@ class Action(StrEnum):
     EDIT_STEP_ONE = "edit-step-one"
     UPLOAD_CORRECTIONS = "upload-corrections"
     MANAGE_YEAR = "manage-year"
+
+
+def manages_years(person: Person | None) -> bool:
+    """Whether somebody is CMS staff whose user ID is active: they open years, load files and move windows."""
+    return person is not None and person.account_active and may(Action.MANAGE_YEAR, person.cms_roles)
 
 
 def may(action: Action, roles: frozenset[Role]) -> bool:

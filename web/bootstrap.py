@@ -13,13 +13,16 @@ from packets.assemble import Assembler
 from packets.audit.log import SERVICE, Act
 from packets.catalog import Catalog, load_catalog
 from packets.clock import Clock, system_clock
+from packets.cohort_windows import CohortWindowDesk
 from packets.corrections import CorrectionsDesk
 from packets.deadlines import DeadlineDesk
+from packets.directory import DirectoryDesk
 from packets.enrollment import EnrollmentDesk
 from packets.errors import InputError, Problem
 from packets.jobs.execution import Executor, Report, say_nothing
 from packets.jobs.registry import Periodic, Registry, Run
 from packets.list_reading import ListDesk
+from packets.preparation import PreparationDesk
 from packets.reading import ReadingRoom
 from packets.render.fonts import ensure_fonts
 from packets.render.stamp import render_stamp
@@ -27,6 +30,7 @@ from packets.settings import Settings
 from packets.store.database import Database
 from packets.store.objects import ObjectStore
 from packets.store.objects_files import FileObjects
+from packets.year_loading import YearDesk
 from signing.ceremony import Ceremony
 from signing.fields import seeded_fields
 from signing.fsck import Checker
@@ -64,6 +68,10 @@ class Services:
     enrollment: EnrollmentDesk
     corrections: CorrectionsDesk
     deadlines: DeadlineDesk
+    preparation: PreparationDesk
+    years: YearDesk
+    cohort_windows: CohortWindowDesk
+    directory: DirectoryDesk
     lists: ListDesk
     reading: ReadingRoom
     ceremony: Ceremony
@@ -153,6 +161,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         signers=_people_keys(settings, pki),
     )
     assembler = Assembler(database, objects, catalog, clock, seeded_fields, signer.seal, fonts, signer.issuers)
+    preparation = PreparationDesk(database, catalog, assembler, clock)
     return Services(
         settings=settings,
         clock=clock,
@@ -165,6 +174,10 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         enrollment=EnrollmentDesk(database, clock),
         corrections=CorrectionsDesk(database, objects, catalog, assembler, clock),
         deadlines=DeadlineDesk(database, clock),
+        preparation=preparation,
+        years=YearDesk(database, objects, catalog, preparation, clock),
+        cohort_windows=CohortWindowDesk(database, clock),
+        directory=DirectoryDesk(database, clock),
         lists=ListDesk(database, clock),
         reading=ReadingRoom(database, objects, catalog, clock),
         ceremony=Ceremony(database, objects, catalog, signer, clock),

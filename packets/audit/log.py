@@ -25,6 +25,13 @@ class Act(StrEnum):
     YEAR_OPEN = "year:open"
     ACO_ENROLL = "aco:enroll"
     WINDOW_EXTEND = "window:extend"
+    WINDOW_MOVE = "window:move"
+    LIST_LOAD = "list:load"
+    USER_ADD = "user:add"
+    USER_GRANT = "user:grant"
+    USER_REVOKE = "user:revoke"
+    USER_DEACTIVATE = "user:deactivate"
+    ACCOUNT_PASSWORD = "account:password"  # noqa: S105  the name of an act
     CONTACTS_SUBMIT = "contacts:submit"
     ORGANIZATION_SUBMIT = "organization:submit"
     LIST_DOWNLOAD = "list:download"

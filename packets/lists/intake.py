@@ -84,7 +84,7 @@ def read_participants_puf(path: Path) -> PufYear:
         InputError: with all that is wrong with the file; nothing is returned then.
     """
     findings = Findings()
-    lines = _lines_below(path, PUF_HEADINGS, findings)
+    lines = lines_below(path, PUF_HEADINGS, findings)
     grouped = _group_puf_rows(lines, findings)
     _refuse_nothing(path, len(grouped), findings)
     findings.refuse()
@@ -104,15 +104,19 @@ def read_provider_list(path: Path) -> tuple[Row, ...]:
     """
     findings = Findings()
     reader = ProviderRows(findings)
-    for number, cells in _lines_below(path, PROVIDER_SUPPLIER.headings, findings):
-        reader.read(number, cells)
-    _refuse_nothing(path, len(reader.rows), findings)
+    lines = lines_below(path, PROVIDER_SUPPLIER.headings, findings)
+    rows = tuple(row for number, cells in lines if (row := reader.read(number, cells)) is not None)
+    _refuse_nothing(path, len(rows), findings)
     findings.refuse()
-    return tuple(reader.rows)
+    return rows
 
 
-def _lines_below(path: Path, headings: tuple[str, ...], findings: Findings) -> Iterator[tuple[int, list[str]]]:
-    """The rows below the headings; below other headings nothing can be understood."""
+def lines_below(path: Path, headings: tuple[str, ...], findings: Findings) -> Iterator[tuple[int, list[str]]]:
+    """The rows below the headings, with their line numbers; below other headings nothing can be understood.
+
+    Raises:
+        InputError: the file cannot be read, or has other headings.
+    """
     lines = read_delimited(path, findings)
     if fault := heading_fault(next(lines, (1, []))[1], headings):
         findings.add(*fault, place(1))

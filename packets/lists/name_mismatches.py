@@ -37,10 +37,10 @@ def find_mismatches(here: Iterable[tuple[str, str]], there: Iterable[tuple[str, 
     return tuple(
         NameMismatch(tin, name, names[tin][0])
         for tin, name in here
-        if tin in names and _plain(name) not in set(map(_plain, names[tin]))
+        if tin in names and plain_name(name) not in set(map(plain_name, names[tin]))
     )
 
 
-def _plain(name: str) -> str:
-    """The name without what two typists do differently: case, accents, spaces and punctuation."""
+def plain_name(name: str) -> str:
+    """A name without what two typists do differently: case, accents, spaces and punctuation."""
     return SIGNS.sub("", fold(name).replace("&", "and"))

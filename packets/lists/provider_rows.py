@@ -30,29 +30,27 @@ PROBLEM_OF: dict[int, tuple[str, Callable[[str], str | None]]] = {
 
 @dataclass(slots=True)
 class ProviderRows:
-    """Reads records one after the other, gathers good rows and all findings.
+    """Reads records one after the other, answers with the good ones and gathers all findings.
 
     A nation's list has 870,000 rows in which most texts come again and again: each is judged once a column and kept once.
     """
 
     findings: Findings
-    rows: list[Row] = field(default_factory=list)
     _known: tuple[dict[str, str], ...] = field(default_factory=lambda: tuple({} for _ in PROVIDER_SUPPLIER.columns))
     _names: dict[str, str] = field(default_factory=dict)
-    _seen: set[Row] = field(default_factory=set)
+    _seen: set[bytes] = field(default_factory=set)
 
-    def read(self, number: int, cells: list[str]) -> None:
-        """One record; `number` counts from 1 with the headings."""
+    def read(self, number: int, cells: list[str]) -> Row | None:
+        """One record as a row, or None when something is wrong with it; `number` counts from 1 with the headings."""
         if len(cells) != len(PROVIDER_SUPPLIER.columns):
             sentence = f"The row has {len(cells)} cells instead of {len(PROVIDER_SUPPLIER.columns)}."
             self.findings.add("row-length", sentence, "Mend the row.", place(number))
-            return
+            return None
         before = self.findings.count
         row = tuple(self._cell(number, column, cell) for column, cell in enumerate(cells))
         if self.findings.count == before:
             self._judge_row(number, row)
-        if self.findings.count == before:
-            self.rows.append(row)
+        return row if self.findings.count == before else None
 
     def _cell(self, number: int, column: int, raw: str) -> str:
         """The cell as it is kept; what is wrong with it is noted."""
@@ -75,7 +73,7 @@ class ProviderRows:
             if first != row[column]:
                 sentence = f"{PROVIDER_SUPPLIER.columns[column].heading} was “{first}” in an earlier row."
                 self.findings.add("names-differ", sentence, "Give one name in every row.", place(number, column))
-        identity = (row[ACO_ID], row[TIN], row[CCN], row[NPI])
+        identity = "\t".join((row[ACO_ID], row[TIN], row[CCN], row[NPI])).encode()
         if identity in self._seen:
             self.findings.add(
                 "row-duplicate", "The row repeats an earlier one.", "Remove one of the two.", place(number)

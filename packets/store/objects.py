@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import Protocol
 
 from packets.errors import NotFoundError, Problem, StoreError
@@ -13,6 +14,13 @@ class ObjectStore(Protocol):
 
     def put(self, content: bytes) -> str:
         """Store the bytes and read them back; answer their digest. Putting the same bytes again changes nothing.
+
+        Raises:
+            StoreError: the bytes are not there, whole and right.
+        """
+
+    def put_file(self, path: Path) -> str:
+        """Store the bytes of a file of any size as `put` does, piece by piece.
 
         Raises:
             StoreError: the bytes are not there, whole and right.
@@ -39,6 +47,10 @@ class MemoryObjects:
         self._kept.setdefault(digest, content)
         return digest
 
+    def put_file(self, path: Path) -> str:
+        """Store the bytes of a file; answer their digest."""
+        return self.put(path.read_bytes())
+
     def get(self, digest: str) -> bytes:
         """The bytes with that digest."""
         if digest not in self._kept:
@@ -51,6 +63,12 @@ def digest_bytes(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def digest_file(path: Path) -> str:
+    """SHA-256 of a file, hex, read piece by piece."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def checked(content: bytes, digest: str) -> bytes:
     """The content, if it has that digest.
 
@@ -58,10 +76,15 @@ def checked(content: bytes, digest: str) -> bytes:
         StoreError: it has not.
     """
     if digest_bytes(content) != digest:
-        raise StoreError(
-            Problem("object-damaged", "A stored file no longer is what was stored.", "Restore it from a copy.", digest)
-        )
+        raise damaged(digest)
     return content
+
+
+def damaged(digest: str) -> StoreError:
+    """The refusal for bytes that no longer have the digest under which they were stored."""
+    return StoreError(
+        Problem("object-damaged", "A stored file no longer is what was stored.", "Restore it from a copy.", digest)
+    )
 
 
 def missing(digest: str) -> NotFoundError:

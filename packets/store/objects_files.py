@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from packets.errors import Problem, StoreError
-from packets.store.objects import checked, digest_bytes, missing
+from packets.store.objects import checked, damaged, digest_bytes, digest_file, missing
 
 READ_ONLY = 0o444
 
@@ -28,18 +33,26 @@ class FileObjects:
         """
         digest = digest_bytes(content)
         path = self._path(digest)
-        try:
+        with _refusals(path):
             if not path.exists():
-                self._write_once(path, content)
+                self._write_once(path, io.BytesIO(content))
             checked(path.read_bytes(), digest)
-        except OSError as error:
-            problem = Problem(
-                "object-not-stored",
-                f"The file store refused: {error.strerror}.",
-                "Free space or mend the disk, then try again.",
-                str(path),
-            )
-            raise StoreError(problem) from error
+        return digest
+
+    def put_file(self, path: Path) -> str:
+        """Store the bytes of a file of any size durably and read them back, piece by piece; answer their digest.
+
+        Raises:
+            StoreError: the disk refused, or gave back something else.
+        """
+        digest = digest_file(path)
+        kept = self._path(digest)
+        with _refusals(kept):
+            if not kept.exists():
+                with path.open("rb") as content:
+                    self._write_once(kept, content)
+            if digest_file(kept) != digest:
+                raise damaged(digest)
         return digest
 
     def get(self, digest: str) -> bytes:
@@ -52,12 +65,12 @@ class FileObjects:
     def _path(self, digest: str) -> Path:
         return self._root / digest[:2] / digest
 
-    def _write_once(self, path: Path, content: bytes) -> None:
+    def _write_once(self, path: Path, content: IO[bytes]) -> None:
         path.parent.mkdir(exist_ok=True)
         handle, name = tempfile.mkstemp(dir=self._incoming)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(content)
+                shutil.copyfileobj(content, file)
                 file.flush()
                 os.fsync(file.fileno())
             Path(name).chmod(READ_ONLY)
@@ -66,6 +79,21 @@ class FileObjects:
             Path(name).unlink()
         _sync_folder(path.parent)
         _sync_folder(self._root)
+
+
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    """What the disk refuses, in our words."""
+    try:
+        yield
+    except OSError as error:
+        problem = Problem(
+            "object-not-stored",
+            f"The file store refused: {error.strerror}.",
+            "Free space or mend the disk, then try again.",
+            str(path),
+        )
+        raise StoreError(problem) from error
 
 
 def _link(source: Path, path: Path) -> None:

@@ -17,12 +17,13 @@ from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatc
 
 from packets.audit.log import Act, Outcome
 from packets.clock import Clock
-from packets.errors import ForbiddenError, Problem
+from packets.errors import ForbiddenError, InputError, Problem
 from packets.store.database import Database
 from packets.store.records.accounts import Account, SessionRecord
 
 FAILURES_ALLOWED = 10
 LOCK = timedelta(minutes=10)
+SHORTEST_PASSWORD, LONGEST_PASSWORD, LEAST_VARIETY = 15, 256, 5
 TOKEN_BYTES = 32
 TOUCH_EVERY = timedelta(seconds=30)
 """A session's last use is written at most so often, so that reading pages does not write to the database each time."""
@@ -56,6 +57,32 @@ class AccountDesk:
         with self.database.write() as records:
             for user_id in user_ids:
                 records.accounts.put(Account(user_id, hashed))
+
+    def give_password(self, user_id: str, password: str, actor: str) -> None:
+        """Set a person's password, end their sessions, and tell the log.
+
+        Raises:
+            InputError: the password is too weak.
+        """
+        self.check_strength(password)
+        hashed, now = self._hasher.hash(password), self.clock()
+        with self.database.write() as records:
+            records.accounts.put(Account(user_id, hashed))
+            records.accounts.close_sessions(user_id)
+            records.journal.log(Act.ACCOUNT_PASSWORD, actor, user_id, now)
+
+    @staticmethod
+    def check_strength(password: str) -> None:
+        """Length is what counts (NIST SP 800-63B, 3.1.1.2); characters are free.
+
+        Raises:
+            InputError: it is too short, too long, or one character again and again.
+        """
+        if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD or len(set(password)) < LEAST_VARIETY:
+            sentence = (
+                f"The password has not {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters, or too few different ones."
+            )
+            raise InputError(Problem("password-weak", sentence, "Choose a longer one, e.g. several words.", "password"))
 
     def check_password(self, user_id: str, password: str) -> None:
         """Check a person's password.

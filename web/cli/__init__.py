@@ -24,6 +24,7 @@ COMMANDS = (
     "pki",
     "reconcile",
     "serve",
+    "user",
     "verify",
     "worker",
     "year",

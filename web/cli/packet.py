@@ -1,17 +1,20 @@
-"""`esm packet`: what packets there are and how far they are."""
+"""`esm packet`: what packets there are and how far they are, and preparing their documents."""
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
 
+from packets.audit.log import SERVICE
 from packets.errors import NotFoundError, Problem
 from packets.model.people import Role
 from packets.reading import RecordLine
 from web.bootstrap import Services
 from web.cli.folder import folder_option, open_folder
+from web.cli.progress import show_progress
 
 
 @click.group()
@@ -34,6 +37,27 @@ def list_packets(folder: Path, year: int | None, *, as_json: bool) -> None:
         click.echo(
             f"{one.aco.aco_id} {one.aco.performance_year}  Step {one.document.step}  {one.status:<28} {one.title}"
         )
+
+
+@packet.command("assemble")
+@click.argument("year", type=int)
+@click.option("--aco", "aco_id", default="", help="One ACO only.")
+@click.option("--by", "actor", default=SERVICE, help="CMS user ID of whoever asks for it; the service when absent.")
+@folder_option
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+def assemble(year: int, aco_id: str, actor: str, folder: Path, *, as_json: bool) -> None:
+    """Prepare every document of a year, or of one ACO: those that are there and right are left alone.
+
+    An unsigned document whose facts have changed is replaced. Exit 1: some could not be prepared; all of these are told.
+    """
+    desk = open_folder(folder).preparation
+    with show_progress("Preparing documents") as progress:
+        done = desk.prepare(year, desk.documents(year, aco_id), actor, progress=progress)
+    for problem in done.problems:
+        click.echo(f"esm: {problem}", err=True)
+    told = {"year": year, "documents": done.prepared, "failed": len(done.problems)}
+    click.echo(json.dumps(told) if as_json else f"{done.prepared} documents of {aco_id or year} are prepared.")
+    sys.exit(1 if done.problems else 0)
 
 
 @packet.command("show")
@@ -59,7 +83,11 @@ def _reader(services: Services) -> str:
         found = records.people.holding(Role.ARCHIVIST) or records.people.holding(Role.CMS_STAFF)
     if not found:
         raise NotFoundError(
-            Problem("year-missing", "No performance year was opened in this folder.", "Run `esm demo` first.")
+            Problem(
+                "year-missing",
+                "No performance year was opened in this folder.",
+                "Run `esm year open` or `esm demo` first.",
+            )
         )
     return found[0].user_id
 

@@ -63,6 +63,10 @@ class AccountRecords:
             sessions.update().where(sessions.c.session_digest == session_digest).values(seen_at_utc=now)
         )
 
+    def close_sessions(self, user_id: str) -> None:
+        """End every session of a person."""
+        self._connection.execute(sessions.delete().where(sessions.c.user_id == user_id))
+
     def close_session(self, session_digest: str) -> None:
         """End a session."""
         self._connection.execute(sessions.delete().where(sessions.c.session_digest == session_digest))

@@ -107,6 +107,12 @@ class DocumentRecords:
         """Every document that counts of a year, by ACO and step."""
         return self._read(documents.c.year == year, documents.c.voided_at_utc.is_(None))
 
+    def kinds_in_year(self, year: int) -> set[tuple[str, str]]:
+        """ACO and kind of every document of a year that counts."""
+        asked = sa.select(documents.c.aco_id, documents.c.kind)
+        counting = documents.c.year == year, documents.c.voided_at_utc.is_(None)
+        return {(row.aco_id, row.kind) for row in self._connection.execute(asked.where(*counting))}
+
     def executed(self) -> list[str]:
         """The ids of every executed document that counts, of all years, by year, ACO and step."""
         order = (documents.c.year, documents.c.aco_id, documents.c.step, documents.c.kind)

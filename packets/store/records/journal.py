@@ -17,14 +17,18 @@ class JournalRecords:
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
+        self._newest: Entry | None = None
+        """The entry that this transaction wrote last: nobody else can have written one after it."""
 
     def log(
         self, act: Act, actor: str, subject: str, now: datetime, outcome: Outcome = Outcome.DONE, **details: Any
     ) -> Entry:
         """Add an entry in the transaction of the act that it tells of."""
-        entry = chain(self._last(), at_utc=now, act=act, actor=actor, subject=subject, outcome=outcome, details=details)
+        last = self._newest or self._last()
+        entry = chain(last, at_utc=now, act=act, actor=actor, subject=subject, outcome=outcome, details=details)
         values = {field: getattr(entry, field) for field in Entry.__dataclass_fields__}
-        self._connection.execute(audit.insert().values(**values))
+        self._connection.execute(audit.insert(), values)
+        self._newest = entry
         return entry
 
     def entries(self, subject: str | None = None) -> Iterator[Entry]:

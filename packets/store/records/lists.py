@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 import sqlalchemy as sa
 
@@ -16,6 +17,7 @@ from packets.lists.searching import search_words, tin_part
 from packets.store.tables import corrections, list_rows
 
 Row = tuple[str, ...]
+ROWS_AT_ONCE = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,26 @@ class ListRecords:
         ]
         if values:
             self._connection.execute(list_rows.insert(), values)
+
+    def clear(self, aco_id: str, year: int, name: str) -> None:
+        """Leave nothing in a list."""
+        self._connection.execute(list_rows.delete().where(*_is(aco_id, year, name)))
+
+    def append(self, year: int, name: str, rows: Iterable[tuple[str, int, str, Row]]) -> None:
+        """Add rows of many ACOs: ACO ID, position in that ACO's list, TIN, cells. They are taken as a stream."""
+        stream = iter(rows)
+        while some := list(islice(stream, ROWS_AT_ONCE)):
+            values = [
+                {"aco_id": aco_id, "year": year, "list": name, "position": at, "tin": tin, "cells": cells}
+                for aco_id, at, tin, cells in some
+            ]
+            self._connection.execute(list_rows.insert(), values)
+
+    def names(self, year: int, name: str, tin_column: int, name_column: int) -> dict[tuple[str, str], str]:
+        """What a list of each ACO of a year calls each TIN, by ACO ID and TIN."""
+        asked = sa.select(list_rows.c.aco_id, list_rows.c.cells)
+        found = self._connection.execute(asked.where(list_rows.c.year == year, list_rows.c.list == name))
+        return {(row.aco_id, row.cells[tin_column]): row.cells[name_column] for row in found}
 
     def rows(self, aco_id: str, year: int, name: str, tin: str | None = None) -> Iterable[Row]:
         """The rows of a list in their order, or those of one TIN."""

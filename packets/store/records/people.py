@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -38,10 +39,20 @@ class PeopleRecords:
         if changed.rowcount == 0:
             self._connection.execute(people.insert().values(**values))
 
+    def add_all(self, new: Iterable[Person]) -> None:
+        """Add people whom the directory does not know yet."""
+        rows = [_values(one) for one in new]
+        if rows:
+            self._connection.execute(people.insert(), rows)
+
     def get(self, user_id: str) -> Person | None:
         """The person, or None."""
         row = self._connection.execute(people.select().where(people.c.user_id == user_id)).one_or_none()
         return read_person(row) if row else None
+
+    def everybody(self) -> list[Person]:
+        """Everybody in the directory, by user ID."""
+        return [read_person(row) for row in self._connection.execute(people.select().order_by(people.c.user_id))]
 
     def holding(self, role: Role) -> list[Person]:
         """People on the CMS side with a role, by user ID."""

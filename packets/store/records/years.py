@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,32 @@ import sqlalchemy as sa
 
 from packets.model.aco import Aco, Cohort
 from packets.model.calendar import Activity, Extension, PerformanceYear, Window
-from packets.store.tables import extensions, windows, years
+from packets.store.tables import extensions, loads, windows, years
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A file that CMS loaded into a year.
+
+    Attributes:
+        kind: `agreements`, `participants`, `providers`, `contacts` or `windows`.
+        digest: SHA-256 of the file as it was given, and its key in the object store.
+        rows: rows below the headings.
+        only_aco: the one ACO whose rows were taken; empty when all were.
+        report_digest: key of the report on the whole load in the object store.
+    """
+
+    year: int
+    kind: str
+    file_name: str
+    digest: str
+    size: int
+    rows: int
+    only_aco: str
+    report_digest: str
+    loaded_by: str
+    loaded_at_utc: datetime
+    load_id: int = 0
 
 
 class YearRecords:
@@ -70,6 +96,24 @@ class YearRecords:
         for row in self._connection.execute(asked):
             found.setdefault(row.aco_id, []).append(_extension(row))
         return found
+
+    def move(self, year: int, window: Window) -> None:
+        """Put a window in place of the cohort's window for that activity, or add it."""
+        place = (windows.c.year == year, windows.c.cohort == window.cohort, windows.c.activity == window.activity)
+        days = {"begins_on": window.begins_on, "due_on": window.due_on}
+        if self._connection.execute(windows.update().where(*place).values(**days)).rowcount == 0:
+            key = {"year": year, "cohort": window.cohort, "activity": window.activity}
+            self._connection.execute(windows.insert().values(**key, **days))
+
+    def add_load(self, load: Load) -> None:
+        """Record a file that was loaded."""
+        values = {name: getattr(load, name) for name in Load.__dataclass_fields__ if name != "load_id"}
+        self._connection.execute(loads.insert().values(**values))
+
+    def loads(self, year: int) -> list[Load]:
+        """The files that were loaded into a year, newest first."""
+        found = self._connection.execute(loads.select().where(loads.c.year == year).order_by(loads.c.load_id.desc()))
+        return [Load(**{name: getattr(row, name) for name in Load.__dataclass_fields__}) for row in found]
 
     def numbers(self) -> list[int]:
         """Every year that was opened, newest first."""

@@ -6,7 +6,7 @@ from packets.store.tables.jobs import jobs
 from packets.store.tables.journal import audit, outbox
 from packets.store.tables.lists import corrections, list_rows
 from packets.store.tables.people import accounts, contacts, people, sessions
-from packets.store.tables.years import acos, extensions, windows, years
+from packets.store.tables.years import acos, extensions, loads, windows, years
 
 __all__ = [
     "UtcDateTime",
@@ -20,6 +20,7 @@ __all__ = [
     "intents",
     "jobs",
     "list_rows",
+    "loads",
     "metadata",
     "outbox",
     "people",

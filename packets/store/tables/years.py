@@ -1,4 +1,4 @@
-"""Performance years, their windows, the ACOs in them, and the extensions that ACOs were granted."""
+"""Performance years, their windows, the ACOs in them, the files that were loaded, and the extensions that ACOs were granted."""
 
 from __future__ import annotations
 
@@ -54,6 +54,27 @@ acos = sa.Table(
     time("organization_submitted_at_utc", nullable=True),
     flag("sample"),
     sa.ForeignKeyConstraint(["year"], ["performance_years.year"]),
+)
+
+loads = sa.Table(
+    "loads",
+    metadata,
+    number("load_id", primary_key=True),
+    number("year"),
+    text("kind"),
+    text("file_name"),
+    text("digest"),
+    number("size"),
+    number("rows"),
+    text("only_aco"),
+    text("report_digest"),
+    text("loaded_by"),
+    time("loaded_at_utc"),
+    sa.ForeignKeyConstraint(["year"], ["performance_years.year"]),
+    sa.ForeignKeyConstraint(["loaded_by"], ["people.user_id"]),
+    sa.CheckConstraint("length(digest) = 64 AND length(report_digest) = 64", name="digest_length"),
+    sa.CheckConstraint("kind IN ('agreements', 'participants', 'providers', 'contacts', 'windows')", name="kind_known"),
+    sa.Index(None, "year"),
 )
 
 extensions = sa.Table(

@@ -13,7 +13,8 @@ from alembic.config import Config
 
 from packets.model.people import PAIRS, Role
 from packets.store.database import Database
-from worlds import World, build_world
+from packets.store.records.years import Load
+from worlds import START, World, build_world
 
 
 def migrate(database: Database, target: str) -> None:
@@ -100,3 +101,31 @@ def test_lists_that_were_loaded_before_can_be_searched_after_the_migration(world
 
     with database._engine.connect() as connection:
         assert connection.execute(asked).all() == before
+
+
+def test_loads_are_gone_on_the_way_down_and_can_be_recorded_again(world: World) -> None:
+    """A year's files are known to the newest schema only; what they brought stays."""
+    database, year = world.services.database, world.year.year.year
+    digest = "0" * 64
+    load = Load(year, "providers", "providers.csv", digest, 10, 1, "", digest, world.agency(Role.CMS_STAFF), START)
+    with database.write() as records:
+        records.years.add_load(load)
+        before = records.acos.in_year(year)
+
+    migrate(database, "0001")
+    migrate(database, "head")
+
+    with database.write() as records:
+        assert records.years.loads(year) == []
+        assert records.acos.in_year(year) == before
+        records.years.add_load(load)
+        assert [one.digest for one in records.years.loads(year)] == [digest]
+
+
+@pytest.mark.parametrize("change", [{"kind": "songs"}, {"digest": "short"}, {"year": 1999}, {"loaded_by": "NOBO"}])
+def test_the_database_refuses_loads_that_cannot_be(world: World, change: dict[str, object]) -> None:
+    """Another kind, no digest, no such year, nobody."""
+    year, digest = world.year.year.year, "0" * 64
+    load = Load(year, "providers", "providers.csv", digest, 10, 1, "", digest, world.agency(Role.CMS_STAFF), START)
+    with pytest.raises(sa.exc.IntegrityError), world.services.database.write() as records:
+        records.years.add_load(replace(load, **change))  # type: ignore[arg-type]  # one wrong value at a time

@@ -1,0 +1,217 @@
+"""The directory of people who work with the service: CMS staff add them, grant and revoke, deactivate (R15, R21, REQ 1.7).
+
+What is changed here holds from the next request on: every request and every signature asks the directory anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from packets.access import manages_years
+from packets.audit.log import SERVICE, Act, Outcome
+from packets.clock import Clock
+from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError, PacketsError, Problem
+from packets.lists.text import cell_fault
+from packets.model.identifiers import user_id_problem
+from packets.model.people import CMS_ROLE_LABELS, Address, Person, Role
+from packets.store.database import Database
+from packets.store.records import Records
+
+REQUIRED = ("given_name", "family_name", "title", "organization", "email")
+TEXT_LIMIT = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """What can be granted and revoked: roles on the CMS side, electronic signature access, an active user ID."""
+
+    cms_roles: frozenset[Role] = frozenset()
+    signs: bool = False
+    active: bool = False
+
+    def __bool__(self) -> bool:
+        """Whether there is anything in it."""
+        return bool(self.cms_roles) or self.signs or self.active
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryDesk:
+    """Where people are added and changed; built once with the services that it needs.
+
+    Whoever runs commands on the service's folder acts as the service itself, unless they name a member of CMS staff.
+    """
+
+    database: Database
+    clock: Clock
+
+    def add(self, person: Person, actor: str = SERVICE) -> Person:
+        """Add a person.
+
+        Raises:
+            ForbiddenError: the actor is no CMS staff.
+            ConflictError: the user ID is known already.
+            InputError: with everything that is wrong with the person.
+        """
+
+        def act(records: Records) -> tuple[Person, dict[str, Any]]:
+            if records.people.get(person.user_id) is not None:
+                sentence = f"The user ID {person.user_id} is in the directory already."
+                raise ConflictError(Problem("user-known", sentence, "Grant or revoke instead.", person.user_id))
+            if problems := person_problems(person):
+                raise InputError(problems)
+            roles = sorted(map(str, person.cms_roles))
+            told = {"active": person.account_active, "signs": person.may_sign_electronically, "cms_roles": roles}
+            return person, told
+
+        return self._change(Act.USER_ADD, person.user_id, actor, act)
+
+    def grant(self, user_id: str, right: Right, actor: str = SERVICE) -> Person:
+        """Give a person rights that they do not have.
+
+        Raises:
+            NotFoundError: nobody has that user ID.
+            ForbiddenError: the actor is no CMS staff.
+            InputError: nothing was named.
+        """
+
+        def act(records: Records) -> tuple[Person, dict[str, Any]]:
+            person = _require(records, user_id)
+            _require_right(right)
+            changed = replace(
+                person,
+                cms_roles=person.cms_roles | right.cms_roles,
+                may_sign_electronically=person.may_sign_electronically or right.signs,
+                account_active=person.account_active or right.active,
+            )
+            return changed, _told(right)
+
+        return self._change(Act.USER_GRANT, user_id, actor, act)
+
+    def revoke(self, user_id: str, right: Right, actor: str = SERVICE) -> Person:
+        """Take rights from a person.
+
+        Raises:
+            NotFoundError: nobody has that user ID.
+            ForbiddenError: the actor is no CMS staff.
+            InputError: nothing was named.
+        """
+
+        def act(records: Records) -> tuple[Person, dict[str, Any]]:
+            person = _require(records, user_id)
+            _require_right(right)
+            changed = replace(
+                person,
+                cms_roles=person.cms_roles - right.cms_roles,
+                may_sign_electronically=person.may_sign_electronically and not right.signs,
+                account_active=person.account_active and not right.active,
+            )
+            if right.active:
+                records.accounts.close_sessions(user_id)
+            return changed, _told(right)
+
+        return self._change(Act.USER_REVOKE, user_id, actor, act)
+
+    def deactivate(self, user_id: str, reason: str, actor: str = SERVICE) -> Person:
+        """Make a user ID inactive and end its sessions. The person stays in the directory: records name them.
+
+        Raises:
+            NotFoundError: nobody has that user ID.
+            ForbiddenError: the actor is no CMS staff.
+            InputError: there is no reason.
+        """
+
+        def act(records: Records) -> tuple[Person, dict[str, Any]]:
+            person = _require(records, user_id)
+            if not reason.strip() or len(reason) > TEXT_LIMIT:
+                sentence = f"There is no reason of at most {TEXT_LIMIT} characters."
+                raise InputError(Problem("reason-missing", sentence, "Say why the user ID is deactivated.", "reason"))
+            records.accounts.close_sessions(user_id)
+            return replace(person, account_active=False), {"reason": reason.strip()}
+
+        return self._change(Act.USER_DEACTIVATE, user_id, actor, act)
+
+    def get(self, user_id: str) -> Person:
+        """The person.
+
+        Raises:
+            NotFoundError: nobody has that user ID.
+        """
+        with self.database.read() as records:
+            return _require(records, user_id)
+
+    def everybody(self, role: Role | None = None) -> list[Person]:
+        """Everybody, or those with a role on the CMS side, by user ID."""
+        with self.database.read() as records:
+            return records.people.everybody() if role is None else records.people.holding(role)
+
+    def _change(self, act: Act, user_id: str, actor: str, change: Any) -> Person:
+        """Do it and tell the log, in one transaction; a refusal is told as well."""
+        now = self.clock()
+        refused: PacketsError
+        with self.database.write() as records:
+            try:
+                if actor != SERVICE and not manages_years(records.people.get(actor)):
+                    sentence = "Only CMS staff change the directory."
+                    raise ForbiddenError(Problem("directory-not-permitted", sentence, "Ask CMS staff.", actor))
+                person, told = change(records)
+            except PacketsError as error:
+                refused = error
+                codes = sorted({one.code for one in error.problems})
+                records.journal.log(act, actor, user_id, now, Outcome.REFUSED, reasons=codes)
+            else:
+                records.people.put(person)
+                records.journal.log(act, actor, user_id, now, Outcome.DONE, **told)
+                found: Person = person
+                return found
+        raise refused
+
+
+def person_problems(person: Person) -> list[Problem]:
+    """Everything that is wrong with a person of the directory."""
+    problems = []
+    if fault := user_id_problem(person.user_id):
+        problems.append(Problem("user-id-invalid", fault, "Give the CMS user ID.", "user_id"))
+    for name in REQUIRED:
+        value: str = getattr(person, name)
+        label = name.replace("_", " ")
+        if not value.strip():
+            problems.append(Problem("field-missing", f"The {label} is missing.", "Give it.", name))
+        elif len(value) > TEXT_LIMIT:
+            problems.append(Problem("field-too-long", f"The {label} is too long.", "Shorten it.", name))
+        elif unusable := cell_fault(value):
+            problems.append(Problem(*unusable, name))
+    if unknown := person.cms_roles - set(CMS_ROLE_LABELS):
+        sentence = f"{', '.join(sorted(unknown))} is no role on the CMS side."
+        remedy = f"Choose from: {', '.join(CMS_ROLE_LABELS)}."
+        problems.append(Problem("role-unknown", sentence, remedy, "cms_roles"))
+    return problems
+
+
+def agency_address() -> Address:
+    """The address of people on the CMS side, whom nobody writes to by mail."""
+    return Address("7500 Security Boulevard", "Baltimore", "MD", "21244")
+
+
+def rights_of(roles: Iterable[str], *, signs: bool, active: bool = False) -> Right:
+    """Rights by the names of roles."""
+    return Right(frozenset(Role(one) for one in roles), signs, active)
+
+
+def _told(right: Right) -> dict[str, Any]:
+    return {"cms_roles": sorted(map(str, right.cms_roles)), "signs": right.signs, "active": right.active}
+
+
+def _require(records: Records, user_id: str) -> Person:
+    person = records.people.get(user_id)
+    if person is None:
+        sentence = f"Nobody in the directory has the user ID {user_id}."
+        raise NotFoundError(Problem("user-unknown", sentence, "`esm user list` lists everybody.", user_id))
+    return person
+
+
+def _require_right(right: Right) -> None:
+    if not right:
+        remedy = "Name a role, the electronic signature access or the active user ID."
+        raise InputError(Problem("right-missing", "It was not said what to grant or revoke.", remedy))

@@ -1,0 +1,381 @@
+"""Opening a performance year from files, and loading lists again (R1, R2, R7, R45-R49, REQ 4.8, 5, 6).
+
+Files are read and compared before anything is stored; what is wrong with any of them is told in one report. Then all of it is
+stored in one transaction, or nothing. The files themselves are kept under their digests as evidence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from packets.access import manages_years
+from packets.assemble import document_subject, require_aco
+from packets.audit.log import Act, Outcome
+from packets.catalog import Catalog
+from packets.clock import Clock
+from packets.enrollment import tin_place
+from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError, PacketsError, Problem
+from packets.lists.columns import PARTICIPANTS, PROVIDER_SUPPLIER
+from packets.model.calendar import AGENCY_ZONE, PerformanceYear
+from packets.model.documents import Document
+from packets.model.people import Contact, Person
+from packets.preparation import PreparationDesk, Progress, Wanted, unwatched
+from packets.store.database import Database
+from packets.store.objects import ObjectStore
+from packets.store.records import Records
+from packets.store.records.years import Load
+from packets.year_files.intake import read_material
+from packets.year_files.material import GivenFile, Known, Material
+from packets.year_files.report import FileKind, FilesRefusedError, Report
+
+YEARS_AHEAD = 2
+LIST_OF = {FileKind.PARTICIPANTS: PARTICIPANTS.name, FileKind.PROVIDERS: PROVIDER_SUPPLIER.name}
+"""The list that a kind of file replaces."""
+SUPERSEDED = "superseded: CMS loaded a list again"
+
+Carrier = Callable[[Records, str, int], tuple[Contact, ...]]
+"""Answers with the contacts that an ACO brings into a year from the one before (R20)."""
+
+
+def carry_contacts(records: Records, aco_id: str, year: int) -> tuple[Contact, ...]:
+    """The contacts of the year before, as they were (R20)."""
+    return records.acos.contacts(aco_id, year - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class YearDesk:
+    """Where CMS staff open years and load files; built once with the services that it needs."""
+
+    database: Database
+    objects: ObjectStore
+    catalog: Catalog
+    preparation: PreparationDesk
+    clock: Clock
+    carry: Carrier = carry_contacts
+
+    def open(self, year: int, given: Mapping[FileKind, GivenFile], user_id: str, *, sample: bool = False) -> Report:
+        """Open a year with its ACOs, contacts, lists and windows.
+
+        ACOs without rows in a contacts file, or all of them without such a file, bring their contacts from the year before.
+
+        Args:
+            year: the performance year.
+            given: the files; agreements are necessary.
+            user_id: who opens it; CMS staff.
+            sample: mark everything as a demonstration.
+
+        Raises:
+            ForbiddenError: the person may not open years.
+            ConflictError: the year is open already.
+            InputError: the year is out of reach, or the agreements were not given.
+            FilesRefusedError: something is wrong with the files; carries the report, and nothing was stored.
+        """
+        return self._accept(Act.YEAR_OPEN, year, given, user_id, sample=sample)
+
+    def load(
+        self,
+        year: int,
+        given: Mapping[FileKind, GivenFile],
+        user_id: str,
+        *,
+        only_aco: str = "",
+        progress: Progress = unwatched,
+    ) -> Report:
+        """Add ACOs to an open year, or put lists in place of those that were loaded before.
+
+        A list is replaced for exactly the ACOs that the file names, or for one of them. Documents that carried the former
+        list are void from that moment, and are prepared again.
+
+        Raises:
+            NotFoundError: the year was not opened, or the ACO is not in it.
+            ForbiddenError: the person may not load files.
+            InputError: no file was given, or one that a year takes only when it is opened.
+            FilesRefusedError: something is wrong with the files, or a list is signed; nothing was stored.
+            ConflictError: a list was signed while the files were read; nothing was stored.
+        """
+        return self._accept(Act.LIST_LOAD, year, given, user_id, only_aco=only_aco, progress=progress)
+
+    def check(self, year: int, given: Mapping[FileKind, GivenFile], user_id: str, *, only_aco: str = "") -> Report:
+        """The report on files that would open a year, or be loaded into an open one; nothing is stored.
+
+        Raises:
+            ForbiddenError: the person may not load files.
+            InputError: as `open` and `load`.
+        """
+        with self.database.read() as records:
+            act = Act.LIST_LOAD if year in records.years.numbers() else Act.YEAR_OPEN
+            self._permit(records, act, year, given, user_id, only_aco)
+        with tempfile.TemporaryDirectory(prefix="esm-year-") as folder:
+            return self._read(act, year, _copies(given, Path(folder)), Path(folder), only_aco, sample=False).report()
+
+    def report_on(self, load: Load) -> bytes:
+        """The report on the load to which a file belonged, as JSON."""
+        return self.objects.get(load.report_digest)
+
+    def _accept(
+        self,
+        act: Act,
+        year: int,
+        given: Mapping[FileKind, GivenFile],
+        user_id: str,
+        *,
+        only_aco: str = "",
+        sample: bool = False,
+        progress: Progress = unwatched,
+    ) -> Report:
+        try:
+            report, stale = self._read_and_store(act, year, given, user_id, only_aco, sample=sample)
+        except PacketsError as error:
+            self._log_refusal(act, year, user_id, error, only_aco)
+            raise
+        self.preparation.prepare(year, stale, user_id, progress=progress)
+        return report
+
+    def _read_and_store(
+        self, act: Act, year: int, given: Mapping[FileKind, GivenFile], user_id: str, only_aco: str, *, sample: bool
+    ) -> tuple[Report, list[Wanted]]:
+        with self.database.read() as records:
+            opened = self._permit(records, act, year, given, user_id, only_aco)
+        sample = opened.sample if opened else sample
+        with tempfile.TemporaryDirectory(prefix="esm-year-") as name:
+            folder = Path(name)
+            copies = _copies(given, folder)
+            material = self._read(act, year, copies, folder, only_aco, sample=sample)
+            report = material.report()
+            if not report.accepted:
+                raise FilesRefusedError(report)
+            for one in copies.values():
+                self.objects.put_file(one.path)
+            report_digest = self.objects.put(report.as_bytes())
+            with self.database.write() as records:
+                self._permit(records, act, year, given, user_id, only_aco)
+                stale = self._store(records, act, material, report, report_digest, user_id, sample=sample)
+        return report, stale
+
+    def _permit(
+        self,
+        records: Records,
+        act: Act,
+        year: int,
+        given: Mapping[FileKind, GivenFile],
+        user_id: str,
+        only_aco: str,
+    ) -> PerformanceYear | None:
+        """The year if it is open; whoever may not, and what cannot be, is refused."""
+        if not manages_years(records.people.get(user_id)):
+            sentence = "Only CMS staff open years and load files."
+            raise ForbiddenError(Problem("year-not-permitted", sentence, "Ask a member of CMS staff.", user_id))
+        opened = records.years.get(year)
+        if act is Act.YEAR_OPEN:
+            _refuse_year(year, opened, given, self.clock())
+        else:
+            _refuse_load(year, opened, given)
+            if only_aco:
+                require_aco(records, only_aco, year)
+        return opened
+
+    def _read(
+        self, act: Act, year: int, given: Mapping[FileKind, GivenFile], folder: Path, only_aco: str, *, sample: bool
+    ) -> Material:
+        with self.database.read() as records:
+            known = self._known(records, year, opening=act is Act.YEAR_OPEN)
+        return read_material(year, given, known, folder, only_aco=only_aco, sample=sample)
+
+    def _known(self, records: Records, year: int, *, opening: bool) -> Known:
+        directory = {one.user_id: one for one in records.people.everybody()}
+        earlier = None
+        if year - 1 in records.years.numbers():
+            earlier = frozenset(one.aco_id for one in records.acos.in_year(year - 1))
+        if opening:
+            return Known(earlier=earlier, directory=directory)
+        places = PARTICIPANTS.place("tin"), PARTICIPANTS.place("legal_name")
+        return Known(
+            acos={one.aco_id: one for one in records.acos.in_year(year)},
+            participants=records.lists.names(year, PARTICIPANTS.name, *places),
+            earlier=earlier,
+            directory=directory,
+            signed={kind: frozenset(self._signed(records, year, kind)) for kind in LIST_OF},
+        )
+
+    def _store(
+        self, records: Records, act: Act, found: Material, report: Report, digest: str, user_id: str, *, sample: bool
+    ) -> list[Wanted]:
+        """Everything that the files bring, in one transaction; answers which documents are void by it."""
+        now = self.clock()
+        if act is Act.YEAR_OPEN:
+            records.years.add(PerformanceYear(found.year, found.windows, sample), now)
+        self._enroll(records, found, user_id, now)
+        stale = self._replace_lists(records, found, user_id, now)
+        for kind, one in found.readings.items():
+            records.years.add_load(
+                Load(found.year, kind, one.file, one.digest, one.size, one.rows, found.only_aco, digest, user_id, now)
+            )
+        files = {str(kind): one.digest for kind, one in found.readings.items()}
+        told = {"files": files, "report": digest, "counts": dict(report.counts), "aco": found.only_aco}
+        records.journal.log(act, user_id, str(found.year), now, Outcome.DONE, **told)
+        return stale
+
+    def _enroll(self, records: Records, found: Material, user_id: str, now: datetime) -> None:
+        contacts = found.contacts or {}
+        self._add_people(records, contacts.values(), user_id, now)
+        for aco_id, one in found.agreements.items():
+            records.acos.add(one.aco)
+            given = contacts.get(aco_id)
+            held = self.carry(records, aco_id, found.year) if given is None else given
+            records.acos.put_contacts(aco_id, found.year, held)
+            told = {"cohort": str(one.aco.cohort), "contacts": "carried" if given is None else "given"}
+            records.journal.log(Act.ACO_ENROLL, user_id, f"{aco_id}/{found.year}", now, Outcome.DONE, **told)
+
+    @staticmethod
+    def _add_people(records: Records, contacts: Iterable[tuple[Contact, ...]], user_id: str, now: datetime) -> None:
+        """People whom the directory does not know yet; whom it knows it knows better."""
+        people: dict[str, Person] = {one.person.user_id: one.person for held in contacts for one in held}
+        known = {one.user_id for one in records.people.everybody()}
+        new = [one for one in people.values() if one.user_id and one.user_id not in known]
+        records.people.add_all(new)
+        for person in new:
+            told = {"active": person.account_active, "signs": person.may_sign_electronically}
+            records.journal.log(Act.USER_ADD, user_id, person.user_id, now, Outcome.DONE, **told)
+
+    def _replace_lists(self, records: Records, found: Material, user_id: str, now: datetime) -> list[Wanted]:
+        carriers = self._carriers(records, found.year)
+        affected = {kind: sorted(_named(found, kind)) for kind in LIST_OF if kind in found.readings}
+        before = _digests(records, found.year, affected, carriers)
+        for kind, aco_ids in affected.items():
+            self._refuse_signed(records, found.year, kind, aco_ids)
+            for aco_id in aco_ids:
+                records.lists.clear(aco_id, found.year, LIST_OF[kind])
+        _append(records, found)
+        after = _digests(records, found.year, affected, carriers)
+        changed = {place for place, digest in after.items() if before[place] != digest}
+        stale = {one.document_id: one for place in changed for one in carriers[place]}
+        for one in stale.values():
+            records.documents.void(one.document_id, SUPERSEDED, now)
+            told = {"document": one.document_id, "digest": one.head_digest}
+            records.journal.log(Act.DOCUMENT_VOID, user_id, document_subject(one), now, Outcome.DONE, **told)
+        return [(one.aco_id, one.kind) for one in stale.values()]
+
+    def _carriers(self, records: Records, year: int) -> dict[tuple[FileKind, str], list[Document]]:
+        """The documents that carry a list, by its kind of file and ACO."""
+        found: dict[tuple[FileKind, str], list[Document]] = {}
+        for one in records.documents.in_year(year):
+            for kind in self._carried_by(one.kind):
+                found.setdefault((kind, one.aco_id), []).append(one)
+        return found
+
+    def _carried_by(self, document_kind: str) -> list[FileKind]:
+        rosters = self.catalog[document_kind].rosters if document_kind in self.catalog else ()
+        return [kind for kind, name in LIST_OF.items() if any(one.source == name for one in rosters)]
+
+    def _signed(self, records: Records, year: int, kind: FileKind) -> set[str]:
+        carriers = self._carriers(records, year)
+        return {aco for (one, aco), held in carriers.items() if one is kind and any(doc.signatures for doc in held)}
+
+    def _refuse_signed(self, records: Records, year: int, kind: FileKind, aco_ids: Iterable[str]) -> None:
+        signed = sorted(self._signed(records, year, kind) & set(aco_ids))
+        if signed:
+            sentence = f"A document with this list was signed meanwhile: {', '.join(signed)}."
+            raise ConflictError(Problem("list-signed", sentence, "Leave out the rows of these ACOs.", kind))
+
+    def _log_refusal(self, act: Act, year: int, user_id: str, error: PacketsError, only_aco: str) -> None:
+        codes = sorted({one.code for one in error.problems})
+        with self.database.write() as records:
+            told: dict[str, Any] = {"reasons": codes, "aco": only_aco}
+            if isinstance(error, FilesRefusedError):
+                told["files"] = {one["kind"]: one["sha256"] for one in error.report.files}
+            records.journal.log(act, user_id, str(year), self.clock(), Outcome.REFUSED, **told)
+
+
+def _refuse_year(year: int, opened: PerformanceYear | None, given: Mapping[FileKind, GivenFile], now: datetime) -> None:
+    this_year = now.astimezone(AGENCY_ZONE).year
+    if opened is not None:
+        sentence = f"Performance year {year} is open already."
+        raise ConflictError(Problem("year-open", sentence, "Load files into the open year.", str(year)))
+    problems = []
+    if not this_year <= year <= this_year + YEARS_AHEAD:
+        sentence = f"Performance year {year} cannot be opened in {this_year}."
+        remedy = f"Give a year from {this_year} to {this_year + YEARS_AHEAD}."
+        problems.append(Problem("year-out-of-reach", sentence, remedy, "year"))
+    if FileKind.AGREEMENTS not in given:
+        problems.append(Problem("agreements-missing", "There is no agreement data.", "Give its file.", "agreements"))
+    if problems:
+        raise InputError(problems)
+
+
+def _refuse_load(year: int, opened: PerformanceYear | None, given: Mapping[FileKind, GivenFile]) -> None:
+    if opened is None:
+        sentence = f"Year {year} was not opened."
+        raise NotFoundError(Problem("year-unknown", sentence, "Open it first, with its agreements.", str(year)))
+    problems = []
+    if not given:
+        problems.append(Problem("file-missing", "No file was given.", "Give at least one file.", "files"))
+    if FileKind.WINDOWS in given:
+        sentence = "Windows of an open year are not loaded."
+        problems.append(Problem("windows-by-hand", sentence, "Move a window, with a reason.", "windows"))
+    if FileKind.CONTACTS in given and FileKind.AGREEMENTS not in given:
+        sentence = "Contacts of enrolled ACOs are not loaded: they are the ACO’s to change."
+        problems.append(
+            Problem("contacts-alone", sentence, "Give contacts with the agreements of new ACOs.", "contacts")
+        )
+    if problems:
+        raise InputError(problems)
+
+
+def _copies(given: Mapping[FileKind, GivenFile], folder: Path) -> dict[FileKind, GivenFile]:
+    """Copies that nobody changes while they are read, compared and kept.
+
+    Raises:
+        InputError: a file cannot be read.
+    """
+    copies = {}
+    for kind, one in given.items():
+        path = folder / f"{kind}.file"
+        try:
+            shutil.copyfile(one.path, path)
+        except OSError as error:
+            sentence = f"The file cannot be read: {error.strerror}."
+            raise InputError(Problem("file-unreadable", sentence, "Give a readable file.", one.name)) from error
+        copies[kind] = GivenFile(one.name, path)
+    return copies
+
+
+def _named(found: Material, kind: FileKind) -> set[str]:
+    """The ACOs whose list a file brings."""
+    if kind is FileKind.PARTICIPANTS:
+        return set(found.participants.rows) if found.participants else set()
+    return set(found.providers.counts) if found.providers else set()
+
+
+def _append(records: Records, found: Material) -> None:
+    if found.participants:
+        place = tin_place(PARTICIPANTS.name) or 0
+        rows = (
+            (aco_id, at, cells[place], cells)
+            for aco_id, some in found.participants.rows.items()
+            for at, cells in enumerate(some)
+        )
+        records.lists.append(found.year, PARTICIPANTS.name, rows)
+    if found.providers:
+        records.lists.append(found.year, PROVIDER_SUPPLIER.name, found.providers.rows())
+
+
+def _digests(
+    records: Records, year: int, affected: Mapping[FileKind, Iterable[str]], carriers: Mapping[Any, Any]
+) -> dict[tuple[FileKind, str], str]:
+    """What the lists that documents carry are now, as digests; others are not looked at."""
+    found = {}
+    for kind, aco_ids in affected.items():
+        for aco_id in aco_ids:
+            if (kind, aco_id) in carriers:
+                digest = hashlib.sha256()
+                for row in records.lists.rows(aco_id, year, LIST_OF[kind]):
+                    digest.update("\t".join((*row, "\n")).encode())
+                found[kind, aco_id] = digest.hexdigest()
+    return found

@@ -1,0 +1,492 @@
+"""A year opened from files: everything that is wrong in one report, all or nothing, and lists loaded again until a signature."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from offices import LISTS, YEAR, Office, Rows, codes, open_office
+from packets.audit.log import Act, Outcome, chain_problems
+from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError, StoreError
+from packets.lists.columns import PROVIDER_SUPPLIER
+from packets.model.aco import Cohort
+from packets.model.documents import Party, Status
+from packets.model.people import Role
+from packets.year_files.report import FileKind, FilesRefusedError, read_report
+from packets.year_files.windows import default_windows
+from signing.ceremony import SignRequest
+
+AGREEMENTS, PARTICIPANTS, PROVIDERS, CONTACTS = LISTS
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    return open_office(tmp_path)
+
+
+def records_of(office: Office) -> dict[str, object]:
+    """How much is recorded, table by table, without the log and the people of the agency."""
+    with office.services.database.read() as records:
+        years = records.years.numbers()
+        acos = records.acos.in_year(YEAR)
+        lists = {
+            (one.aco_id, name): list(records.lists.rows(one.aco_id, YEAR, name))
+            for one in acos
+            for name in ("participants", "provider-supplier")
+        }
+        return {"years": years, "acos": acos, "lists": lists, "loads": records.years.loads(YEAR)} | {
+            "people": [one for one in records.people.everybody() if not one.cms_roles]
+        }
+
+
+NOTHING: dict[str, object] = {"years": [], "acos": [], "lists": {}, "loads": [], "people": []}
+
+
+@pytest.mark.requirement("R1", "R2", "R7", "R10", "R45", "R47")
+def test_a_year_is_opened_with_what_its_files_say(office: Office) -> None:
+    """ACOs, contacts, both lists and the calendar's windows are exactly those of the files."""
+    report = office.open()
+
+    assert report.accepted
+    assert report.counts["new ACOs"] == report.counts["current ACOs"] == 1
+    with office.services.database.read() as records:
+        opened = records.years.get(YEAR)
+        assert opened is not None
+        assert opened.sample
+        assert set(opened.windows) == set(default_windows(YEAR))
+        for sample in office.sample.acos:
+            aco_id = sample.aco.aco_id
+            assert records.acos.get(aco_id, YEAR) == sample.aco
+            assert set(records.acos.contacts(aco_id, YEAR)) == set(sample.contacts)
+            assert tuple(records.lists.rows(aco_id, YEAR, "participants")) == sample.participants
+            assert tuple(records.lists.rows(aco_id, YEAR, "provider-supplier")) == sample.providers
+            assert records.lists.tins(aco_id, YEAR, "participants") == sorted({row[2] for row in sample.participants})
+
+
+def test_the_files_are_kept_with_who_loaded_them_and_the_log_tells_of_it(office: Office) -> None:
+    """Each file by its digest, byte for byte, with rows, person and time; one entry for the act, one for each ACO."""
+    office.open()
+    with office.services.database.read() as records:
+        loads, entries = records.years.loads(YEAR), list(records.journal.entries())
+    assert {one.kind for one in loads} == {str(kind) for kind in LISTS}
+    for one in loads:
+        content = office.services.objects.get(one.digest)
+        assert content == office.files[FileKind(one.kind)]
+        assert (one.size, one.rows) == (len(content), len(content.decode("utf-8-sig").splitlines()) - 1)
+        assert (one.loaded_by, one.loaded_at_utc) == (office.staff, office.clock())
+        kept = read_report(json.loads(office.services.years.report_on(one)))
+        assert (kept.accepted, kept.year) == (True, YEAR)
+    told = next(one for one in entries if one.act is Act.YEAR_OPEN)
+    assert told.details["files"] == {one.kind: one.digest for one in loads}
+    assert [one.act for one in entries].count(Act.ACO_ENROLL) == len(office.sample.acos)
+    assert chain_problems(entries) == []
+
+
+def set_cell(row: int, column: int, value: str) -> Callable[[Rows], object]:
+    return lambda rows: rows[row].__setitem__(column, value)
+
+
+CASES: list[tuple[FileKind, Callable[[Rows], object], str, str]] = [
+    (AGREEMENTS, set_cell(1, 0, "B0001"), "aco-id-invalid", "row 2, column A"),
+    (AGREEMENTS, set_cell(1, 1, "old"), "cohort-invalid", "row 2, column B"),
+    (AGREEMENTS, set_cell(1, 2, ""), "cell-blank", "row 2, column C"),
+    (AGREEMENTS, set_cell(1, 8, "Ohio"), "state-invalid", "row 2, column I"),
+    (AGREEMENTS, set_cell(1, 9, "123"), "zip-invalid", "row 2, column J"),
+    (AGREEMENTS, set_cell(1, 10, "mailto:us"), "web-page-invalid", "row 2, column K"),
+    (AGREEMENTS, set_cell(1, 12, "0"), "number-invalid", "row 2, column M"),
+    (AGREEMENTS, set_cell(1, 14, "2027-02-30"), "date-invalid", "row 2, column O"),
+    (AGREEMENTS, set_cell(2, 14, "2019-01-01"), "dates-crossed", "row 3, column O"),
+    (AGREEMENTS, set_cell(2, 15, "2025-01-01"), "dates-crossed", "row 3, column P"),
+    (AGREEMENTS, set_cell(2, 15, "2026-12-31"), "period-elsewhere", "row 3, column P"),
+    (AGREEMENTS, lambda rows: rows.append(rows[1]), "aco-duplicate", "row 4, column A"),
+    (AGREEMENTS, lambda rows: rows[1].append("more"), "row-length", "row 2"),
+    (AGREEMENTS, lambda rows: rows.pop(2), "aco-unknown", ""),
+    (AGREEMENTS, lambda rows: rows[0].reverse(), "file-headings", "row 1"),
+    (AGREEMENTS, lambda rows: rows.__delitem__(slice(1, None)), "file-without-rows", ""),
+    (PARTICIPANTS, set_cell(1, 2, "12345678"), "tin-invalid", "row 2, column C"),
+    (PARTICIPANTS, set_cell(1, 3, "=1+1"), "cell-formula", "row 2, column D"),
+    (PARTICIPANTS, set_cell(1, 8, "1234567890"), "npi-invalid", "row 2, column I"),
+    (PARTICIPANTS, lambda rows: rows.append(rows[1]), "row-duplicate", ""),
+    (PARTICIPANTS, set_cell(1, 0, "A0000"), "aco-unknown", "row 2, column A"),
+    (PROVIDERS, set_cell(1, 7, "1234567890"), "npi-invalid", "row 2, column H"),
+    (PROVIDERS, set_cell(1, 10, "2"), "flag-invalid", "row 2, column K"),
+    (PROVIDERS, set_cell(1, 0, "A0000"), "aco-unknown", "row 2, column A"),
+    (PROVIDERS, set_cell(1, 2, "123456789"), "tin-not-participant", "row 2, column C"),
+    (CONTACTS, set_cell(1, 1, "king"), "role-unknown", "row 2, column B"),
+    (CONTACTS, set_cell(1, 2, "TOOLONG"), "user-id-invalid", "row 2, column C"),
+    (CONTACTS, set_cell(1, 2, ""), "user-id-missing", "row 2, column C"),
+    (CONTACTS, set_cell(1, 7, "nobody"), "email-invalid", "row 2, column H"),
+    (CONTACTS, set_cell(1, 8, "12"), "phone-invalid", "row 2, column I"),
+    (CONTACTS, set_cell(1, 14, ""), "flag-missing", "row 2, column O"),
+    (CONTACTS, lambda rows: rows[2].__setitem__(1, rows[1][1]), "slot-duplicate", "row 3, column B"),
+    (CONTACTS, set_cell(1, 0, "A0000"), "aco-unknown", ""),
+    (CONTACTS, lambda rows: rows[2].__setitem__(2, rows[4][2]), "user-id-shared", "row 5, column C"),
+]  # fmt: skip
+
+
+@pytest.mark.requirement("R2", "R7", "R21", "R47", "R68")
+@pytest.mark.parametrize(
+    ("kind", "change", "code", "where"), CASES, ids=[f"{one[0]}-{one[2]}-{one[3]}" for one in CASES]
+)
+def test_what_is_wrong_is_told_with_its_place_and_nothing_is_stored(
+    office: Office, kind: FileKind, change: Callable[[Rows], object], code: str, where: str
+) -> None:
+    """One thing wrong in one of four files: none of them leaves anything behind but the refusal in the log."""
+    office.edit(kind, change)
+    report = office.refused()
+
+    found = [one for one in report.remarks if one.code == code]
+    assert found
+    places = [f"row {one.row}{f', column {one.column}' if one.column else ''}" if one.row else "" for one in found]
+    assert not where or where in places
+    assert all(one.sentence and one.remedy and one.file for one in report.remarks)
+    assert records_of(office) == NOTHING
+    with office.services.database.read() as records:
+        told = list(records.journal.entries(str(YEAR)))
+    assert [one.outcome for one in told] == [Outcome.REFUSED]
+    assert code in told[0].details["reasons"]
+
+
+@pytest.mark.requirement("R17", "E5")
+def test_one_person_in_both_slots_of_a_pair_is_refused(office: Office) -> None:
+    """Requestor and Custodian are two people, in a file as everywhere."""
+
+    def share(rows: Rows) -> None:
+        requestor = next(row for row in rows if row[1] == Role.DUA_REQUESTOR)
+        custodian = next(row for row in rows if row[1] == Role.DUA_CUSTODIAN)
+        requestor[2:] = custodian[2:]
+
+    office.edit(CONTACTS, share)
+    assert "contacts-same-person" in codes(office.refused())
+
+
+@pytest.mark.requirement("R68")
+def test_problems_of_all_files_stand_in_one_report_also_as_a_table(office: Office) -> None:
+    """Something is wrong in each file; each is told, on every sort of report."""
+    office.edit(AGREEMENTS, set_cell(1, 2, ""))
+    office.edit(PARTICIPANTS, set_cell(1, 2, "12"))
+    office.edit(PROVIDERS, set_cell(3, 7, "12"))
+    office.edit(CONTACTS, set_cell(1, 2, "?"))
+    report = office.refused()
+
+    files = {one.file for one in report.remarks if one.weight == "error"}
+    assert files == {"agreements.csv", "participants.csv", "providers.csv", "contacts.csv"}
+    table = list(csv.DictReader(io.StringIO(report.as_csv().decode("utf-8-sig"))))
+    assert len(table) == len(report.remarks)
+    row = next(one for one in table if one["File"] == "providers.csv" and one["Code"] == "npi-invalid")
+    assert (row["Row"], row["Column"], row["Weight"]) == ("4", "H", "error")
+    assert "providers.csv, row 4, column H" in report.as_text(stored=False)
+    assert read_report(json.loads(report.as_bytes())) == report
+
+
+def test_names_that_differ_between_files_are_warnings(office: Office) -> None:
+    """What the agreements, the participants and the providers call the same ACO or TIN; the year is opened all the same."""
+
+    def rename(column: int, wanted: str) -> Callable[[Rows], object]:
+        def change(rows: Rows) -> None:
+            first = rows[1][column]
+            for row in rows[1:]:
+                row[column] = wanted if row[column] == first else row[column]
+
+        return change
+
+    office.edit(PARTICIPANTS, rename(1, "Another Name, LLC"))
+    office.edit(PROVIDERS, rename(3, "Another Practice, P.A."))
+    report = office.open()
+    found = [one for one in report.remarks if one.code == "names-differ"]
+    assert [(one.file, one.row, one.column) for one in found] == [
+        ("participants.csv", 2, "B"),
+        ("providers.csv", 2, "D"),
+    ]
+
+
+@pytest.mark.requirement("R49")
+def test_excluded_parties_are_counted_and_stay_flagged(office: Office) -> None:
+    """They are loaded with their flag, and the report says how many there are."""
+    expected = sum(row[-1] == "1" for sample in office.sample.acos for row in sample.providers)
+    assert expected
+    assert office.open().counts["excluded rows"] == expected
+
+
+def test_the_report_never_tells_a_whole_tin(office: Office) -> None:
+    """A TIN may be a person's number: sentences have its last four digits."""
+    office.edit(PROVIDERS, set_cell(1, 2, "123456789"))
+    assert "123456789" not in office.refused().as_text(stored=False)
+
+
+@pytest.mark.requirement("R20")
+def test_without_a_contacts_file_contacts_come_from_the_year_before(office: Office) -> None:
+    """The next year has the same people in the same slots, for an ACO that was there; an ACO that was not has none."""
+    office.open()
+    office.clock.now = office.clock.now.replace(year=YEAR)
+
+    def age(rows: Rows) -> None:
+        rows[1][0] = "A7777"
+        rows[1][1], rows[2][1] = "new", "current"
+        for row in rows[1:]:
+            row[14], row[15] = f"{YEAR + 1}-01-01", f"{YEAR + 5}-12-31"
+
+    office.edit(AGREEMENTS, age)
+    report = office.services.years.open(YEAR + 1, office.given(AGREEMENTS), office.staff)
+    assert report.accepted
+    with office.services.database.read() as records:
+        second = office.sample.acos[1].aco.aco_id
+        assert records.acos.contacts(second, YEAR + 1) == records.acos.contacts(second, YEAR) != ()
+        assert records.acos.contacts("A7777", YEAR + 1) == ()
+
+
+def test_a_known_person_keeps_their_account_whatever_a_file_says(office: Office) -> None:
+    """The directory stands; the report says that the file differs."""
+    executive = office.sample.acos[0].contacts[0].person
+    office.services.enrollment.register([executive])
+    office.services.directory.deactivate(executive.user_id, "Left the organization")
+    report = office.open()
+    assert "account-differs" in codes(report, "warning")
+    with office.services.database.read() as records:
+        person = records.people.get(executive.user_id)
+    assert person is not None
+    assert not person.account_active
+
+
+def tabbed(content: bytes) -> bytes:
+    target = io.StringIO(newline="")
+    csv.writer(target, delimiter="\t").writerows(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+    return target.getvalue().encode()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        gzip.compress,
+        lambda content: content.decode("utf-8-sig").encode(),
+        lambda content: b"\xef\xbb\xbf" + content.decode("utf-8-sig").encode(),
+        tabbed,
+    ],
+    ids=["gzip", "plain", "bom", "tabs"],
+)
+def test_files_are_read_packed_marked_or_tab_delimited(office: Office, change: Callable[[bytes], bytes]) -> None:
+    """The same year comes out of each."""
+    for kind in LISTS:
+        office.files[kind] = change(office.files[kind])
+    office.open()
+    with office.services.database.read() as records:
+        assert records.acos.get(office.sample.acos[0].aco.aco_id, YEAR) == office.sample.acos[0].aco
+
+
+def test_only_active_cms_staff_open_years_and_every_try_is_told(office: Office) -> None:
+    """The signatory, nobody, and a member of staff whose user ID is not active any more."""
+    signatory = next(one.user_id for one in office.sample.agency if Role.CMS_SIGNATORY in one.cms_roles)
+    for user_id in (signatory, "NOBO"):
+        with pytest.raises(ForbiddenError, match="year-not-permitted"):
+            office.services.years.open(YEAR, office.given(), user_id)
+    office.services.directory.deactivate(office.staff, "Retired")
+    with pytest.raises(ForbiddenError, match="year-not-permitted"):
+        office.open()
+    with office.services.database.read() as records:
+        assert [one.outcome for one in records.journal.entries(str(YEAR))] == [Outcome.REFUSED] * 3
+    assert records_of(office) == NOTHING
+
+
+def test_a_year_is_opened_once_and_near_its_time(office: Office) -> None:
+    """A second time is a conflict; a year far away is a slip; agreements are necessary."""
+    with pytest.raises(InputError, match="year-out-of-reach"):
+        office.services.years.open(2051, office.given(), office.staff)
+    with pytest.raises(InputError, match="agreements-missing"):
+        office.open(PARTICIPANTS)
+    office.open()
+    with pytest.raises(ConflictError, match="year-open"):
+        office.open()
+
+
+def test_a_check_stores_nothing(office: Office) -> None:
+    """The whole report, and neither year nor entry."""
+    report = office.services.years.check(YEAR, office.given(), office.staff)
+    assert report.accepted
+    assert records_of(office) == NOTHING
+    with office.services.database.read() as records:
+        assert list(records.journal.entries()) == []
+
+
+@pytest.mark.parametrize("fails", ["objects", "rows", "loads"])
+def test_an_interrupted_load_leaves_nothing(office: Office, monkeypatch: pytest.MonkeyPatch, fails: str) -> None:
+    """Whether the store, the rows or the last record of the load fails: no year, no ACO, no row, no person."""
+
+    def fail(*_given: object, **_named: object) -> None:
+        raise StoreError([])
+
+    targets = {
+        "objects": (type(office.services.objects), "put_file"),
+        "rows": ("packets.store.records.lists.ListRecords", "append"),
+        "loads": ("packets.store.records.years.YearRecords", "add_load"),
+    }
+    owner, name = targets[fails]
+    if isinstance(owner, str):
+        monkeypatch.setattr(f"{owner}.{name}", fail)
+    else:
+        monkeypatch.setattr(owner, name, fail)
+    with pytest.raises(StoreError):
+        office.open()
+    assert records_of(office) == NOTHING
+    monkeypatch.undo()
+    assert office.open().accepted
+
+
+def sign_first_list(office: Office, number: int = 1) -> None:
+    """Sign the provider/supplier list certification of an ACO."""
+    sample = office.sample.acos[number]
+    kind = office.services.catalog.for_cohort(sample.aco.cohort)[0]
+    document = office.services.assembler.assemble(sample.aco.aco_id, YEAR, kind.kind)
+    slot = next(one for one in kind.slots if one.party is Party.ACO)
+    user_id = next(one.person.user_id for one in sample.contacts if one.role is slot.roles[0])
+    shown, _ = office.services.reading.show(user_id, document.document_id)
+    step_up = office.services.ceremony.step_up(user_id, document.document_id, shown.head_digest)
+    request = SignRequest("once", document.document_id, slot.name, user_id, slot.roles[0], shown.head_digest, step_up)
+    office.services.ceremony.sign(request)
+
+
+def drop_last_provider(aco_id: str) -> Callable[[Rows], object]:
+    def change(rows: Rows) -> None:
+        rows.remove([row for row in rows if row[0] == aco_id][-1])
+
+    return change
+
+
+@pytest.mark.requirement("R45", "R69")
+def test_a_list_is_loaded_again_for_one_aco_and_its_unsigned_document_is_replaced(office: Office) -> None:
+    """The other ACO's list and document stay; the new document carries the new rows; the former one is void."""
+    office.open()
+    first, second = (one.aco for one in office.sample.acos)
+    desk = office.services.preparation
+    desk.prepare(YEAR, desk.documents(YEAR))
+    with office.services.database.read() as records:
+        before = {one.kind: one for one in records.documents.packet(first.aco_id, YEAR)}
+        others = records.documents.packet(second.aco_id, YEAR)
+    office.edit(PROVIDERS, drop_last_provider(first.aco_id))
+    office.edit(PROVIDERS, drop_last_provider(second.aco_id))
+
+    office.services.years.load(YEAR, office.given(PROVIDERS), office.staff, only_aco=first.aco_id)
+
+    with office.services.database.read() as records:
+        rows = list(records.lists.rows(first.aco_id, YEAR, "provider-supplier"))
+        after = {one.kind: one for one in records.documents.packet(first.aco_id, YEAR)}
+        assert records.documents.packet(second.aco_id, YEAR) == others
+        voided = records.documents.get(before["provider-supplier-list"].document_id)
+    assert rows == list(office.sample.acos[0].providers[:-1])
+    assert list(_changed(before, after)) == ["provider-supplier-list"]
+    assert voided is not None
+    assert voided.voided_at is not None
+
+
+def _changed(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
+    return [kind for kind in before if before[kind] != after[kind]]
+
+
+def test_a_list_that_is_the_same_leaves_its_document_alone(office: Office) -> None:
+    """Loading the same file again changes no document."""
+    office.open()
+    desk = office.services.preparation
+    desk.prepare(YEAR, desk.documents(YEAR))
+    with office.services.database.read() as records:
+        before = records.documents.in_year(YEAR)
+    office.services.years.load(YEAR, office.given(PARTICIPANTS, PROVIDERS), office.staff)
+    with office.services.database.read() as records:
+        assert records.documents.in_year(YEAR) == before
+
+
+@pytest.mark.requirement("R69", "E9")
+def test_a_list_whose_document_is_signed_is_not_loaded_again(office: Office) -> None:
+    """The report names the ACO; the rows of the other ACO are not taken either, all or nothing; without it they are."""
+    office.open()
+    signed = office.sample.acos[1].aco
+    for one in office.sample.acos:
+        executive = next(contact.person.user_id for contact in one.contacts if contact.role is Role.ACO_EXECUTIVE)
+        office.services.enrollment.submit_contacts(one.aco.aco_id, YEAR, executive)
+        office.services.enrollment.submit_organization(one.aco.aco_id, YEAR, executive)
+    sign_first_list(office)
+    before = records_of(office)
+    office.edit(PROVIDERS, drop_last_provider(office.sample.acos[0].aco.aco_id))
+    with pytest.raises(FilesRefusedError) as refused:
+        office.services.years.load(YEAR, office.given(PROVIDERS), office.staff)
+    found = [one for one in refused.value.report.remarks if one.code == "list-signed"]
+    assert [signed.aco_id in one.sentence for one in found] == [True]
+    assert records_of(office) == before
+
+    office.services.years.load(
+        YEAR, office.given(PARTICIPANTS), office.staff, only_aco=office.sample.acos[0].aco.aco_id
+    )
+    office.services.years.load(YEAR, office.given(PROVIDERS), office.staff, only_aco=office.sample.acos[0].aco.aco_id)
+    view = office.services.reading.packet(office.staff, signed.aco_id, YEAR)
+    assert view.steps[0].status is Status.EXECUTED
+
+
+def test_a_signature_that_comes_while_files_are_read_wins(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between reading and storing somebody signs: the load is a conflict, and the list stays what was signed."""
+    office.open()
+    sample = office.sample.acos[1]
+    executive = next(one.person.user_id for one in sample.contacts if one.role is Role.ACO_EXECUTIVE)
+    office.services.enrollment.submit_contacts(sample.aco.aco_id, YEAR, executive)
+    office.services.enrollment.submit_organization(sample.aco.aco_id, YEAR, executive)
+    office.edit(PROVIDERS, drop_last_provider(sample.aco.aco_id))
+    objects = office.services.objects
+    put = type(objects).put_file
+
+    def put_late(_store: object, path: Path) -> str:
+        sign_first_list(office)
+        return put(objects, path)
+
+    monkeypatch.setattr(type(objects), "put_file", put_late)
+    before = records_of(office)
+    with pytest.raises(ConflictError, match="list-signed"):
+        office.services.years.load(YEAR, office.given(PROVIDERS), office.staff)
+    assert records_of(office) == before
+
+
+def test_acos_are_added_to_an_open_year_and_enrolled_ones_are_refused(office: Office) -> None:
+    """Applicants who are approved later come in a file of their own."""
+
+    def keep(number: int) -> Callable[[Rows], object]:
+        aco_id = office.sample.acos[number].aco.aco_id
+        return lambda rows: rows.__setitem__(slice(1, None), [row for row in rows[1:] if row[0] == aco_id])
+
+    everything = dict(office.files)
+    for kind in LISTS:
+        office.edit(kind, keep(1))
+    office.open()
+    office.files = dict(everything)
+    with pytest.raises(FilesRefusedError, match="aco-enrolled"):
+        office.services.years.load(YEAR, office.given(), office.staff)
+    for kind in LISTS:
+        office.edit(kind, keep(0))
+    office.services.years.load(YEAR, office.given(), office.staff)
+    with office.services.database.read() as records:
+        assert {one.cohort for one in records.acos.in_year(YEAR)} == set(Cohort)
+
+
+def test_what_an_open_year_does_not_take_is_said(office: Office) -> None:
+    """No file, windows, contacts alone, a year that is not open, an ACO that is not in it."""
+    with pytest.raises(NotFoundError, match="year-unknown"):
+        office.services.years.load(YEAR, office.given(), office.staff)
+    office.open()
+    for kinds, code in (
+        ((), "file-missing"),
+        ((FileKind.WINDOWS,), "windows-by-hand"),
+        ((CONTACTS,), "contacts-alone"),
+    ):
+        given = office.given(*kinds) if kinds else {}
+        with pytest.raises(InputError, match=code):
+            office.services.years.load(YEAR, given, office.staff)
+    with pytest.raises(NotFoundError, match="aco-unknown"):
+        office.services.years.load(YEAR, office.given(PROVIDERS), office.staff, only_aco="A0000")
+
+
+def test_the_layout_of_providers_is_the_guides(office: Office) -> None:
+    """The file has the eleven columns and no other."""
+    first = office.files[PROVIDERS].decode("utf-8-sig").splitlines()[0].split(",")
+    assert tuple(first) == PROVIDER_SUPPLIER.headings
+    assert len(first) == 11

@@ -21,6 +21,7 @@ class Action(StrEnum):
     EDIT_STEP_ONE = "edit-step-one"
     UPLOAD_CORRECTIONS = "upload-corrections"
     MANAGE_YEAR = "manage-year"
+    VOID_DOCUMENT = "void-document"
 
 
 def manages_years(person: Person | None) -> bool:
@@ -40,5 +41,5 @@ def may(action: Action, roles: frozenset[Role]) -> bool:
             return any(slot.edits_step_one for slot in slots)
         case Action.UPLOAD_CORRECTIONS:
             return any(slot.uploads_corrections for slot in slots)
-        case Action.MANAGE_YEAR:
+        case Action.MANAGE_YEAR | Action.VOID_DOCUMENT:
             return Role.CMS_STAFF in roles

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from packets.audit.log import SERVICE, Act
+from packets.audit.log import SERVICE, Act, Outcome
 from packets.canonical import canonical_json
 from packets.catalog import Catalog
 from packets.clock import Clock
@@ -77,13 +77,19 @@ class Assembler:
         content = canonical_json(facts)
         if current and (current.signatures or _is_same(current, document_type, content)):
             return current
-        rendered = self.render(document_type, facts)
-        sealed = self.seal(rendered.pdf)
-        for one in (content, rendered.pdf, sealed):
-            self.objects.put(one)
-        return self._record(
-            current, _draft(document_type, aco_id, year, facts, content, rendered.pages), rendered.pdf, sealed, actor
-        )
+        return self._record(current, self._prepare(document_type, aco_id, year, facts, content), actor)
+
+    def prepare(self, aco_id: str, year: int, kind: str) -> Document:
+        """A new document of that kind from the facts as they are now: its bytes are kept, but it is not recorded yet.
+
+        Raises:
+            NotFoundError: no such ACO in that year, or no such kind for its cohort.
+            RenderError: template and facts do not fit; nothing was stored.
+        """
+        document_type = self.catalog[kind]
+        with self.database.read() as records:
+            facts = freeze(records, document_type, aco_id, year) | self._signing_facts()
+        return self._prepare(document_type, aco_id, year, facts, canonical_json(facts))
 
     def assemble_packet(self, aco_id: str, year: int, actor: str = SERVICE) -> list[Document]:
         """Every document of the ACO's packet, in the order of the steps."""
@@ -94,11 +100,19 @@ class Assembler:
     def _signing_facts(self) -> dict[str, Any]:
         return {ISSUERS: [b64encode(one).decode() for one in self.issuers]} if self.issuers else {}
 
-    def _record(
-        self, replaced: Document | None, draft: Document, drafted: bytes, sealed: bytes, actor: str
+    def _prepare(
+        self, document_type: DocumentType, aco_id: str, year: int, facts: Mapping[str, Any], content: bytes
     ) -> Document:
+        rendered = self.render(document_type, facts)
+        sealed = self.seal(rendered.pdf)
+        for one in (content, rendered.pdf, sealed):
+            self.objects.put(one)
         now = self.clock()
-        chain = (_revision(1, drafted, Event.DRAFTED, now), _revision(2, sealed, Event.SEALED, now))
+        chain = (_revision(1, rendered.pdf, Event.DRAFTED, now), _revision(2, sealed, Event.SEALED, now))
+        return _with_chain(_draft(document_type, aco_id, year, facts, content, rendered.pages), chain)
+
+    def _record(self, replaced: Document | None, draft: Document, actor: str) -> Document:
+        now = self.clock()
         subject = document_subject(draft)
         with self.database.write() as records:
             current = records.documents.current(draft.aco_id, draft.performance_year, draft.kind)
@@ -118,22 +132,20 @@ class Assembler:
                 records.journal.log(
                     Act.DOCUMENT_VOID, actor, subject, now, document=replaced.document_id, digest=replaced.head_digest
                 )
-            records.documents.add(_with_chain(draft, chain), now)
-            records.journal.log(
-                Act.DOCUMENT_ASSEMBLE,
-                actor,
-                subject,
-                now,
-                document=draft.document_id,
-                digest=chain[-1].digest,
-                data=draft.data_digest,
-            )
+            record_draft(records, draft, actor, now)
             found = records.documents.get(draft.document_id)
         if found is None:
             raise NotFoundError(
                 Problem("document-missing", "The document that was just recorded is not there.", "Try again.", subject)
             )
         return found
+
+
+def record_draft(records: Records, draft: Document, actor: str, now: datetime) -> None:
+    """Record a document that was prepared, and tell the log."""
+    records.documents.add(draft, now)
+    told = {"document": draft.document_id, "digest": draft.head_digest, "data": draft.data_digest}
+    records.journal.log(Act.DOCUMENT_ASSEMBLE, actor, document_subject(draft), now, Outcome.DONE, **told)
 
 
 def document_subject(document: Document) -> str:

@@ -14,7 +14,7 @@ from packets.model.aco import Aco, StepOne
 from packets.model.calendar import Activity, Window
 from packets.model.documents import Document, Status
 from packets.model.people import Person, Role
-from packets.model.steps import StepView, document_status, finished_kinds
+from packets.model.steps import StepView, document_status, finished_kinds, unsettled_kinds
 from packets.store.database import Database
 from packets.store.objects import ObjectStore
 from packets.store.records import Records
@@ -22,12 +22,13 @@ from packets.store.records import Records
 
 @dataclass(frozen=True, slots=True)
 class PacketView:
-    """An ACO's packet as a person sees it: Step 1, the window, one line a step."""
+    """An ACO's packet as a person sees it: Step 1, the window, one line a step, and the documents that no longer count."""
 
     step_one: StepOne
     window: Window
     steps: tuple[StepView, ...]
     roles: frozenset[Role]
+    voided: tuple[Document, ...] = ()
 
     @property
     def aco(self) -> Aco:
@@ -81,7 +82,8 @@ class ReadingRoom:
                 raise not_yours(aco_id)
             window = opened.window(Activity.SIGN, step_one.aco.cohort)
             packet = records.documents.packet(aco_id, year)
-        return PacketView(step_one, window, self._steps(step_one.aco, packet, window), roles)
+            voided = tuple(records.documents.voided(aco_id, year))
+        return PacketView(step_one, window, self._steps(step_one.aco, packet, window), roles, voided)
 
     def document(self, user_id: str, document_id: str) -> Document:
         """A document with everything recorded about it.
@@ -165,6 +167,7 @@ class ReadingRoom:
                 document_status(
                     one, by_kind.get(one.kind), cohort=aco.cohort, finished=finished, window=window, now=now
                 ),
+                unsettled_kinds(one, by_kind.get(one.kind), finished),
             )
             for one in self.catalog.values()
         )

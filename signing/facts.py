@@ -58,6 +58,7 @@ def gather_facts(records: Records, catalog: Catalog, document: Document) -> Docu
         windows=_windows(year, step_one),
         head_digest=document.head_digest,
         voided=document.voided_at is not None,
+        declined=document.decline is not None,
     )
 
 

@@ -3,7 +3,7 @@
 The rules, in the order in which they are checked. Every broken rule is reported, not only the first; only where a rule
 cannot be asked without another one (a slot that does not exist has no roles) do the later ones fall silent.
 
- 1. The document counts: it is not voided, and its type belongs to the ACO's cohort (R2, R5).
+ 1. The document counts: it is not voided, nobody has declined it, and its type belongs to the ACO's cohort (R2, R5).
  2. The slot exists and is empty (R19, E20).
  3. The account of the person is active, and the person has the electronic signature entitlement: two checks (R15, E4).
  4. The role is permitted in the slot (R19), and the person holds it now, at this ACO or at CMS (R14, R18, E8).
@@ -71,6 +71,7 @@ class DocumentFacts:
     windows: Mapping[Party, Window]
     head_digest: str
     voided: bool = False
+    declined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,12 @@ def may_sign(actor: Actor, document: DocumentFacts, request: Request, now: datet
 def _about_document(document: DocumentFacts) -> Iterator[Problem]:
     if document.voided:
         yield Problem("document-voided", f"{document.title} was voided.", "Sign the document that replaced it.")
+    if document.declined:
+        yield Problem(
+            "document-declined",
+            f"{document.title} was declined.",
+            "Whoever declined it withdraws that, or CMS voids and replaces the document.",
+        )
     if document.cohort not in document.cohorts:
         yield Problem(
             "not-applicable", f"{document.title} is not for {document.cohort} ACOs.", "Nothing is to be signed here."

@@ -17,6 +17,7 @@ from web.pages import (
     corrections,
     countersign,
     deadlines,
+    declining,
     documents,
     health,
     lists,
@@ -24,6 +25,7 @@ from web.pages import (
     refusals,
     session,
     signing,
+    voiding,
     wording,
 )
 from web.visit import attach
@@ -57,7 +59,20 @@ def create_app(services: Services) -> Flask:
     app.before_request(admit)
     CSRFProtect(app)
     app.after_request(guard)
-    for area in (session, packets, documents, signing, lists, corrections, deadlines, countersign, archive, health):
+    for area in (
+        session,
+        packets,
+        documents,
+        signing,
+        declining,
+        voiding,
+        lists,
+        corrections,
+        deadlines,
+        countersign,
+        archive,
+        health,
+    ):
         app.register_blueprint(area.pages)
     refusals.register(app)
     wording.register(app)

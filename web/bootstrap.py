@@ -30,8 +30,10 @@ from packets.settings import Settings
 from packets.store.database import Database
 from packets.store.objects import ObjectStore
 from packets.store.objects_files import FileObjects
+from packets.voiding import VoidDesk
 from packets.year_loading import YearDesk
 from signing.ceremony import Ceremony
+from signing.declining import DeclineDesk
 from signing.fields import seeded_fields
 from signing.fsck import Checker
 from signing.pades import SigningService
@@ -75,6 +77,8 @@ class Services:
     lists: ListDesk
     reading: ReadingRoom
     ceremony: Ceremony
+    declining: DeclineDesk
+    voiding: VoidDesk
     renewal: Renewal
     reconciler: Reconciler
     checker: Checker
@@ -181,6 +185,8 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         lists=ListDesk(database, clock),
         reading=ReadingRoom(database, objects, catalog, clock),
         ceremony=Ceremony(database, objects, catalog, signer, clock),
+        declining=DeclineDesk(database, catalog, assembler, clock),
+        voiding=VoidDesk(database, assembler, clock),
         renewal=Renewal(database, objects, signer, clock),
         reconciler=Reconciler(database, clock),
         checker=Checker(database, objects, catalog, signer.trust),

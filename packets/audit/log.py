@@ -37,6 +37,8 @@ class Act(StrEnum):
     LIST_DOWNLOAD = "list:download"
     CORRECTIONS_UPLOAD = "corrections:upload"
     DOCUMENT_ASSEMBLE = "document:assemble"
+    DOCUMENT_DECLINE = "document:decline"
+    DOCUMENT_WITHDRAW = "document:withdraw"
     DOCUMENT_VOID = "document:void"
     DOCUMENT_VIEW = "document:view"
     DOCUMENT_DOWNLOAD = "document:download"

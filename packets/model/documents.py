@@ -166,6 +166,7 @@ class Event(StrEnum):
     COUNTERSIGNED = "countersigned"
     EXECUTED = "executed"
     RENEWED = "renewed"
+    DECLINED = "declined"
     VOIDED = "voided"
 
 
@@ -176,6 +177,7 @@ class Status(StrEnum):
     LOCKED = "Locked – prerequisite"
     READY = "Ready for review"
     PARTIALLY_SIGNED = "Partially signed"
+    DECLINED = "Declined"
     PENDING_CMS = "Signed by ACO – pending CMS"
     EXECUTED = "Executed"
     NOT_APPLICABLE = "Not applicable"
@@ -218,6 +220,25 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
+class Decline:
+    """A refusal to sign a slot, with its reason; it holds until the same party withdraws it or CMS voids the document.
+
+    Attributes:
+        withdrawn_at: None while it holds.
+    """
+
+    decline_id: int
+    slot: str
+    user_id: str
+    role: Role
+    reason: str
+    declined_at: datetime
+    withdrawn_at: datetime | None = None
+    withdrawn_by: str = ""
+    withdraw_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One document of one ACO's packet for one performance year, with everything recorded about it."""
 
@@ -236,6 +257,14 @@ class Document:
     executed_at: datetime | None = None
     voided_at: datetime | None = None
     sample: bool = False
+    void_reason: str = ""
+    voided_by: str = ""
+    declines: tuple[Decline, ...] = ()
+
+    @property
+    def decline(self) -> Decline | None:
+        """The decline that holds, or None; nobody signs while one does."""
+        return next((one for one in self.declines if one.withdrawn_at is None), None)
 
     @property
     def signed_slots(self) -> frozenset[str]:

@@ -13,11 +13,17 @@ from packets.model.documents import Document, DocumentType, Party, Status
 
 @dataclass(frozen=True, slots=True)
 class StepView:
-    """One line of a packet: a document type, the document if there is one, and its status."""
+    """One line of a packet: a document type, the document if there is one, and its status.
+
+    Attributes:
+        unsettled: kinds of earlier steps that were finished when this document was signed and are not any more, because
+            CMS voided them since. Its signatures stay; what is still unsigned waits for those steps (docs/adr/0013).
+    """
 
     document_type: DocumentType
     document: Document | None
     status: Status
+    unsettled: tuple[str, ...] = ()
 
 
 def unmet_prerequisites(document_type: DocumentType, finished: frozenset[str]) -> tuple[str, ...]:
@@ -28,6 +34,13 @@ def unmet_prerequisites(document_type: DocumentType, finished: frozenset[str]) -
 def finished_kinds(types: Mapping[str, DocumentType], packet: list[Document]) -> frozenset[str]:
     """Kinds of a packet on which every ACO signature is there. CMS is not waited for (docs/adr/0004)."""
     return frozenset(one.kind for one in packet if one.kind in types and one.finished_by_aco(types[one.kind]))
+
+
+def unsettled_kinds(
+    document_type: DocumentType, document: Document | None, finished: frozenset[str]
+) -> tuple[str, ...]:
+    """Earlier kinds that a signed document stands on and that are not finished any more."""
+    return unmet_prerequisites(document_type, finished) if document and document.signatures else ()
 
 
 def document_status(
@@ -47,6 +60,7 @@ def document_status(
     cases = (
         (document.voided_at is not None, Status.VOIDED),
         (document.executed_at is not None, Status.EXECUTED),
+        (document.decline is not None, Status.DECLINED),
         (not document.unsigned(document_type, Party.ACO), Status.PENDING_CMS),
         (now >= window.closes_at, Status.PAST_DUE),
         (bool(document.signatures), Status.PARTIALLY_SIGNED),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -33,7 +34,9 @@ from packets.model.people import Contact, Role
 from packets.sample.year import SampleAco
 from packets.store.database import IN_MEMORY, Database
 from packets.store.objects import MemoryObjects
+from packets.voiding import VoidRequest
 from signing.ceremony import STEP_UP_LIFETIME, SignRequest
+from signing.declining import DeclineRequest
 from web.bootstrap import compose
 from worlds import MovingClock, World, build_world, keys
 
@@ -134,6 +137,7 @@ class Gate(RuleBasedStateMachine):
         self.signed = {
             (one, kind): {s.slot: s.user_id for s in self._document(one, kind).signatures} for one, kind in kinds
         }
+        self.declined: dict[tuple[str, str], str] = {}
         self.seen: dict[tuple[str, str, str], int] = {}
         self.minutes = 0
 
@@ -167,6 +171,7 @@ class Gate(RuleBasedStateMachine):
         for kind in KINDS[self._cohort(aco_id)]:
             rules, done = RULEBOOK[kind]["slots"], self.signed[aco_id, kind]
             if len(done) < len(rules):
+                self._settle(aco_id, kind)
                 slot = data.draw(st.sampled_from(sorted(set(rules) - set(done))))
                 role = data.draw(st.sampled_from(sorted(rules[slot][1])))
                 self._attempt(aco_id, kind, slot, self._holder(aco_id, role), role, reads=True, step_up="fresh")
@@ -182,6 +187,37 @@ class Gate(RuleBasedStateMachine):
         user_id = self._holder(aco_id, role)
         if user_id:
             self._attempt(aco_id, kind, slot, user_id, role, reads=True, step_up="fresh")
+
+    @precondition(lambda self: len(self.declined) < 2)
+    @rule(data=st.data(), fit=st.booleans())
+    def somebody_tries_to_decline(self, data: st.DataObject, fit: bool) -> None:
+        """Anybody, or somebody who may be permitted: whoever could sign the slot now may decline it, and nobody else."""
+        aco_id = data.draw(st.sampled_from(self.ids))
+        kind = data.draw(st.sampled_from(self._next_kinds(aco_id) if fit else KINDS[self._cohort(aco_id)]))
+        rules, done = RULEBOOK[kind]["slots"], self.signed[aco_id, kind]
+        slot = data.draw(st.sampled_from(sorted(set(rules) - set(done) if fit and len(done) < len(rules) else rules)))
+        role = data.draw(st.sampled_from(sorted(rules[slot][1]) if fit else ROLES))
+        user_id = (self._holder(aco_id, role) if fit else "") or data.draw(st.sampled_from(self.everybody))
+        self._decline(aco_id, kind, slot, user_id, role)
+
+    @precondition(lambda self: self.declined)
+    @rule(data=st.data(), fit=st.booleans())
+    def somebody_tries_to_withdraw(self, data: st.DataObject, fit: bool) -> None:
+        """The same party takes a decline back, or somebody else tries to."""
+        aco_id, kind = data.draw(st.sampled_from(sorted(self.declined)))
+        permitted = RULEBOOK[kind]["slots"][self.declined[aco_id, kind]][1]
+        role = data.draw(st.sampled_from(sorted(permitted) if fit else ROLES))
+        user_id = (self._holder(aco_id, role) if fit else "") or data.draw(st.sampled_from(self.everybody))
+        self._withdraw(aco_id, kind, user_id, role)
+
+    @precondition(lambda self: self.minutes % 3 == 0)
+    @rule(data=st.data(), staff=st.booleans(), confirmed=st.booleans())
+    def somebody_tries_to_void(self, data: st.DataObject, staff: bool, confirmed: bool) -> None:
+        """CMS staff void any document, an executed one only expressly; a new one takes its place, unsigned and unseen."""
+        aco_id = data.draw(st.sampled_from(self.ids))
+        kind = data.draw(st.sampled_from(KINDS[self._cohort(aco_id)]))
+        user_id = self.world.agency(Role.CMS_STAFF) if staff else data.draw(st.sampled_from(self.everybody))
+        self._void(aco_id, kind, user_id, confirmed=confirmed)
 
     @rule(data=st.data(), before=st.booleans())
     def somebody_tries_outside_the_window(self, data: st.DataObject, before: bool) -> None:
@@ -265,6 +301,7 @@ class Gate(RuleBasedStateMachine):
         held = {r for r, holder in self.holders[aco_id].items() if holder == user_id} | {
             str(r) for r in person.cms_roles
         }
+        codes |= {"document-declined"} if (aco_id, kind) in self.declined else set()
         codes |= {"already-signed"} if slot in done else set()
         codes |= {"account-inactive"} if not person.account_active else set()
         codes |= {"entitlement-missing"} if not person.may_sign_electronically else set()
@@ -299,7 +336,66 @@ class Gate(RuleBasedStateMachine):
         unfinished = [kind for kind in kinds if len(self.signed.get((aco_id, kind), {})) < len(RULEBOOK[kind]["slots"])]
         return unfinished[:2] or kinds
 
+    def _may_void(self, user_id: str) -> bool:
+        person = self.people[user_id]
+        return person.account_active and "cms-staff" in {str(one) for one in person.cms_roles}
+
     # The service.
+
+    def _decline(self, aco_id: str, kind: str, slot: str, user_id: str, role: str) -> None:
+        document = self._document(aco_id, kind)
+        expected = self._expected(aco_id, kind, slot, user_id, role, digest_is="")
+        asked = DeclineRequest(document.document_id, slot, user_id, Role(role), "We cannot.", document.head_digest)
+        assert self._codes(lambda: self.services.declining.decline(asked)) == expected
+        if expected:
+            return
+        if RULEBOOK[kind]["slots"][slot][0] == "cms":
+            self._replaced(document)
+        else:
+            self.declined[aco_id, kind] = slot
+            assert self._document(aco_id, kind).head_digest == document.head_digest
+
+    def _withdraw(self, aco_id: str, kind: str, user_id: str, role: str) -> None:
+        document, slot = self._document(aco_id, kind), self.declined[aco_id, kind]
+        personal = {"account-inactive", "entitlement-missing", "role-not-permitted", "role-not-held"}
+        expected = self._expected(aco_id, kind, slot, user_id, role, digest_is="") & personal
+        asked = DeclineRequest(document.document_id, slot, user_id, Role(role), "We can.")
+        assert self._codes(lambda: self.services.declining.withdraw(asked)) == expected
+        if not expected:
+            del self.declined[aco_id, kind]
+        assert (self._document(aco_id, kind).decline is None) == (not expected)
+
+    def _void(self, aco_id: str, kind: str, user_id: str, *, confirmed: bool) -> None:
+        document = self._document(aco_id, kind)
+        executed = len(self.signed[aco_id, kind]) == len(RULEBOOK[kind]["slots"])
+        expected = set() if self._may_void(user_id) else {"void-not-permitted"}
+        if not expected and executed and not confirmed:
+            expected = {"executed-not-confirmed"}
+        asked = VoidRequest(document.document_id, "A wrong name", user_id, document.head_digest, confirmed)
+        assert self._codes(lambda: self.services.voiding.void(asked)) == expected
+        if expected:
+            assert self._document(aco_id, kind) == document
+        else:
+            self._replaced(document)
+
+    def _replaced(self, before: Document) -> None:
+        """Another document stands in its place; the old one keeps what it had."""
+        aco_id, kind = before.aco_id, before.kind
+        with self.services.database.read() as records:
+            after = records.documents.get(before.document_id)
+        assert after is not None
+        assert (after.signatures, after.revisions) == (before.signatures, before.revisions)
+        assert after.voided_at is not None
+        assert self._document(aco_id, kind).document_id != before.document_id
+        self.signed[aco_id, kind] = {}
+        self.declined.pop((aco_id, kind), None)
+        self.seen = {place: number for place, number in self.seen.items() if place[1:] != (aco_id, kind)}
+
+    def _settle(self, aco_id: str, kind: str) -> None:
+        """Take a decline back as somebody who may, if there is one."""
+        if (aco_id, kind) in self.declined:
+            role = min(RULEBOOK[kind]["slots"][self.declined[aco_id, kind]][1])
+            self._withdraw(aco_id, kind, self._holder(aco_id, role), role)
 
     def _attempt(
         self, aco_id: str, kind: str, slot: str, user_id: str, role: str, *, reads: bool, step_up: str
@@ -333,8 +429,13 @@ class Gate(RuleBasedStateMachine):
         assert (after.head_digest != document.head_digest) == (not expected)
 
     def _sign(self, request: SignRequest) -> set[str]:
+        return self._codes(lambda: self.services.ceremony.sign(request))
+
+    @staticmethod
+    def _codes(act: Callable[[], object]) -> set[str]:
+        """What an act is refused for; nothing when it is done."""
         try:
-            self.services.ceremony.sign(request)
+            act()
         except PacketsError as error:
             return {one.code for one in error.problems}
         return set()

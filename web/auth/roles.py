@@ -32,6 +32,7 @@ class Audience(StrEnum):
     UPLOAD_READERS = "upload-readers"
     CMS_SIGNATORIES = "cms-signatories"
     YEAR_MANAGERS = "year-managers"
+    VOIDERS = "voiders"
     ARCHIVE_READERS = "archive-readers"
 
 
@@ -55,6 +56,7 @@ REFUSALS: dict[Audience, tuple[str, str]] = {
     ),
     Audience.CMS_SIGNATORIES: ("Only the CMS signatory countersigns.", "Go back to your packets."),
     Audience.YEAR_MANAGERS: ("Only CMS staff change due dates.", "Ask CMS for an extension."),
+    Audience.VOIDERS: ("Only CMS staff void documents.", "Ask CMS to void the document."),
     Audience.ARCHIVE_READERS: ("The archive is open to archivists and to CMS.", "Go back to your packets."),
 }
 
@@ -105,6 +107,7 @@ def belongs(audience: Audience, roles: frozenset[Role]) -> bool:
         Audience.UPLOAD_READERS: uploads or may(Action.MANAGE_YEAR, roles),
         Audience.CMS_SIGNATORIES: Role.CMS_SIGNATORY in roles,
         Audience.YEAR_MANAGERS: may(Action.MANAGE_YEAR, roles),
+        Audience.VOIDERS: may(Action.VOID_DOCUMENT, roles),
         Audience.ARCHIVE_READERS: reads_archive,
     }
     return answers[audience]

@@ -14,6 +14,7 @@ from signing.facts import expected_of
 from signing.verify import verify_pdf
 from web.auth.roles import Audience, open_to
 from web.headers import embed_document, is_document
+from web.pages.declining import may_withdraw
 from web.pages.lines import distinct_reasons, options_of, status_of
 from web.visit import roles, services, visitor
 
@@ -32,6 +33,7 @@ def show(document_id: str) -> ResponseReturnValue:
         aco = records.acos.get(document.aco_id, document.performance_year)
         carries = any(roster.source == "corrections" for roster in document_type.rosters)
         uploads = records.lists.uploads(document.aco_id, document.performance_year) if carries else []
+        versions = records.documents.of_kind(document.aco_id, document.performance_year, document.kind)
     permitted = [option for option in options if option.permitted]
     return render_template(
         "document.html",
@@ -43,6 +45,10 @@ def show(document_id: str) -> ResponseReturnValue:
         reasons=() if permitted else distinct_reasons(options, roles()),
         carries_corrections=carries,
         uploads=uploads,
+        others=[one for one in versions if one.document_id != document_id],
+        successor=next((one for one in versions if one.voided_at is None), None),
+        may_withdraw=may_withdraw(document),
+        may_void=may(Action.VOID_DOCUMENT, roles()) and document.voided_at is None,
         reads_packets=may(Action.VIEW_PACKET, roles()),
     )
 

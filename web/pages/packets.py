@@ -43,4 +43,5 @@ def show(aco_id: str, year: int) -> ResponseReturnValue:
         sees_corrections=belongs(Audience.UPLOAD_READERS, roles()),
         list_titles={name: layout.title for name, layout in LAYOUTS.items() if name != CORRECTIONS.name},
         cms=Party.CMS,
+        titles={kind: one.title for kind, one in services().catalog.items()},
     )

@@ -19,6 +19,7 @@ EVENTS = {
     Event.COUNTERSIGNED: "Countersigned by CMS",
     Event.EXECUTED: "Executed and closed with a time-stamp",
     Event.RENEWED: "Renewed with a further time-stamp",
+    Event.DECLINED: "Declined",
     Event.VOIDED: "Voided",
 }
 ACTIVITIES = {
@@ -35,6 +36,7 @@ TONES = {
     Status.PARTIALLY_SIGNED: "waiting",
     Status.READY: "ready",
     Status.PAST_DUE: "alarm",
+    Status.DECLINED: "alarm",
     Status.VOIDED: "alarm",
 }
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from packets.model.documents import Document, Event, Revision, Signature
+from packets.audit.log import SERVICE
+from packets.model.documents import Decline, Document, Event, Revision, Signature
 from packets.model.people import Role
-from packets.store.tables import documents, revisions, signatures, views
+from packets.store.tables import declines, documents, revisions, signatures, views
 
 PLAIN = (
     "document_id",
@@ -22,6 +23,8 @@ PLAIN = (
     "data_digest",
     "template_digest",
     "sample",
+    "void_reason",
+    "voided_by",
 )
 
 
@@ -35,7 +38,7 @@ class DocumentRecords:
         """Record a new document with its first revisions; its head is the last of them."""
         values = {name: getattr(document, name) for name in PLAIN}
         self._connection.execute(
-            documents.insert().values(**values, year=document.performance_year, created_at_utc=now, void_reason="")
+            documents.insert().values(**values, year=document.performance_year, created_at_utc=now)
         )
         for revision in document.revisions:
             self._add_revision(document.document_id, revision, "service")
@@ -78,10 +81,22 @@ class DocumentRecords:
             documents.update().where(documents.c.document_id == document_id).values(executed_at_utc=now)
         )
 
-    def void(self, document_id: str, reason: str, now: datetime) -> None:
-        """Record that the document no longer counts, and why."""
+    def void(self, document_id: str, reason: str, now: datetime, by: str = SERVICE) -> None:
+        """Record that the document no longer counts, why, and who said so."""
         changed = documents.update().where(documents.c.document_id == document_id, documents.c.voided_at_utc.is_(None))
-        self._connection.execute(changed.values(voided_at_utc=now, void_reason=reason))
+        self._connection.execute(changed.values(voided_at_utc=now, void_reason=reason, voided_by=by))
+
+    def decline(self, document_id: str, slot: str, user_id: str, role: Role, reason: str, now: datetime) -> None:
+        """Record a refusal to sign; a document has at most one that holds."""
+        values = {"document_id": document_id, "slot": slot, "user_id": user_id, "role": role, "reason": reason}
+        held = {"declined_at_utc": now, "withdrawn_by": "", "withdraw_reason": ""}
+        self._connection.execute(declines.insert().values(**values, **held))
+
+    def withdraw(self, decline_id: int, user_id: str, reason: str, now: datetime) -> bool:
+        """Record that a decline no longer holds. False when it did not."""
+        held = declines.update().where(declines.c.decline_id == decline_id, declines.c.withdrawn_at_utc.is_(None))
+        values = {"withdrawn_at_utc": now, "withdrawn_by": user_id, "withdraw_reason": reason}
+        return self._connection.execute(held.values(**values)).rowcount == 1
 
     def get(self, document_id: str) -> Document | None:
         """The document with everything recorded about it, or None."""
@@ -102,6 +117,16 @@ class DocumentRecords:
     def packet(self, aco_id: str, year: int) -> list[Document]:
         """Every document that counts of an ACO's packet, by step."""
         return self._read(*_of(aco_id, year), documents.c.voided_at_utc.is_(None))
+
+    def of_kind(self, aco_id: str, year: int, kind: str) -> list[Document]:
+        """Every document of that kind, those that were voided too, oldest first."""
+        found = self._read(*_of(aco_id, year), documents.c.kind == kind)
+        return sorted(found, key=lambda one: one.revisions[0].at_utc)
+
+    def voided(self, aco_id: str, year: int) -> list[Document]:
+        """The documents of an ACO's packet that no longer count, oldest first."""
+        found = self._read(*_of(aco_id, year), documents.c.voided_at_utc.is_not(None))
+        return sorted(found, key=lambda one: one.voided_at or one.revisions[0].at_utc)
 
     def in_year(self, year: int) -> list[Document]:
         """Every document that counts of a year, by ACO and step."""
@@ -162,7 +187,12 @@ class DocumentRecords:
                 signatures.select().where(signatures.c.document_id.in_(ids)).order_by(signatures.c.signed_at_utc)
             )
         )
-        return [_document(row, chains.get(row.document_id, []), signed.get(row.document_id, [])) for row in rows]
+        refused = _grouped(
+            self._connection.execute(
+                declines.select().where(declines.c.document_id.in_(ids)).order_by(declines.c.decline_id)
+            )
+        )
+        return [_document(one, *(part.get(one.document_id, []) for part in (chains, signed, refused))) for one in rows]
 
 
 def _of(aco_id: str, year: int) -> tuple[sa.ColumnElement[bool], ...]:
@@ -176,7 +206,7 @@ def _grouped(rows: Any) -> dict[str, list[Any]]:
     return found
 
 
-def _document(row: Any, chain: list[Any], signed: list[Any]) -> Document:
+def _document(row: Any, chain: list[Any], signed: list[Any], refused: list[Any]) -> Document:
     return Document(
         **{name: getattr(row, name) for name in PLAIN},
         performance_year=row.year,
@@ -184,7 +214,14 @@ def _document(row: Any, chain: list[Any], signed: list[Any]) -> Document:
         signatures=tuple(_signature(one) for one in signed),
         executed_at=row.executed_at_utc,
         voided_at=row.voided_at_utc,
+        declines=tuple(_decline(one) for one in refused),
     )
+
+
+def _decline(row: Any) -> Decline:
+    told = {name: getattr(row, name) for name in ("decline_id", "slot", "user_id", "reason", "withdrawn_by")}
+    times = {"declined_at": row.declined_at_utc, "withdrawn_at": row.withdrawn_at_utc}
+    return Decline(**told, **times, role=Role(row.role), withdraw_reason=row.withdraw_reason)
 
 
 def _signature(row: Any) -> Signature:

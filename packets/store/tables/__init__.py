@@ -1,7 +1,7 @@
 """The tables. Times are UTC and end in `_at_utc`; constraints carry the rules that must never break."""
 
 from packets.store.tables.columns import UtcDateTime, metadata
-from packets.store.tables.documents import documents, intents, revisions, signatures, step_ups, views
+from packets.store.tables.documents import declines, documents, intents, revisions, signatures, step_ups, views
 from packets.store.tables.jobs import jobs
 from packets.store.tables.journal import audit, outbox
 from packets.store.tables.lists import corrections, list_rows
@@ -15,6 +15,7 @@ __all__ = [
     "audit",
     "contacts",
     "corrections",
+    "declines",
     "documents",
     "extensions",
     "intents",

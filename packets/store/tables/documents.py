@@ -24,6 +24,7 @@ documents = sa.Table(
     time("executed_at_utc", nullable=True),
     time("voided_at_utc", nullable=True),
     text("void_reason"),
+    text("voided_by", server_default=""),
     aco_reference(),
     sa.Index(
         "uq_documents_current",
@@ -66,6 +67,33 @@ signatures = sa.Table(
     text("intent_id", unique=True),
     sa.ForeignKeyConstraint(["document_id", "revision_digest"], ["revisions.document_id", "revisions.digest"]),
     sa.ForeignKeyConstraint(["intent_id"], ["intents.intent_id"]),
+)
+
+declines = sa.Table(
+    "declines",
+    metadata,
+    number("decline_id", primary_key=True),
+    text("document_id"),
+    text("slot"),
+    text("user_id"),
+    text("role"),
+    text("reason"),
+    time("declined_at_utc"),
+    time("withdrawn_at_utc", nullable=True),
+    text("withdrawn_by"),
+    text("withdraw_reason"),
+    sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"]),
+    sa.ForeignKeyConstraint(["user_id"], ["people.user_id"]),
+    sa.CheckConstraint("reason <> ''", name="reason_given"),
+    sa.CheckConstraint("(withdrawn_at_utc IS NULL) = (withdraw_reason = '')", name="withdrawn_with_reason"),
+    sa.Index(
+        "uq_declines_open",
+        "document_id",
+        unique=True,
+        sqlite_where=sa.text("withdrawn_at_utc IS NULL"),
+        postgresql_where=sa.text("withdrawn_at_utc IS NULL"),
+    ),
+    sa.Index(None, "document_id"),
 )
 
 views = sa.Table(

@@ -37,11 +37,19 @@ ROUTES: dict[Audience, frozenset[str]] = {
         }
     ),
     Audience.SIGNERS: frozenset(
-        {"GET /documents/<document_id>/sign/<slot>", "POST /documents/<document_id>/sign/<slot>"}
+        {
+            "GET /documents/<document_id>/sign/<slot>",
+            "POST /documents/<document_id>/sign/<slot>",
+            "GET /documents/<document_id>/decline/<slot>",
+            "POST /documents/<document_id>/decline/<slot>",
+            "GET /documents/<document_id>/withdraw",
+            "POST /documents/<document_id>/withdraw",
+        }
     ),
     Audience.UPLOAD_READERS: frozenset({f"GET {PACKET}/corrections"}),
     Audience.UPLOADERS: frozenset({f"POST {PACKET}/corrections"}),
     Audience.CMS_SIGNATORIES: frozenset({"GET /countersign"}),
+    Audience.VOIDERS: frozenset({"GET /documents/<document_id>/void", "POST /documents/<document_id>/void"}),
     Audience.ARCHIVE_READERS: frozenset({"GET /archive"}),
 }
 
@@ -59,6 +67,7 @@ ALLOWED: dict[Audience, frozenset[str]] = {
     Audience.UPLOADERS: frozenset({EXECUTIVE}),
     Audience.CMS_SIGNATORIES: frozenset({SIGNATORY}),
     Audience.YEAR_MANAGERS: frozenset({STAFF}),
+    Audience.VOIDERS: frozenset({STAFF}),
     Audience.ARCHIVE_READERS: frozenset({STAFF, SIGNATORY, ARCHIVIST}),
 }
 CASES = [(audience, route) for audience, routes in ROUTES.items() for route in sorted(routes)]

@@ -129,3 +129,40 @@ def test_the_database_refuses_loads_that_cannot_be(world: World, change: dict[st
     load = Load(year, "providers", "providers.csv", digest, 10, 1, "", digest, world.agency(Role.CMS_STAFF), START)
     with pytest.raises(sa.exc.IntegrityError), world.services.database.write() as records:
         records.years.add_load(replace(load, **change))  # type: ignore[arg-type]  # one wrong value at a time
+
+
+def test_documents_survive_the_way_down_and_up_again_and_a_voided_one_says_by_whom(world: World) -> None:
+    """The earlier schema knows only voids of the service itself; declines that it cannot tell of are left out."""
+    sample, database = world.first("current"), world.services.database
+    first = world.document(sample, "provider-supplier-list")
+    with database.write() as records:
+        records.documents.void(first.document_id, "superseded", world.clock())
+        before = records.documents.get(first.document_id)
+    second = world.document(sample, "provider-supplier-list")
+    with database.write() as records:
+        role, user_id = Role.ACO_EXECUTIVE, sample.contacts[0].person.user_id
+        records.documents.decline(second.document_id, "AuthorizedSigner", user_id, role, "No.", world.clock())
+
+    migrate(database, "0001")
+    migrate(database, "head")
+
+    with database.read() as records:
+        assert records.documents.get(first.document_id) == before
+        assert records.documents.get(second.document_id) == second
+    assert before is not None
+    assert before.voided_by == "service"
+
+
+def test_a_document_has_one_decline_that_holds(world: World) -> None:
+    """The database refuses the second; after the first was withdrawn another one is taken."""
+    sample, database, now = world.first("current"), world.services.database, world.clock()
+    place = (world.document(sample, "provider-supplier-list").document_id, "AuthorizedSigner")
+    who = (sample.contacts[0].person.user_id, Role.ACO_EXECUTIVE)
+    with database.write() as records:
+        records.documents.decline(*place, *who, "No.", now)
+    with pytest.raises(sa.exc.IntegrityError), database.write() as records:
+        records.documents.decline(*place, *who, "No again.", now)
+    with database.write() as records:
+        assert records.documents.withdraw(1, who[0], "Yes.", now)
+        assert not records.documents.withdraw(1, who[0], "Yes again.", now)
+        records.documents.decline(*place, *who, "No after all.", now)

@@ -6,7 +6,7 @@ DIR    ?= demo-data
 ACOS   ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev tools demo serve test lint bench attacks requirements conformance lock clean
+.PHONY: help setup dev tools demo serve test lint bench attacks faults requirements conformance lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ $(VENV)-bench/.ready: requirements/runtime.lock bench/requirements.lock bench/si
 	@if command -v npm >/dev/null; then cd bench/signatures && npm ci --silent --no-audit --no-fund --ignore-scripts; \
 	else echo "No npm on this machine: the peers that need Node.js are left out."; fi
 	@touch $@
+
+faults: dev ## Break the signing ceremony in many ways and count what is lost, into bench/results (QUICK=1: few times; LONG=1: ten times)
+	@PYTHONPATH=tests $(BIN)/python -m faults.runs $(if $(QUICK),--size quick,$(if $(LONG),--size long) --report bench/results/faults.md)
 
 requirements: dev ## Write docs/requirements.md: which tests hold which requirement
 	@PYTHONPATH=tests $(BIN)/python -m traceability

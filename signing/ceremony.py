@@ -22,6 +22,7 @@ from packets.audit.log import SERVICE, Act, Outcome
 from packets.catalog import Catalog
 from packets.clock import Clock
 from packets.errors import ConflictError, ForbiddenError, NotFoundError, PacketsError, Problem
+from packets.faultpoints import FaultPoint, passing
 from packets.model.documents import Document, DocumentType, Event, Party, Revision, Signature, Slot
 from packets.model.people import Person, Role
 from packets.store.database import Database
@@ -98,14 +99,18 @@ class Ceremony:
             ConflictError: the key was used for another act, or somebody was faster; look again.
             PacketsError: no time-stamp, no storage or a signature that our verifier does not pass; nothing was recorded.
         """
+        passing(FaultPoint.BEFORE_INTENT)
         document, intent = self._open_intent(request)
+        passing(FaultPoint.AFTER_INTENT)
         if intent.state is IntentState.COMMITTED:
             return document
         try:
-            return self._record(intent, self._make(document, intent))
+            signed = self._record(intent, self._make(document, intent))
         except PacketsError as error:
             self._abandon(intent, error)
             raise
+        passing(FaultPoint.AFTER_COMMIT)
+        return signed
 
     def _open_intent(self, request: SignRequest) -> tuple[Document, Intent]:
         """TX1. The intent of an earlier call with the same key is answered as it is."""
@@ -171,11 +176,16 @@ class Ceremony:
         organization = AGENCY if slot.party is Party.CMS or aco is None else aco.legal_name
         identity = _identity(person, intent.role, organization, document)
         viewed = self.objects.get(intent.viewed_digest)
+        passing(FaultPoint.BEFORE_SIGNATURE)
         signed = self.signer.sign(viewed, slot=slot, identity=identity, viewed_digest=intent.viewed_digest)
+        passing(FaultPoint.AFTER_SIGNATURE)
         closed = self.signer.close(signed.pdf) if _is_last(document, document_type, slot) else None
         self._judge(closed or signed.pdf, document, intent, closed=closed is not None)
+        passing(FaultPoint.AFTER_VERDICT)
         for content in filter(None, (signed.pdf, closed)):
             self.objects.put(content)
+            passing(FaultPoint.BETWEEN_PUTS)
+        passing(FaultPoint.AFTER_PUTS)
         return Made(signed, identity, closed)
 
     def _judge(self, pdf: bytes, document: Document, intent: Intent, *, closed: bool) -> None:
@@ -198,6 +208,7 @@ class Ceremony:
             if isinstance(decision, Refusal):
                 raise ConflictError(decision.reasons)
             self._commit(records, document, intent, made, now)
+            passing(FaultPoint.BEFORE_COMMIT)
             return _require(records, intent.document_id)
 
     def _commit(self, records: Records, document: Document, intent: Intent, made: Made, now: datetime) -> None:

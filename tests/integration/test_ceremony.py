@@ -13,6 +13,7 @@ import pytest
 
 from packets.audit.log import Act, Outcome, chain_problems
 from packets.errors import ConflictError, ForbiddenError, PacketsError, Problem, StoreError
+from packets.faultpoints import FaultPoint, arm
 from packets.model.documents import Document, Event
 from packets.model.people import Role
 from packets.sample.year import SampleAco
@@ -242,3 +243,17 @@ def test_of_many_signers_at_once_exactly_one_signs_a_slot(tmp_path: Path) -> Non
     with world.services.database.read() as records:
         assert chain_problems(records.journal.entries()) == []
     world.services.database.close()
+
+
+def test_a_signature_passes_every_place_between_two_writes_in_their_order(
+    world: World, document: Document, executive: str
+) -> None:
+    """The fault runs kill and fail at these places; one that nobody passes would be tried in vain."""
+    passed: list[FaultPoint] = []
+    request = world.request(document, SLOT, ROLE, executive)
+    arm(passed.append)
+    try:
+        world.services.ceremony.sign(request)
+    finally:
+        arm(None)
+    assert list(dict.fromkeys(passed)) == [one for one in FaultPoint if one is not FaultPoint.BEFORE_NOTICE]

@@ -1,0 +1,41 @@
+"""Named places between two writes, where a test may make the process die or fail (DESIGN 4).
+
+Off, which is always so outside the fault runs, a place costs one look at a variable. Nothing outside this process can turn one
+on: no setting, no environment variable, no request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+
+
+class FaultPoint(StrEnum):
+    """The places of a signing ceremony, in the order in which it passes them."""
+
+    BEFORE_INTENT = "F0"
+    AFTER_INTENT = "F1"
+    BEFORE_SIGNATURE = "F2"
+    AFTER_SIGNATURE = "F3"
+    AFTER_VERDICT = "F4"
+    BETWEEN_PUTS = "F5"
+    AFTER_PUTS = "F6"
+    BEFORE_COMMIT = "F7"
+    AFTER_COMMIT = "F8"
+    BEFORE_NOTICE = "F9"
+
+
+Action = Callable[[FaultPoint], None]
+_action: Action | None = None
+
+
+def arm(action: Action | None) -> None:
+    """Do this at every place that is passed from now on; None turns all of them off."""
+    global _action  # noqa: PLW0603  one switch for the process is the point
+    _action = action
+
+
+def passing(point: FaultPoint) -> None:
+    """Say that the process is at this place."""
+    if _action is not None:
+        _action(point)

@@ -208,13 +208,16 @@ def freeze(records: Records, document_type: DocumentType, aco_id: str, year: int
     }
 
 
-def roster_facts(roster: Roster, rows: Iterable[Row]) -> dict[str, list[list[str]]]:
-    """A list's rows as a document carries them: the roster's columns only, excluded rows apart (REQ 1.6.5)."""
+def roster_facts(roster: Roster, rows: Iterable[Row]) -> dict[str, list[Any]]:
+    """A list's rows as a document carries them: the roster's columns only, excluded rows apart (REQ 1.6.5).
+
+    What the columns are is said with them, so that the facts can still be read when later editions have others.
+    """
     known = LAYOUTS.get(roster.source)
     keys = known.keys if known else (*roster.keys, *filter(None, [roster.excluded_by]))
     places = [keys.index(key) for key in roster.keys]
     flag = keys.index(roster.excluded_by) if roster.excluded_by else None
-    facts: dict[str, list[list[str]]] = {"rows": [], "excluded": []}
+    facts: dict[str, list[Any]] = {"columns": list(roster.keys), "rows": [], "excluded": []}
     for row in rows:
         facts["excluded" if flag is not None and row[flag] == "1" else "rows"].append(
             [row[place] or NO_VALUE for place in places]

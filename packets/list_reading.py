@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from packets.assemble import require_aco
 from packets.audit.log import Act
+from packets.catalog import Catalog
 from packets.clock import Clock
-from packets.errors import NotFoundError, Problem
-from packets.lists.columns import LAYOUTS, PARTICIPANTS, PROVIDER_SUPPLIER, Kind, Layout, Row
+from packets.list_changes import compare
+from packets.list_workbook import write_list
+from packets.lists.columns import LAYOUTS, PARTICIPANTS, PROVIDER_SUPPLIER, Kind, Layout, Row, require_layout
 from packets.lists.name_mismatches import NameMismatch, find_mismatches
-from packets.lists.workbook import Cover, Sheet, write_workbook
-from packets.model.aco import Aco
-from packets.model.calendar import AGENCY_ZONE
 from packets.model.identifiers import format_tin, mask_tin
 from packets.model.people import SLOTS_BY_ROLE, Role
 from packets.store.database import Database
+from packets.store.objects import ObjectStore
 from packets.store.records import Records
 from packets.store.records.lists import Wanted
 
@@ -81,6 +80,8 @@ class ListDesk:
     """Where lists are looked at; built once with the services that it needs."""
 
     database: Database
+    objects: ObjectStore
+    catalog: Catalog
     clock: Clock
 
     def look_up(self, aco_id: str, year: int, name: str, query: ListQuery, *, masked: bool) -> ListPage:
@@ -120,15 +121,20 @@ class ListDesk:
     def download(self, aco_id: str, year: int, name: str, user_id: str, *, masked: bool) -> tuple[str, bytes]:
         """The whole list as a spreadsheet in a zip archive, with its file name; the log tells of it (R51).
 
+        The workbook also has the differences to the list that was certified for the year before.
+
         The log is written before the bytes leave, but after they were made: making them must not keep others from writing.
 
         Raises:
             NotFoundError: no such ACO in that year, or no such list.
+            StoreError: what was certified last year is not in the store as it was.
         """
         layout, now = require_layout(name), self.clock()
         with self.database.read() as records:
             aco = require_aco(records, aco_id, year)
-            content = _workbook(records, layout, aco, now, masked=masked)
+            changes = compare(records, self.objects, self.catalog, aco_id, year, name) if layout.identities else None
+            rows, count = records.lists.rows(aco_id, year, name), records.lists.count(Wanted(aco_id, year, name))
+            content = write_list(aco, layout, rows, count, changes, now, masked=masked)
         with self.database.write() as records:
             records.journal.log(Act.LIST_DOWNLOAD, user_id, f"{aco_id}/{year}", now, list=name, masked=masked)
         return f"{aco_id}_{year}_{name}.zip", content
@@ -140,17 +146,6 @@ def sees_whole_tins(roles: frozenset[Role]) -> bool:
     Those who certify or correct the lists, and CMS; everybody else sees the last four digits.
     """
     return any(role not in SLOTS_BY_ROLE or SLOTS_BY_ROLE[role].designee for role in roles)
-
-
-def require_layout(name: str) -> Layout:
-    """The columns of a list.
-
-    Raises:
-        NotFoundError: there is no such list.
-    """
-    if name not in LAYOUTS:
-        raise NotFoundError(Problem("list-unknown", "There is no such list.", "Open the list from its packet.", name))
-    return LAYOUTS[name]
 
 
 def show_row(layout: Layout, row: Row, *, masked: bool) -> Row:
@@ -179,11 +174,3 @@ def _chosen(query: ListQuery, tins: tuple[str, ...], mismatches: tuple[NameMisma
     if not query.misnamed:
         return None if one is None else (one,)
     return tuple(dict.fromkeys(found.tin for found in mismatches if one in {None, found.tin}))
-
-
-def _workbook(records: Records, layout: Layout, aco: Aco, now: datetime, *, masked: bool) -> bytes:
-    place = (aco.aco_id, aco.performance_year, layout.name)
-    sheet = Sheet(layout.title, layout.columns, records.lists.rows(*place), records.lists.count(Wanted(*place)))
-    title = f"{layout.title}, {aco.legal_name}"
-    cover = Cover(title, f"{aco.aco_id}, performance year {aco.performance_year}", now.astimezone(AGENCY_ZONE))
-    return write_workbook("_".join(map(str, place)), [sheet], cover, mask_tins=masked)

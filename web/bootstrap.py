@@ -21,6 +21,7 @@ from packets.enrollment import EnrollmentDesk
 from packets.errors import InputError, Problem
 from packets.jobs.execution import Executor, Report, say_nothing
 from packets.jobs.registry import Periodic, Registry, Run
+from packets.list_changes import ChangesDesk
 from packets.list_reading import ListDesk
 from packets.preparation import PreparationDesk
 from packets.reading import ReadingRoom
@@ -75,6 +76,7 @@ class Services:
     cohort_windows: CohortWindowDesk
     directory: DirectoryDesk
     lists: ListDesk
+    list_changes: ChangesDesk
     reading: ReadingRoom
     ceremony: Ceremony
     declining: DeclineDesk
@@ -182,7 +184,8 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         years=YearDesk(database, objects, catalog, preparation, clock),
         cohort_windows=CohortWindowDesk(database, clock),
         directory=DirectoryDesk(database, clock),
-        lists=ListDesk(database, clock),
+        lists=ListDesk(database, objects, catalog, clock),
+        list_changes=ChangesDesk(database, objects, catalog),
         reading=ReadingRoom(database, objects, catalog, clock),
         ceremony=Ceremony(database, objects, catalog, signer, clock),
         declining=DeclineDesk(database, catalog, assembler, clock),

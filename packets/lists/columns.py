@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from packets.errors import NotFoundError, Problem
+
 Row: TypeAlias = tuple[str, ...]
 
 
@@ -44,12 +46,15 @@ class Layout:
         title: the list's name for people.
         columns: the columns in order.
         tin_name: key of the column that names the TIN's holder; empty when there is none.
+        identities: by which columns rows of two years are the same, one way after the other; none when the lists of two
+            years have nothing to do with each other.
     """
 
     name: str
     title: str
     columns: tuple[Column, ...]
     tin_name: str = ""
+    identities: tuple[tuple[str, ...], ...] = ()
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -87,6 +92,7 @@ PROVIDER_SUPPLIER = Layout(
         Column("excluded", "Excluded Flag", Kind.FLAG),
     ),
     tin_name="tin_legal_name",
+    identities=(("tin", "npi", "ccn"),),
 )
 """Who bills under the participants' TINs, as CMS made it (R45, R47, R49)."""
 
@@ -107,6 +113,7 @@ PARTICIPANTS = Layout(
         Column("effective_date", "Effective Date", Kind.DATE),
     ),
     tin_name="legal_name",
+    identities=(("tin", "ccn", "npi"), ("tin",)),
 )
 """The participants of an ACO, each with its TIN (REQ 2.3, 4.8)."""
 
@@ -128,3 +135,14 @@ CORRECTIONS = Layout(
 
 LAYOUTS: dict[str, Layout] = {one.name: one for one in (PROVIDER_SUPPLIER, PARTICIPANTS, CORRECTIONS)}
 """The layouts by the names that rosters call their source."""
+
+
+def require_layout(name: str) -> Layout:
+    """The columns of a list.
+
+    Raises:
+        NotFoundError: there is no such list.
+    """
+    if name not in LAYOUTS:
+        raise NotFoundError(Problem("list-unknown", "There is no such list.", "Open the list from its packet.", name))
+    return LAYOUTS[name]

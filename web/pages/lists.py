@@ -28,7 +28,7 @@ IDENTIFIERS = frozenset({Kind.TIN, Kind.CCN, Kind.NPI})
 @open_to(Audience.PACKET_READERS)
 def show(aco_id: str, year: int, name: str) -> ResponseReturnValue:
     """A page of a list, of one TIN or all, with a search."""
-    query = ListQuery(_number("tin", 0), asked("text"), _number("page", 1), asked("names") == "differ")
+    query = ListQuery(number_asked("tin", 0), asked("text"), number_asked("page", 1), asked("names") == "differ")
     masked = not sees_whole_tins(roles())
     found = services().lists.look_up(aco_id, year, name, query, masked=masked)
     view = services().reading.packet(visitor().user_id, aco_id, year)
@@ -62,7 +62,7 @@ def _carriers(view: PacketView, name: str) -> list[StepLine]:
     ]
 
 
-def _number(name: str, least: int) -> int:
+def number_asked(name: str, least: int) -> int:
     """A number in the address; the least one for anything that is none."""
     text = asked(name)
     return max(least, int(text)) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else least

@@ -23,6 +23,7 @@ ROUTES: dict[Audience, frozenset[str]] = {
             f"GET {PACKET}/deadlines",
             f"GET {PACKET}/lists/<name>",
             f"GET {PACKET}/lists/<name>/download",
+            f"GET {PACKET}/lists/<name>/changes",
         }
     ),
     Audience.YEAR_MANAGERS: frozenset({f"POST {PACKET}/deadlines"}),

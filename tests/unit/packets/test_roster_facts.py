@@ -32,6 +32,7 @@ def test_excluded_rows_stand_apart_and_only_the_rosters_columns_are_carried() ->
     facts = roster_facts(ROSTER, [one, other])
 
     assert facts == {
+        "columns": ["tin", "tin_legal_name", "npi", "ccn", "last_name"],
         "rows": [["961234567", "Mesa", "2000000002", "N/A", "Ruiz"]],
         "excluded": [["961234567", "Mesa", "2000000010", "N/A", "Poe"]],
     }
@@ -43,4 +44,8 @@ def test_a_list_without_a_layout_has_the_columns_of_its_roster() -> None:
         "affiliates", "snf-affiliates", "Affiliates", (RosterColumn("name", "Name", 1), RosterColumn("ccn", "CCN", 1))
     )
 
-    assert roster_facts(own, [("Oak Home", "")]) == {"rows": [["Oak Home", "N/A"]], "excluded": []}
+    assert roster_facts(own, [("Oak Home", "")]) == {
+        "columns": ["name", "ccn"],
+        "rows": [["Oak Home", "N/A"]],
+        "excluded": [],
+    }

@@ -23,12 +23,14 @@ from packets.catalog import Catalog
 from packets.clock import Clock
 from packets.errors import ConflictError, ForbiddenError, NotFoundError, PacketsError, Problem
 from packets.faultpoints import FaultPoint, passing
+from packets.jobs.queue import enqueue
 from packets.model.documents import Document, DocumentType, Event, Party, Revision, Signature, Slot
 from packets.model.people import Person, Role
 from packets.store.database import Database
 from packets.store.objects import ObjectStore, digest_bytes
 from packets.store.records import Records
 from packets.store.records.ceremonies import Intent, IntentState, StepUp
+from signing.checkpoints import CHECKPOINT
 from signing.errors import SigningError
 from signing.facts import actor_of, expected_signers, gather_facts
 from signing.identity import SignerIdentity
@@ -235,6 +237,7 @@ class Ceremony:
             records.journal.log(
                 Act.DOCUMENT_EXECUTE, SERVICE, subject, now, document=document.document_id, digest=executed.digest
             )
+            enqueue(records, CHECKPOINT, {}, f"{CHECKPOINT}/{document.document_id}", now)
         records.journal.queue("document-signed", {"document_id": document.document_id, "slot": intent.slot}, now)
 
     def _abandon(self, intent: Intent, error: PacketsError) -> None:

@@ -61,16 +61,23 @@ async def token_faults(token: cms.ContentInfo, imprint: Imprint, trust: Trust, n
     Checked: it time-stamps this digest, answers this request, its time is within five minutes of ours, and it is signed
     by a time-stamp authority that we trust now.
     """
-    faults = _statement_faults(token_info(token), imprint, now)
+    return [
+        *_statement_faults(token_info(token), imprint, now),
+        *await authority_faults(token, imprint.digest, trust, now),
+    ]
+
+
+async def authority_faults(token: cms.ContentInfo, digest: bytes, trust: Trust, now: datetime) -> list[str]:
+    """What is wrong with a token's imprint, signature and authority, as of now; empty when they hold."""
     result = await ades_timestamp_validation(
         token["content"],
         validation_policy(trust, revocation=False).signature_validation_spec,
-        lambda _algorithm: imprint.digest,
+        lambda _algorithm: digest,
         timing_info=instant(now),
     )
-    if result.ades_subindic is not AdESPassed.OK:
-        faults.append(f"its signature or certificate does not hold ({result.ades_subindic.standard_name})")
-    return faults
+    if result.ades_subindic is AdESPassed.OK:
+        return []
+    return [f"its signature or certificate does not hold ({result.ades_subindic.standard_name})"]
 
 
 def _statement_faults(info: tsp.TSTInfo, imprint: Imprint, now: datetime) -> list[str]:

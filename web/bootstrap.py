@@ -20,7 +20,7 @@ from packets.directory import DirectoryDesk
 from packets.enrollment import EnrollmentDesk
 from packets.errors import InputError, Problem
 from packets.jobs.execution import Executor, Report, say_nothing
-from packets.jobs.registry import Periodic, Registry, Run
+from packets.jobs.registry import Handler, Periodic, Registry, Run
 from packets.list_changes import ChangesDesk
 from packets.list_reading import ListDesk
 from packets.preparation import PreparationDesk
@@ -34,6 +34,7 @@ from packets.store.objects_files import FileObjects
 from packets.voiding import VoidDesk
 from packets.year_loading import YearDesk
 from signing.ceremony import Ceremony
+from signing.checkpoints import CHECKPOINT, Checkpointer
 from signing.declining import DeclineDesk
 from signing.fields import seeded_fields
 from signing.fsck import Checker
@@ -54,6 +55,7 @@ from web.auth.accounts import AccountDesk
 SECRET_BYTES = 32
 OWNER_ONLY = 0o600
 RECONCILE_EVERY = timedelta(minutes=5)
+CHECKPOINT_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class Services:
     renewal: Renewal
     reconciler: Reconciler
     checker: Checker
+    checkpoints: Checkpointer
     accounts: AccountDesk
     session_secret: str
 
@@ -193,6 +196,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         renewal=Renewal(database, objects, signer, clock),
         reconciler=Reconciler(database, clock),
         checker=Checker(database, objects, catalog, signer.trust),
+        checkpoints=Checkpointer(database, objects, pki, signer.timestamps, clock),
         accounts=AccountDesk(
             database, clock, timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)
         ),
@@ -214,7 +218,17 @@ def build_registry(services: Services) -> Registry:
     def reconcile(_run: Run) -> dict[str, int]:
         return {"abandoned": len(services.reconciler.run())}
 
-    return Registry(periodic=(Periodic("reconcile", RECONCILE_EVERY, reconcile),))
+    def checkpoint(_run: Run) -> dict[str, int]:
+        kept = services.checkpoints.make()
+        return {"covered": kept.size if kept else 0}
+
+    return Registry(
+        handlers=(Handler(CHECKPOINT, checkpoint),),
+        periodic=(
+            Periodic("reconcile", RECONCILE_EVERY, reconcile),
+            Periodic("checkpoint-every-minute", CHECKPOINT_EVERY, checkpoint),
+        ),
+    )
 
 
 def build_executor(services: Services, report: Report = say_nothing) -> Executor:

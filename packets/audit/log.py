@@ -97,29 +97,29 @@ def chain(
 
 def chain_problems(entries: Iterable[Entry]) -> list[Problem]:
     """Every place where a log, given from its first entry on, does not hold together."""
-    problems, previous, expected = [], GENESIS, 1
-    for entry in entries:
-        content = _digest(
-            entry.sequence,
-            entry.at_utc,
-            entry.act,
-            entry.actor,
-            entry.subject,
-            entry.outcome,
-            entry.details,
-            entry.previous,
-        )
-        if (entry.sequence, entry.previous, entry.digest) != (expected, previous, content):
-            problems.append(
-                Problem(
-                    "audit-broken",
-                    f"Entry {entry.sequence} does not follow from the one before it.",
-                    "Compare with a copy of the log.",
-                    f"entry {expected}",
-                )
-            )
-        previous, expected = entry.digest, entry.sequence + 1
+    problems, previous = [], GENESIS
+    for expected, entry in enumerate(entries, start=1):
+        problems += link_problems(entry, previous, expected)
+        previous = entry.digest
     return problems
+
+
+def link_problems(entry: Entry, previous: str, expected: int) -> list[Problem]:
+    """What is wrong with one entry, given the digest of the one before it and the number that it should have."""
+    content = _digest(
+        entry.sequence,
+        entry.at_utc,
+        entry.act,
+        entry.actor,
+        entry.subject,
+        entry.outcome,
+        entry.details,
+        entry.previous,
+    )
+    if (entry.sequence, entry.previous, entry.digest) == (expected, previous, content):
+        return []
+    sentence = f"Entry {entry.sequence} does not follow from the one before it."
+    return [Problem("audit-broken", sentence, "Compare with a copy of the log.", f"entry {expected}")]
 
 
 def _digest(

@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from packets.audit.log import Act, Entry, Outcome, chain
-from packets.store.tables import audit, outbox
+from packets.audit.merkle import Frontier
+from packets.store.tables import audit, checkpoints, outbox
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCheckpoint:
+    """A checkpoint of the log that was signed and stored.
+
+    Attributes:
+        size: number of the last entry that it covers.
+        frontier: the tree over the entries, from which the next one grows.
+        digest: of its statement.
+        object_digest: of the signed bundle in the object store.
+    """
+
+    size: int
+    frontier: Frontier
+    digest: str
+    object_digest: str
+    at_utc: datetime
 
 
 class JournalRecords:
@@ -38,6 +58,27 @@ class JournalRecords:
             asked = asked.where(audit.c.subject == subject)
         return map(_entry, self._connection.execute(asked))
 
+    def digests(self, after: int) -> Iterator[tuple[int, str]]:
+        """Number and digest of every entry after a number, in their order."""
+        asked = sa.select(audit.c.sequence, audit.c.digest).where(audit.c.sequence > after).order_by(audit.c.sequence)
+        return ((row.sequence, row.digest) for row in self._connection.execute(asked))
+
+    def keep_checkpoint(self, checkpoint: KeptCheckpoint) -> None:
+        """Record a checkpoint that was signed and stored."""
+        peaks = [one.hex() for one in checkpoint.frontier.peaks]
+        values = {name: getattr(checkpoint, name) for name in ("size", "digest", "object_digest", "at_utc")}
+        self._connection.execute(checkpoints.insert().values(**values, peaks=peaks))
+
+    def checkpoints(self) -> list[KeptCheckpoint]:
+        """Every checkpoint, the first one first."""
+        return [_checkpoint(row) for row in self._connection.execute(checkpoints.select().order_by(checkpoints.c.size))]
+
+    def last_checkpoint(self) -> KeptCheckpoint | None:
+        """The newest checkpoint, or None."""
+        newest = checkpoints.select().order_by(checkpoints.c.size.desc()).limit(1)
+        row = self._connection.execute(newest).one_or_none()
+        return _checkpoint(row) if row else None
+
     def queue(self, topic: str, payload: Mapping[str, Any], now: datetime) -> None:
         """Put a message in the outbox; it is sent after this transaction, or never."""
         self._connection.execute(outbox.insert().values(topic=topic, payload=dict(payload), queued_at_utc=now))
@@ -50,3 +91,8 @@ class JournalRecords:
 def _entry(row: Any) -> Entry:
     values = {field: getattr(row, field) for field in Entry.__dataclass_fields__}
     return Entry(**{**values, "act": Act(row.act), "outcome": Outcome(row.outcome)})
+
+
+def _checkpoint(row: Any) -> KeptCheckpoint:
+    frontier = Frontier(row.size, tuple(bytes.fromhex(one) for one in row.peaks))
+    return KeptCheckpoint(row.size, frontier, row.digest, row.object_digest, row.at_utc)

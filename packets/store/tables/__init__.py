@@ -3,7 +3,7 @@
 from packets.store.tables.columns import UtcDateTime, metadata
 from packets.store.tables.documents import declines, documents, intents, revisions, signatures, step_ups, views
 from packets.store.tables.jobs import jobs
-from packets.store.tables.journal import audit, outbox
+from packets.store.tables.journal import audit, checkpoints, outbox
 from packets.store.tables.lists import corrections, list_rows
 from packets.store.tables.people import accounts, contacts, people, sessions
 from packets.store.tables.years import acos, extensions, loads, windows, years
@@ -13,6 +13,7 @@ __all__ = [
     "accounts",
     "acos",
     "audit",
+    "checkpoints",
     "contacts",
     "corrections",
     "declines",

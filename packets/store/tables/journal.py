@@ -1,4 +1,4 @@
-"""The audit log and the outbox."""
+"""The audit log, its checkpoints, and the outbox."""
 
 from __future__ import annotations
 
@@ -29,4 +29,15 @@ outbox = sa.Table(
     sa.Column("payload", sa.JSON, nullable=False),
     time("queued_at_utc"),
     time("sent_at_utc", nullable=True),
+)
+
+checkpoints = sa.Table(
+    "checkpoints",
+    metadata,
+    number("size", primary_key=True, autoincrement=False),
+    sa.Column("peaks", sa.JSON, nullable=False),
+    text("digest", unique=True),
+    text("object_digest"),
+    time("at_utc"),
+    sa.ForeignKeyConstraint(["size"], ["audit.sequence"]),
 )

@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from packets.errors import InputError, Problem
 
 PREFIX = "ESM_"
-SECRETS = ("pki_passphrase", "session_secret")
+SECRETS = ("pki_passphrase", "session_secret", "mail_url")
 
 
 class Settings(BaseSettings):
@@ -56,6 +56,15 @@ class Settings(BaseSettings):
         default="sha256",
         description="digest of archival time-stamps; `esm archive renew` renews those with a weaker one",
     )
+    mail_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="where notices are mailed: smtp://user:password@host:port; empty means nowhere",
+    )
+    mail_from: str = Field(default="", description="in whose name: Name <address>")
+    mail_roots: Path | None = Field(
+        default=None, description="PEM file with the roots of the mail server; empty means those of the machine"
+    )
+    public_url: str = Field(default="", description="address of the web front end, as people reach it")
     trust_proxy: bool = Field(default=False, description="believe X-Forwarded-* from one reverse proxy in front")
     session_idle_minutes: int = Field(default=20, ge=1, le=240, description="sign-out after so long without a request")
     session_hours: int = Field(default=12, ge=1, le=24, description="sign-out after so long in any case")

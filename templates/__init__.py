@@ -17,3 +17,8 @@ def schema() -> Traversable:
 def letterhead() -> Traversable:
     """The folder with the words and marks at the head and foot of every page."""
     return files(__name__) / "letterhead"
+
+
+def mail() -> Traversable:
+    """The folder that holds the words of notices, one folder for each topic, and the frames that set them."""
+    return files(__name__) / "mail"

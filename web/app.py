@@ -22,6 +22,7 @@ from web.pages import (
     health,
     list_changes,
     lists,
+    notices,
     packets,
     refusals,
     session,
@@ -72,6 +73,7 @@ def create_app(services: Services) -> Flask:
         corrections,
         deadlines,
         countersign,
+        notices,
         archive,
         health,
     ):

@@ -23,6 +23,9 @@ from packets.jobs.execution import Executor, Report, say_nothing
 from packets.jobs.registry import Handler, Periodic, Registry, Run
 from packets.list_changes import ChangesDesk
 from packets.list_reading import ListDesk
+from packets.notices.delivery import PostOffice
+from packets.notices.desk import NoticeDesk
+from packets.notices.reminders import ReminderDesk
 from packets.preparation import PreparationDesk
 from packets.reading import ReadingRoom
 from packets.render.fonts import ensure_fonts
@@ -51,9 +54,11 @@ from signing.timestamps import TimeStampSource, local_source, remote_source
 from signing.trust import read_trust
 from signing.vault import KeyHolder, Vault
 from web.auth.accounts import AccountDesk
+from web.mail import read_mail
 
 SECRET_BYTES = 32
 OWNER_ONLY = 0o600
+REMIND_EVERY, TELL_EVERY = timedelta(hours=1), timedelta(seconds=15)
 RECONCILE_EVERY = timedelta(minutes=5)
 CHECKPOINT_EVERY = timedelta(minutes=1)
 
@@ -88,6 +93,9 @@ class Services:
     checker: Checker
     checkpoints: Checkpointer
     accounts: AccountDesk
+    notices: NoticeDesk
+    reminders: ReminderDesk
+    post: PostOffice
     session_secret: str
 
 
@@ -171,6 +179,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
     )
     assembler = Assembler(database, objects, catalog, clock, seeded_fields, signer.seal, fonts, signer.issuers)
     preparation = PreparationDesk(database, catalog, assembler, clock)
+    mail = read_mail(settings)
     return Services(
         settings=settings,
         clock=clock,
@@ -200,6 +209,9 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         accounts=AccountDesk(
             database, clock, timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)
         ),
+        notices=NoticeDesk(database, catalog, clock, mail.address, mailed=mail.server is not None),
+        reminders=ReminderDesk(database, catalog, clock),
+        post=PostOffice(database, clock, mail.server, mail.sender),
         session_secret=find_secret(settings, "session_secret"),
     )
 
@@ -222,10 +234,19 @@ def build_registry(services: Services) -> Registry:
         kept = services.checkpoints.make()
         return {"covered": kept.size if kept else 0}
 
+    def remind(_run: Run) -> None:
+        services.reminders.remind()
+
+    def tell(run: Run) -> None:
+        services.notices.write()
+        services.post.deliver(lambda done: run.progress(done, done))
+
     return Registry(
         handlers=(Handler(CHECKPOINT, checkpoint),),
         periodic=(
             Periodic("reconcile", RECONCILE_EVERY, reconcile),
+            Periodic("remind", REMIND_EVERY, remind),
+            Periodic("tell", TELL_EVERY, tell),
             Periodic("checkpoint-every-minute", CHECKPOINT_EVERY, checkpoint),
         ),
     )

@@ -50,6 +50,9 @@ class Act(StrEnum):
     ACCOUNT_SIGN_IN = "account:sign-in"
     ACCOUNT_STEP_UP = "account:step-up"
     KEYS_ROTATE = "keys:rotate"
+    NOTICE_WRITE = "notice:write"
+    NOTICE_SEND = "notice:send"
+    NOTICE_RETRY = "notice:retry"
 
 
 class Outcome(StrEnum):

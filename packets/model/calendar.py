@@ -28,6 +28,17 @@ class Activity(StrEnum):
     COUNTERSIGN = "countersign-documents"
 
 
+ACTIVITY_LABELS: dict[Activity, str] = {
+    Activity.DESIGNATE: "Designate ESM contacts",
+    Activity.CONTACTS: "Review and update contacts",
+    Activity.ORGANIZATION: "Review and update organization data",
+    Activity.CORRECTIONS: "Upload corrections to the provider/supplier list",
+    Activity.SIGN: "Read and sign documents",
+    Activity.COUNTERSIGN: "Countersign documents (CMS)",
+}
+"""What is due, as people read it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """The days, both included, on which an activity of a cohort may be done."""

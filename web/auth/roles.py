@@ -33,6 +33,7 @@ class Audience(StrEnum):
     CMS_SIGNATORIES = "cms-signatories"
     YEAR_MANAGERS = "year-managers"
     VOIDERS = "voiders"
+    MAIL_KEEPERS = "mail-keepers"
     ARCHIVE_READERS = "archive-readers"
 
 
@@ -57,6 +58,7 @@ REFUSALS: dict[Audience, tuple[str, str]] = {
     Audience.CMS_SIGNATORIES: ("Only the CMS signatory countersigns.", "Go back to your packets."),
     Audience.YEAR_MANAGERS: ("Only CMS staff change due dates.", "Ask CMS for an extension."),
     Audience.VOIDERS: ("Only CMS staff void documents.", "Ask CMS to void the document."),
+    Audience.MAIL_KEEPERS: ("Only CMS staff see how notices were delivered.", "Go back to your notices."),
     Audience.ARCHIVE_READERS: ("The archive is open to archivists and to CMS.", "Go back to your packets."),
 }
 
@@ -108,6 +110,7 @@ def belongs(audience: Audience, roles: frozenset[Role]) -> bool:
         Audience.CMS_SIGNATORIES: Role.CMS_SIGNATORY in roles,
         Audience.YEAR_MANAGERS: may(Action.MANAGE_YEAR, roles),
         Audience.VOIDERS: may(Action.VOID_DOCUMENT, roles),
+        Audience.MAIL_KEEPERS: may(Action.MANAGE_YEAR, roles),
         Audience.ARCHIVE_READERS: reads_archive,
     }
     return answers[audience]

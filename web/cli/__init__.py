@@ -20,6 +20,7 @@ COMMANDS = (
     "demo",
     "document",
     "fsck",
+    "notices",
     "packet",
     "pki",
     "reconcile",

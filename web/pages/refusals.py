@@ -80,7 +80,8 @@ def show_failure(error: InternalServerError) -> ResponseReturnValue:
         "What you asked for was not done.",
         "Try again. If it happens again, tell the help desk the request number below.",
     )
-    return render_template("refusal.html", heading=SOMETHING_BROKE, problems=[problem], number=request_id()), 500
+    given = {"heading": SOMETHING_BROKE, "problems": [problem], "number": request_id()}
+    return render_template("refusal.html", **given, unread_notices=lambda: 0), 500  # it may be the database that broke
 
 
 def show_problems(status: int, problems: Sequence[Problem]) -> tuple[str, int]:

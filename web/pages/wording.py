@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from flask import Flask
 
-from packets.model.calendar import AGENCY_ZONE, Activity
+from packets.model.calendar import ACTIVITY_LABELS, AGENCY_ZONE, Activity
 from packets.model.documents import Event, Status
 from packets.model.people import role_label
 from web.visit import guest, roles, services
@@ -21,14 +21,6 @@ EVENTS = {
     Event.RENEWED: "Renewed with a further time-stamp",
     Event.DECLINED: "Declined",
     Event.VOIDED: "Voided",
-}
-ACTIVITIES = {
-    Activity.DESIGNATE: "Designate ESM contacts",
-    Activity.CONTACTS: "Review and update contacts",
-    Activity.ORGANIZATION: "Review and update organization data",
-    Activity.CORRECTIONS: "Upload corrections to the provider/supplier list",
-    Activity.SIGN: "Read and sign documents",
-    Activity.COUNTERSIGN: "Countersign documents (CMS)",
 }
 TONES = {
     Status.EXECUTED: "done",
@@ -83,7 +75,7 @@ def event_label(event: Event) -> str:
 
 def activity_label(activity: Activity) -> str:
     """What is due."""
-    return ACTIVITIES[activity]
+    return ACTIVITY_LABELS[activity]
 
 
 def tone(status: Status) -> str:

@@ -14,6 +14,7 @@ from packets.store.records.jobs import JobRecords
 from packets.store.records.journal import JournalRecords
 from packets.store.records.ledger import LedgerRecords
 from packets.store.records.lists import ListRecords
+from packets.store.records.notices import NoticeRecords
 from packets.store.records.people import PeopleRecords
 from packets.store.records.years import YearRecords
 
@@ -63,6 +64,11 @@ class Records:
     def jobs(self) -> JobRecords:
         """Jobs, and claims on them."""
         return JobRecords(self._connection)
+
+    @cached_property
+    def notices(self) -> NoticeRecords:
+        """Notices to people, and the reminders that were given."""
+        return NoticeRecords(self._connection)
 
     @cached_property
     def accounts(self) -> AccountRecords:

@@ -32,6 +32,17 @@ class KeptCheckpoint:
     at_utc: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something that people are to be told, queued by the act that it tells of; `failure` says why they were not."""
+
+    message_id: int
+    topic: str
+    payload: Mapping[str, Any]
+    queued_at_utc: datetime
+    failure: str = ""
+
+
 class JournalRecords:
     """The log grows at its end only; nothing here changes or removes an entry."""
 
@@ -81,7 +92,28 @@ class JournalRecords:
 
     def queue(self, topic: str, payload: Mapping[str, Any], now: datetime) -> None:
         """Put a message in the outbox; it is sent after this transaction, or never."""
-        self._connection.execute(outbox.insert().values(topic=topic, payload=dict(payload), queued_at_utc=now))
+        values = {"topic": topic, "payload": dict(payload), "queued_at_utc": now, "failure": ""}
+        self._connection.execute(outbox.insert().values(**values))
+
+    def waiting(self, most: int) -> list[Message]:
+        """The oldest messages that nobody was told of yet."""
+        asked = outbox.select().where(outbox.c.sent_at_utc.is_(None)).order_by(outbox.c.message_id).limit(most)
+        return [_message(row) for row in self._connection.execute(asked)]
+
+    def take(self, message_id: int, now: datetime) -> bool:
+        """Take a message out of the outbox; False when somebody else did. It counts when this transaction commits."""
+        asked = outbox.update().where(outbox.c.message_id == message_id, outbox.c.sent_at_utc.is_(None))
+        return self._connection.execute(asked.values(sent_at_utc=now)).rowcount == 1
+
+    def fail(self, message_id: int, failure: str) -> None:
+        """Record why nobody could be told of a message that was taken."""
+        asked = outbox.update().where(outbox.c.message_id == message_id)
+        self._connection.execute(asked.values(failure=failure))
+
+    def failed(self, most: int) -> list[Message]:
+        """The newest messages that nobody could be told of."""
+        asked = outbox.select().where(outbox.c.failure != "").order_by(outbox.c.message_id.desc()).limit(most)
+        return [_message(row) for row in self._connection.execute(asked)]
 
     def _last(self) -> Entry | None:
         row = self._connection.execute(audit.select().order_by(audit.c.sequence.desc()).limit(1)).one_or_none()
@@ -96,3 +128,7 @@ def _entry(row: Any) -> Entry:
 def _checkpoint(row: Any) -> KeptCheckpoint:
     frontier = Frontier(row.size, tuple(bytes.fromhex(one) for one in row.peaks))
     return KeptCheckpoint(row.size, frontier, row.digest, row.object_digest, row.at_utc)
+
+
+def _message(row: Any) -> Message:
+    return Message(**{field: getattr(row, field) for field in Message.__dataclass_fields__})

@@ -5,6 +5,7 @@ from packets.store.tables.documents import declines, documents, intents, revisio
 from packets.store.tables.jobs import jobs
 from packets.store.tables.journal import audit, checkpoints, outbox
 from packets.store.tables.lists import corrections, list_rows
+from packets.store.tables.notices import notices, reminders
 from packets.store.tables.people import accounts, contacts, people, sessions
 from packets.store.tables.years import acos, extensions, loads, windows, years
 
@@ -24,8 +25,10 @@ __all__ = [
     "list_rows",
     "loads",
     "metadata",
+    "notices",
     "outbox",
     "people",
+    "reminders",
     "revisions",
     "sessions",
     "signatures",

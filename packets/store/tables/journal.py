@@ -29,6 +29,13 @@ outbox = sa.Table(
     sa.Column("payload", sa.JSON, nullable=False),
     time("queued_at_utc"),
     time("sent_at_utc", nullable=True),
+    text("failure"),
+    sa.Index(
+        "ix_outbox_waiting",
+        "message_id",
+        sqlite_where=sa.text("sent_at_utc IS NULL"),
+        postgresql_where=sa.text("sent_at_utc IS NULL"),
+    ),
 )
 
 checkpoints = sa.Table(

@@ -9,14 +9,18 @@ import pytest
 from werkzeug.test import TestResponse
 
 from browsing import Site, open_site
+from packets.model.notices import Draft, Letter, Recipient
 from packets.model.people import Role
 from web.auth.roles import Audience, audience_of, require_audiences
 
 PACKET = "/packets/<aco_id>/<int(min=2012, max=2999):year>"
 LIST = f"{PACKET}/lists/<name>"
+NOTICE = "int(max=9223372036854775807):notice_id"
 ROUTES: dict[Audience, frozenset[str]] = {
     Audience.ANYONE: frozenset({"GET /healthz", "GET /sign-in", "POST /sign-in", "GET /static/<path:filename>"}),
-    Audience.SIGNED_IN: frozenset({"GET /", "POST /sign-out"}),
+    Audience.SIGNED_IN: frozenset(
+        {"GET /", "POST /sign-out", "GET /notices", f"GET /notices/<{NOTICE}>", "POST /notices/read"}
+    ),
     Audience.PACKET_READERS: frozenset(
         {
             f"GET {PACKET}",
@@ -51,6 +55,7 @@ ROUTES: dict[Audience, frozenset[str]] = {
     Audience.UPLOADERS: frozenset({f"POST {PACKET}/corrections"}),
     Audience.CMS_SIGNATORIES: frozenset({"GET /countersign"}),
     Audience.VOIDERS: frozenset({"GET /documents/<document_id>/void", "POST /documents/<document_id>/void"}),
+    Audience.MAIL_KEEPERS: frozenset({"GET /notices/delivery", f"POST /notices/delivery/<{NOTICE}>/retry"}),
     Audience.ARCHIVE_READERS: frozenset({"GET /archive"}),
 }
 
@@ -69,6 +74,7 @@ ALLOWED: dict[Audience, frozenset[str]] = {
     Audience.CMS_SIGNATORIES: frozenset({SIGNATORY}),
     Audience.YEAR_MANAGERS: frozenset({STAFF}),
     Audience.VOIDERS: frozenset({STAFF}),
+    Audience.MAIL_KEEPERS: frozenset({STAFF}),
     Audience.ARCHIVE_READERS: frozenset({STAFF, SIGNATORY, ARCHIVIST}),
 }
 CASES = [(audience, route) for audience, routes in ROUTES.items() for route in sorted(routes)]
@@ -99,6 +105,7 @@ def call(site: Site, route: str, user_id: str | None, *, there: bool = True) -> 
     values = {
         PACKET: f"/packets/{document.aco_id if there else 'A0000'}/{document.performance_year}",
         "<document_id>": document.document_id if there else "00000000-0000-0000-0000-000000000000",
+        f"<{NOTICE}>": str(notice_of(site, user_id)),
         "<slot>": "AuthorizedSigner",
         "<name>": "provider-supplier",
         "<path:filename>": "packets.css",
@@ -110,6 +117,28 @@ def call(site: Site, route: str, user_id: str | None, *, there: bool = True) -> 
         return browser.get(address)
     browser.get("/sign-in" if user_id is None else "/nowhere")
     return browser.post(address)
+
+
+def notice_of(site: Site, user_id: str | None) -> int:
+    """A notice of the visitor's own; the first one of all for an anonymous visitor."""
+    if user_id is None:
+        return 1
+    found = site.world.services.notices.inbox(user_id).notices
+    if not found:
+        give_notice(site, user_id)
+        found = site.world.services.notices.inbox(user_id).notices
+    return found[0].notice_id
+
+
+def give_notice(site: Site, user_id: str) -> None:
+    """Tell somebody something."""
+    now = site.world.clock()
+    with site.world.services.database.write() as records:
+        records.journal.queue("batch-finished", {"batch_id": "none"}, now)
+        message = records.journal.waiting(1000)[-1].message_id
+        records.journal.take(message, now)
+        draft = Draft(message, "batch-finished", "", 0, True, Letter("Done", "Done.", "<p>Done.</p>"), now, now)  # noqa: FBT003
+        records.notices.add(draft, [Recipient(user_id, "")], mailed=False)
 
 
 def user_of(site: Site, who: str) -> str:

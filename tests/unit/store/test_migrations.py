@@ -14,6 +14,7 @@ from alembic.config import Config
 from packets.model.people import PAIRS, Role
 from packets.store.database import Database
 from packets.store.records.years import Load
+from packets.store.records.notices import Filter
 from worlds import START, World, build_world
 
 
@@ -166,3 +167,49 @@ def test_a_document_has_one_decline_that_holds(world: World) -> None:
         assert records.documents.withdraw(1, who[0], "Yes.", now)
         assert not records.documents.withdraw(1, who[0], "Yes again.", now)
         records.documents.decline(*place, *who, "No after all.", now)
+
+
+def test_messages_from_before_there_were_notices_are_history(world: World) -> None:
+    """What was queued when nobody could be told is not told years later; what is queued afterwards is."""
+    database, desk = world.services.database, world.services.notices
+    migrate(database, "0001")
+    statement = sa.text("INSERT INTO outbox (topic, payload, queued_at_utc) VALUES ('contacts-changed', '{}', :at)")
+    with database._engine.begin() as connection:
+        connection.execute(statement, {"at": "2026-01-01 00:00:00.000000"})
+    migrate(database, "head")
+    assert desk.write() == 0
+    with database.write() as records:
+        assert records.journal.failed(10) == []
+        aco = world.first("current").aco
+        payload = {"aco_id": aco.aco_id, "year": aco.performance_year, "roles": ["medical-director"]}
+        records.journal.queue("contacts-changed", payload, world.clock())
+    assert desk.write() > 0
+
+    migrate(database, "0001")
+    migrate(database, "head")
+    assert desk.write() == 0
+    with database.read() as records:
+        assert records.notices.count_listed(Filter()) == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "state = 'queued'",
+        "state = 'sent'",
+        "state = 'lost'",
+        "next_attempt_at_utc = created_at_utc",
+        "sent_at_utc = created_at_utc",
+        "user_id = 'NOBO'",
+        "message_id = 999",
+    ],
+)
+def test_the_database_refuses_notices_that_cannot_be(world: World, change: str) -> None:
+    """A queued one has its next attempt, a sent one its time; each belongs to a message, and to a person who exists."""
+    database, aco = world.services.database, world.first("current").aco
+    payload = {"aco_id": aco.aco_id, "year": aco.performance_year, "roles": ["medical-director"]}
+    with database.write() as records:
+        records.journal.queue("contacts-changed", payload, world.clock())
+    assert world.services.notices.write() > 0
+    with pytest.raises(sa.exc.IntegrityError), database._engine.begin() as connection:
+        connection.execute(sa.text("UPDATE notices SET " + change))

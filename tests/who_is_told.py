@@ -34,13 +34,14 @@ anybody in. It names roles, documents and the ACO ID, no person. The words are i
 |---|---|---|
 """
 FOOT = f"""
-Reminders are given from {FIRST_HOUR} o'clock in the morning on, Eastern time, each once; after an outage the one that was reached last.
-An activity is reminded of from its begin date on; when CMS moves a due date, the reminders begin anew. CMS is reminded once for all
-documents that wait to be countersigned. An agreement is extended, and its reminders move a year on, when the ACO's document is
-executed.
+Reminders are given from {FIRST_HOUR} o'clock in the morning on, Eastern time, each once; after an outage the one that was
+reached last. An activity is reminded of from its begin date on; when CMS moves a due date, the reminders begin anew. CMS is
+reminded once for all documents that wait to be countersigned. An agreement is extended, and its reminders move a year on, when
+the ACO's document is executed.
 
-`esm serve` and `esm worker` remind, write and mail by themselves; `esm notices send` does it once, and `esm notices plan --date DAY`
-shows the reminders of a day. What became of the mail is on the page “How notices were delivered”, for CMS staff.
+`esm serve` and `esm worker` remind, write and mail by themselves; `esm notices send` does it once, and
+`esm notices plan --date DAY` shows the reminders of a day. What became of the mail is on the page “How notices were delivered”,
+for CMS staff.
 """
 
 

@@ -13,8 +13,8 @@ from alembic.config import Config
 
 from packets.model.people import PAIRS, Role
 from packets.store.database import Database
-from packets.store.records.years import Load
 from packets.store.records.notices import Filter
+from packets.store.records.years import Load
 from worlds import START, World, build_world
 
 
@@ -212,4 +212,4 @@ def test_the_database_refuses_notices_that_cannot_be(world: World, change: str) 
         records.journal.queue("contacts-changed", payload, world.clock())
     assert world.services.notices.write() > 0
     with pytest.raises(sa.exc.IntegrityError), database._engine.begin() as connection:
-        connection.execute(sa.text("UPDATE notices SET " + change))
+        connection.execute(sa.text("UPDATE notices SET " + change))  # noqa: S608  ours

@@ -135,8 +135,8 @@ def _request(records: Records, _catalog: Catalog, payload: Payload) -> Case:
     return Case("", 0, sample=False, facts={"aco_id": ""})
 
 
-def _batch(_records: Records, _catalog: Catalog, payload: Payload) -> Case:
-    return Case("", 0, sample=False, facts={}, people=frozenset({str(payload["user_id"])}))
+def _batch(_records: Records, _catalog: Catalog, _payload: Payload) -> Case:
+    return Case("", 0, sample=False, facts={})
 
 
 Reader: TypeAlias = Callable[[Records, Catalog, Payload], Case]

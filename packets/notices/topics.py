@@ -6,7 +6,7 @@ Everybody who is told is told the same words. Addresses are those of the roles, 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -43,7 +43,7 @@ class Circle(StrEnum):
     LIAISON = "the CMS Liaison"
     DUA_PEOPLE = "the DUA Requestor and the DUA Custodian"
     STAFF = "CMS staff"
-    STARTER = "whoever started the batch"
+    SIGNATORIES = "the CMS signatories"
 
 
 TOLD: dict[Topic, tuple[Circle, ...]] = {
@@ -57,7 +57,7 @@ TOLD: dict[Topic, tuple[Circle, ...]] = {
     Topic.DUA_EXPIRING: (Circle.DUA_PEOPLE, Circle.LIAISON),
     Topic.DUA_EXPIRED: (Circle.DUA_PEOPLE, Circle.EXECUTIVE, Circle.LIAISON),
     Topic.CONTACTS_CHANGED: (Circle.HOLDERS, Circle.EDITORS),
-    Topic.BATCH_FINISHED: (Circle.STARTER,),
+    Topic.BATCH_FINISHED: (Circle.SIGNATORIES,),
 }
 """Who is told of what. One batch for CMS, not one notice for each of its documents: the countersign page lists those."""
 
@@ -85,7 +85,6 @@ class Case:
         aco_id, year: what it is about; empty and 0 when it is about no one ACO.
         facts: what the words may use; nothing in it identifies a person.
         roles: the roles of the circles that depend on the case (actors, signers, holders).
-        people: user IDs that are told whatever they hold.
     """
 
     aco_id: str
@@ -93,7 +92,6 @@ class Case:
     sample: bool
     facts: dict[str, Any]
     roles: frozenset[Role] = frozenset()
-    people: frozenset[str] = field(default=frozenset())
 
 
 def roles_told(topic: Topic, case: Case) -> frozenset[Role]:
@@ -104,7 +102,7 @@ def roles_told(topic: Topic, case: Case) -> frozenset[Role]:
         Circle.LIAISON: frozenset({Role.CMS_LIAISON}),
         Circle.DUA_PEOPLE: DUA_PEOPLE,
         Circle.STAFF: frozenset({Role.CMS_STAFF}),
-        Circle.STARTER: frozenset[Role](),
+        Circle.SIGNATORIES: frozenset({Role.CMS_SIGNATORY}),
     }
     return frozenset().union(*(fixed.get(circle, case.roles) for circle in TOLD[topic]))
 
@@ -122,7 +120,5 @@ def recipients(
     """
     roles = roles_told(topic, case)
     found = [Recipient(one.person.user_id, one.person.email) for one in contacts if one.role in roles]
-    found += [
-        Recipient(one.user_id, one.email) for one in agency if one.cms_roles & roles or one.user_id in case.people
-    ]
+    found += [Recipient(one.user_id, one.email) for one in agency if one.cms_roles & roles]
     return tuple({one.key: one for one in reversed(found) if one.key}.values())[::-1]

@@ -234,3 +234,11 @@ def test_only_cms_staff_have_mail_tried_again_and_only_what_has_ended(world: Wor
     with world.services.database.read() as records:
         entries = [one for one in records.journal.entries() if one.act is Act.NOTICE_RETRY]
     assert [one.outcome for one in entries] == [Outcome.REFUSED, Outcome.REFUSED]
+
+
+def test_a_batch_that_ended_is_told_to_the_signatories(world: World) -> None:
+    """Once for all its documents; it is about no one ACO."""
+    queue(world, "batch-finished", batch_id="one")
+    found = written(world)
+    assert [one.recipient.user_id for one in found] == [world.agency(Role.CMS_SIGNATORY)]
+    assert found[0].aco_id == ""

@@ -77,7 +77,8 @@ conformance: dev tools ## Ask further validators: veraPDF, where Maven is on the
 
 lock: ## Compile the lock files again (needs uv on the PATH)
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra build pyproject.toml -o requirements/runtime.lock
-	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra build --extra dev -c requirements/runtime.lock pyproject.toml -o requirements/dev.lock
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra build --extra postgres --extra s3 --extra pkcs11 -c requirements/runtime.lock pyproject.toml -o requirements/scaled.lock
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra build --extra dev -c requirements/scaled.lock pyproject.toml -o requirements/dev.lock
 
 clean: ## Remove the environment and the demo's data
 	@rm -rf $(VENV) $(VENV)-bench demo-data .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

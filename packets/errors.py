@@ -59,6 +59,10 @@ class ConflictError(PacketsError):
     status_hint = 409
 
 
+class OvertakenError(ConflictError):
+    """The database undid the act because another one stood in its way; the same act may be done again."""
+
+
 class InputError(PacketsError):
     """What was given cannot be used; nothing was stored."""
 
@@ -71,3 +75,7 @@ class StoreError(PacketsError):
     """The store failed or returned something else than was put: the act did not happen."""
 
     status_hint = 503
+
+
+class OutcomeUnknownError(StoreError):
+    """The connection to the database was lost at COMMIT: the act is recorded whole or not at all, and nobody said which."""

@@ -21,7 +21,7 @@ from packets.assemble import document_subject
 from packets.audit.log import SERVICE, Act, Outcome
 from packets.catalog import Catalog
 from packets.clock import Clock
-from packets.errors import ConflictError, ForbiddenError, NotFoundError, PacketsError, Problem
+from packets.errors import ConflictError, ForbiddenError, NotFoundError, OutcomeUnknownError, PacketsError, Problem
 from packets.faultpoints import FaultPoint, passing
 from packets.jobs.queue import enqueue
 from packets.model.documents import Document, DocumentType, Event, Party, Revision, Signature, Slot
@@ -99,6 +99,7 @@ class Ceremony:
             NotFoundError: no such document.
             ForbiddenError: the policy or the step-up refuses; nothing was signed.
             ConflictError: the key was used for another act, or somebody was faster; look again.
+            OutcomeUnknownError: the database went away while the signature was being recorded; the same key asks again.
             PacketsError: no time-stamp, no storage or a signature that our verifier does not pass; nothing was recorded.
         """
         passing(FaultPoint.BEFORE_INTENT)
@@ -108,6 +109,8 @@ class Ceremony:
             return document
         try:
             signed = self._record(intent, self._make(document, intent))
+        except OutcomeUnknownError:
+            raise  # it may be recorded: the same key asks again, and the reconciler gives up what was not
         except PacketsError as error:
             self._abandon(intent, error)
             raise
@@ -199,10 +202,14 @@ class Ceremony:
             raise SigningError(verdict.problems)
 
     def _record(self, intent: Intent, made: Made) -> Document:
-        """TX2: ask the policy again, swap the head, record."""
-        now = self.clock()
-        with self.database.write() as records:
+        """TX2: ask the policy again, swap the head, record; once, also where a COMMIT is never heard of again."""
+
+        def record(records: Records) -> Document:
+            now = self.clock()
             document = _require(records, intent.document_id)
+            known = records.ceremonies.intent(intent.idempotency_key)
+            if known is not None and known.state is IntentState.COMMITTED:
+                return document
             person = _require_person(records, intent.user_id)
             facts = gather_facts(records, self.catalog, document)
             asked = Request(intent.slot, intent.role, intent.viewed_digest)
@@ -212,6 +219,8 @@ class Ceremony:
             self._commit(records, document, intent, made, now)
             passing(FaultPoint.BEFORE_COMMIT)
             return _require(records, intent.document_id)
+
+        return self.database.surely(record)
 
     def _commit(self, records: Records, document: Document, intent: Intent, made: Made, now: datetime) -> None:
         slot = self.catalog[document.kind].slot(intent.slot)

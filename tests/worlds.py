@@ -32,6 +32,11 @@ PASSPHRASE = "a passphrase for tests"
 PASSWORD = "a password for tests"
 
 
+def new_database() -> Database:
+    """What worlds are built on when no database is given; the fixture `every_database` puts others in its place."""
+    return Database(IN_MEMORY)
+
+
 class MovingClock:
     """A clock that stands still until a test moves it."""
 
@@ -133,11 +138,11 @@ def build_world(
         change: alters a sample ACO before it is enrolled.
         step_one: whether Step 1 is submitted.
         folder: the settings' folder, for tests that need one.
-        database: a real file, for tests with threads.
+        database: one for several threads, such as those of the fixture `new_database`.
         templates_dir: a folder with further document types.
     """
     clock = MovingClock(START)
-    database = database or Database(IN_MEMORY)
+    database = database or new_database()
     database.upgrade()
     settings = Settings(
         dir=folder,

@@ -60,8 +60,8 @@ class Attempt:
     def beat(self, **progress: int) -> JobState | None:
         """Prolong the lease; the state of the job, or None when another worker has it."""
         now = self.clock()
-        with self.database.write() as records:
-            state = records.jobs.beat(self.job.claim, now, now + self.lease, **progress)
+        with self.database.queue() as jobs:
+            state = jobs.beat(self.job.claim, now, now + self.lease, **progress)
         if state is None:
             self.lost.set()
         return state
@@ -120,8 +120,8 @@ class Executor:
         with self.database.read() as records:
             if not records.jobs.is_due(self.registry.kinds, now):
                 return None
-        with self.database.write() as records:
-            return records.jobs.claim(self.owner, self.registry.kinds, now, now + self.lease, job_id)
+        with self.database.queue() as jobs:
+            return jobs.claim(self.owner, self.registry.kinds, now, now + self.lease, job_id)
 
     def _attempt(self, job: Job, handler: Handler | Periodic) -> None:
         attempt = Attempt(job, self.database, self.clock, self.lease, self.closing)
@@ -143,8 +143,8 @@ class Executor:
         if reason is Reason.STOPPED:
             self._finish(job.claim, JobState.STOPPED)
         elif reason is Reason.CLOSING:
-            with self.database.write() as records:
-                records.jobs.requeue(job.claim, self.clock(), attempts=job.attempts - 1)
+            with self.database.queue() as jobs:
+                jobs.requeue(job.claim, self.clock(), attempts=job.attempts - 1)
 
     def _failed(self, job: Job, handler: Handler | Periodic, error: Exception) -> None:
         told = str(error) if isinstance(error, PacketsError) else f"It broke off: {type(error).__name__}."
@@ -154,21 +154,21 @@ class Executor:
             self._finish(job.claim, JobState.FAILED, error=told)
         else:
             wait = min(SHORTEST_WAIT * 2 ** (job.attempts - 1), LONGEST_WAIT)
-            with self.database.write() as records:
-                records.jobs.requeue(job.claim, self.clock() + wait, attempts=job.attempts, error=told)
+            with self.database.queue() as jobs:
+                jobs.requeue(job.claim, self.clock() + wait, attempts=job.attempts, error=told)
 
     def _again(self, job: Job, handler: Periodic, error: str = "") -> None:
         """The row of a periodic task is queued again for the next interval, counted from when this one began."""
         now = self.clock()
         began = job.heartbeat_at or now
-        with self.database.write() as records:
-            records.jobs.requeue(job.claim, max(now, began + handler.every), attempts=0, error=error)
+        with self.database.queue() as jobs:
+            jobs.requeue(job.claim, max(now, began + handler.every), attempts=0, error=error)
 
     def _finish(
         self, claim: Claim, state: JobState, *, result: dict[str, object] | None = None, error: str = ""
     ) -> None:
-        with self.database.write() as records:
-            records.jobs.finish(claim, state, result=result, error=error)
+        with self.database.queue() as jobs:
+            jobs.finish(claim, state, result=result, error=error)
 
 
 @contextmanager

@@ -1,51 +1,101 @@
-"""The database: one engine, transactions that write are immediate, migrations are a command.
-
-SQLite runs in WAL mode with foreign keys on; a writing transaction takes its lock at once (`BEGIN IMMEDIATE`), so that
-two writers queue instead of failing in the middle.
-"""
+"""The database: one engine, one writer at a time, migrations are a command. SQLite or PostgreSQL (`engines`)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
-from typing import Any
+from typing import TypeVar
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from sqlalchemy.pool import StaticPool
 
+from packets.errors import OutcomeUnknownError, OvertakenError, PacketsError, StoreError
+from packets.store.engines import IN_MEMORY, be_the_writer, begin_look, begin_writing, make_engine
 from packets.store.records import Records
+from packets.store.records.jobs import JobRecords
+from packets.store.refusals import commits, refusals
 
-BUSY_MILLISECONDS = 15_000
-IN_MEMORY = "sqlite://"
+__all__ = ["IN_MEMORY", "Database"]
+
+PAUSES = (0.0, 0.2, 1.0, 3.0)
+"""Seconds before each further try of an act that may be repeated."""
+Answer = TypeVar("Answer")
 
 
 class Database:
     """The door to all records: `with database.write() as records:` commits at the end, or not at all."""
 
     def __init__(self, url: str) -> None:
-        self._engine = _create_engine(url)
+        self._engine = make_engine(url)
 
     @contextmanager
     def write(self) -> Iterator[Records]:
-        """One transaction that may write. It commits when the block ends and rolls back when it raises."""
-        with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+        """One transaction that may write. It commits when the block ends and rolls back when it raises.
+
+        Raises:
+            OutcomeUnknownError: the connection was lost at COMMIT. Whoever looks inside a `write` of their own sees what
+                became of it, because the lost transaction is over before that one begins.
+            StoreError: the database is busy, full, or away; nothing was recorded.
+            OvertakenError: another act stood in the way; nothing was recorded.
+        """
+        with self._transaction() as connection:
+            be_the_writer(connection)
             yield Records(connection)
 
     @contextmanager
+    def queue(self) -> Iterator[JobRecords]:
+        """A transaction on jobs alone. On PostgreSQL it waits for no writer, so that leases outlast a long transaction.
+
+        It cannot tell the log anything; rows that others hold are passed over or waited for one by one. Raises as `write`.
+        """
+        with self._transaction() as connection:
+            yield JobRecords(connection)
+
+    @contextmanager
     def read(self) -> Iterator[Records]:
-        """One consistent look at the records; whatever the block writes is rolled back."""
-        with self._engine.connect() as connection, connection.begin() as transaction:
+        """One consistent look at the records; whatever the block writes is rolled back.
+
+        Raises:
+            StoreError: the database cannot be reached.
+        """
+        with refusals(), self._engine.connect() as connection, begin_look(connection).begin() as transaction:
             yield Records(connection)
             transaction.rollback()
 
+    def surely(self, act: Callable[[Records], Answer]) -> Answer:
+        """Write, and find out when nobody can say whether it was recorded: the act is tried again, at most four times.
+
+        Args:
+            act: asks the records first whether it was done already, and then only answers.
+
+        Raises:
+            OutcomeUnknownError: the database stays away.
+            PacketsError: what the act raises, and what `write` does at the first try.
+        """
+        missed: PacketsError = StoreError(())
+        for pause in PAUSES:
+            time.sleep(pause)
+            try:
+                with self.write() as records:
+                    return act(records)
+            except OutcomeUnknownError as error:
+                missed = error
+            except OvertakenError as error:
+                missed = missed if missed.problems else error
+            except StoreError:
+                if not missed.problems:
+                    raise
+        raise missed
+
     def upgrade(self) -> None:
-        """Bring the schema to the newest migration (`esm db upgrade`)."""
+        """Bring the schema to the newest migration (`esm db upgrade`); of several at once, one does it."""
         config = Config()
         config.set_main_option("script_location", str(files("packets.store") / "migrations"))
-        with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+        with self._transaction() as connection:
+            be_the_writer(connection)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
@@ -53,23 +103,11 @@ class Database:
         """Give back every connection."""
         self._engine.dispose()
 
-
-def _create_engine(url: str) -> sa.Engine:
-    options: dict[str, Any] = {}
-    if url == IN_MEMORY:
-        options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
-    engine = sa.create_engine(url, **options)
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _configure_sqlite)
-        sa.event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _configure_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # SQLAlchemy's begin event below says when a transaction starts
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MILLISECONDS}"):
-        connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+    @contextmanager
+    def _transaction(self) -> Iterator[sa.Connection]:
+        with refusals(), self._engine.connect() as connection:
+            transaction = begin_writing(connection).begin()
+            with transaction:
+                yield connection
+                with commits():
+                    transaction.commit()

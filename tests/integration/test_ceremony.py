@@ -11,19 +11,20 @@ from pathlib import Path
 
 import pytest
 
+from databases import sqlite_file
 from packets.audit.log import Act, Outcome, chain_problems
 from packets.errors import ConflictError, ForbiddenError, PacketsError, Problem, StoreError
 from packets.faultpoints import FaultPoint, arm
 from packets.model.documents import Document, Event
 from packets.model.people import Role
 from packets.sample.year import SampleAco
-from packets.store.database import Database
 from packets.store.objects import MemoryObjects
 from packets.store.records.ceremonies import IntentState
 from signing.ceremony import STEP_UP_LIFETIME
 from web.demo import holder
 from worlds import World, build_world
 
+pytestmark = pytest.mark.usefixtures("every_database")
 SLOT = "AuthorizedSigner"
 ROLE = Role.ACO_EXECUTIVE
 
@@ -214,9 +215,9 @@ def test_a_crash_between_the_intent_and_the_record_invents_nothing(
     assert world.services.ceremony.sign(world.request(document, SLOT, ROLE, executive)).executed_at is not None
 
 
-def test_of_many_signers_at_once_exactly_one_signs_a_slot(tmp_path: Path) -> None:
-    """Three permitted people press *Sign* at the same moment, on a real file: one signature, two conflicts."""
-    world = build_world(2, database=Database(f"sqlite:///{tmp_path / 'esm.db'}"))
+def test_of_many_signers_at_once_exactly_one_signs_a_slot(every_database: str, tmp_path: Path) -> None:
+    """Three permitted people press *Sign* at the same moment: one signature, two conflicts."""
+    world = build_world(2, database=sqlite_file(tmp_path) if every_database == "memory" else None)
     sample = world.first("current")
     document = world.document(sample, "provider-supplier-list")
     roles = (ROLE, Role.AUTHORIZED_TO_SIGN_PRIMARY, Role.AUTHORIZED_TO_SIGN_SECONDARY)

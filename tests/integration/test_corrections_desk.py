@@ -16,6 +16,8 @@ from worlds import World, build_world
 
 KIND = "provider-supplier-list"
 
+pytestmark = pytest.mark.usefixtures("every_database")
+
 
 @pytest.fixture
 def world() -> Iterator[World]:

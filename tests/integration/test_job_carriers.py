@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -22,14 +21,13 @@ LEASE_AND_MORE = timedelta(seconds=31)
 
 
 @pytest.fixture(params=CARRIERS)
-def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    database = Database(f"sqlite:///{tmp_path / 'esm.db'}")
+def stage(request: pytest.FixtureRequest, new_database: Callable[[], Database]) -> Iterator[Stage]:
+    database = new_database()
     database.upgrade()
     stage = Stage(database, CARRIERS[request.param])
     yield stage
     for carrier in stage.carriers:
         assert carrier.stop()
-    database.close()
 
 
 def only(work: object, **options: int) -> Registry:

@@ -13,6 +13,8 @@ from signing.policy import Refusal
 from web.demo import choose_signer, holder
 from worlds import World, build_world
 
+pytestmark = pytest.mark.usefixtures("every_database")
+
 
 def without(role: Role) -> World:
     return build_world(

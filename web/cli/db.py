@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from packets.settings import load_settings
+from packets.store.grants import grant_statements
 from web.bootstrap import initialize
 from web.cli.folder import folder_option
 
@@ -23,3 +24,16 @@ def upgrade(folder: Path) -> None:
     settings = load_settings(dir=folder.absolute())
     initialize(settings, sample=False)
     click.echo("The schema is up to date.")
+
+
+@db.command("grants")
+@click.argument("role")
+@click.option("--schema", default="public", show_default=True, help="The schema that has the tables.")
+def grants(role: str, schema: str) -> None:
+    """Print SQL that lets a role of PostgreSQL run the service, and not change what was recorded.
+
+    Run it as the owner of the tables, after every `esm db upgrade`: `esm db grants esm_app | psql …`. Then let the service
+    connect as that role.
+    """
+    for statement in grant_statements(role, schema):
+        click.echo(f"{statement};")

@@ -52,9 +52,8 @@ class LedgerRecords:
 
     def audit(self) -> Iterator[Row]:
         """The log in its order, entry by entry."""
-        for row in self._connection.execution_options(yield_per=1000).execute(
-            audit.select().order_by(audit.c.sequence)
-        ):
+        asked = audit.select().order_by(audit.c.sequence)
+        for row in self._connection.execute(asked, execution_options={"yield_per": 1000}):
             yield _row(row)
 
     def _rows(self, asked: sa.Select[Any]) -> list[Row]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.resources import files
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -28,9 +28,9 @@ def migrate(database: Database, target: str) -> None:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    """A year in a real file."""
-    return build_world(2, database=Database(f"sqlite:///{tmp_path / 'esm.db'}"))
+def world(new_database: Callable[[], Database]) -> World:
+    """A year on each database."""
+    return build_world(2, database=new_database())
 
 
 def test_contacts_survive_the_way_down_and_up_again(world: World) -> None:

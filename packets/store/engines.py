@@ -1,0 +1,114 @@
+"""What differs between the two databases: how a connection is made, and how a transaction that writes begins.
+
+Both have one writer at a time, so that the log is one chain and what a transaction has read holds until it commits.
+
+- SQLite runs in WAL mode with foreign keys on; a writing transaction begins with `BEGIN IMMEDIATE`.
+- PostgreSQL: a writing transaction first takes a lock of the service's own, which ends with the transaction. It reads at READ
+  COMMITTED: every statement after the lock sees all that was committed before it was taken, and nobody else commits meanwhile.
+  REPEATABLE READ would look at a moment before the lock was there. Readers look at one moment (REPEATABLE READ).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.pool import StaticPool
+
+from packets.errors import InputError, Problem
+
+IN_MEMORY = "sqlite://"
+BUSY_MILLISECONDS = 15_000
+"""So long does a writer wait for the one before it."""
+IDLE_MILLISECONDS = 600_000
+"""PostgreSQL ends a transaction whose process has been silent for so long; the process has most likely gone with its machine."""
+CONNECT_SECONDS = 5
+CONNECTIONS, MORE_CONNECTIONS = 5, 15
+WRITERS = 0x45534D_0001
+"""The key of the lock that writers queue for on PostgreSQL; a lock is known within its own database only."""
+
+ONE_LOOK, WITH_LOCK = "REPEATABLE READ", "READ COMMITTED"
+POSTGRESQL, SQLITE = "postgresql", "sqlite"
+
+
+def make_engine(url: str) -> sa.Engine:
+    """The engine of a database; nothing is connected yet.
+
+    Raises:
+        InputError: the address is none, is of another database, or its driver is not installed.
+    """
+    address = _read_address(url)
+    if address.get_backend_name() == POSTGRESQL:
+        return _postgresql(address)
+    options: dict[str, Any] = {}
+    if url == IN_MEMORY:
+        options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+    engine = sa.create_engine(address, **options)
+    sa.event.listen(engine, "connect", _configure_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def begin_look(connection: sa.Connection) -> sa.Connection:
+    """A connection whose next transaction sees one moment of the records."""
+    if connection.dialect.name == POSTGRESQL:
+        return connection.execution_options(isolation_level=ONE_LOOK)
+    return connection
+
+
+def begin_writing(connection: sa.Connection) -> sa.Connection:
+    """A connection whose next transaction may write, beside others where the database can do that."""
+    if connection.dialect.name == POSTGRESQL:
+        return connection.execution_options(isolation_level=WITH_LOCK)
+    return connection.execution_options(writes=True)
+
+
+def be_the_writer(connection: sa.Connection) -> None:
+    """Wait, inside a transaction, until it is the only one that writes records; SQLite has seen to that at its beginning."""
+    if connection.dialect.name == POSTGRESQL:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(WRITERS)))
+
+
+def _read_address(url: str) -> sa.URL:
+    try:
+        address = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise InputError(_unusable("It is no database address")) from None
+    if address.drivername not in {SQLITE, POSTGRESQL, "postgresql+psycopg"}:
+        raise InputError(_unusable(f"{address.drivername} is not supported"))
+    return address.set(drivername="postgresql+psycopg") if address.get_backend_name() == POSTGRESQL else address
+
+
+def _unusable(reason: str) -> Problem:
+    remedy = "Use sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE."
+    return Problem("database-url-invalid", f"The database cannot be used: {reason}.", remedy, "ESM_DATABASE_URL")
+
+
+def _postgresql(address: sa.URL) -> sa.Engine:
+    waits = {"lock_timeout": BUSY_MILLISECONDS, "idle_in_transaction_session_timeout": IDLE_MILLISECONDS}
+    connect = {
+        "connect_timeout": CONNECT_SECONDS,
+        "options": " ".join(f"-c {name}={value}" for name, value in waits.items()),
+        "application_name": "esm-packets",
+    }
+    pool = {"pool_size": CONNECTIONS, "max_overflow": MORE_CONNECTIONS, "pool_timeout": CONNECT_SECONDS * 2}
+    try:
+        return sa.create_engine(address, pool_pre_ping=True, connect_args=connect, **pool)
+    except ImportError:
+        problem = Problem(
+            "driver-missing",
+            "The driver for PostgreSQL is not installed.",
+            "Install requirements/scaled.lock, or psycopg.",
+            "ESM_DATABASE_URL",
+        )
+        raise InputError(problem) from None
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # SQLAlchemy's begin event below says when a transaction starts
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MILLISECONDS}"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")

@@ -1,0 +1,43 @@
+"""Fixtures that tests of all floors share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import databases
+import worlds
+from packets.store.database import Database
+
+NewDatabase = Callable[[], Database]
+
+
+@pytest.fixture(params=databases.KINDS)
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewDatabase]:
+    """Makes empty databases of one kind, for several threads; the test is run once for each kind."""
+    made: list[Database] = []
+
+    def make() -> Database:
+        made.append(databases.KINDS[request.param](tmp_path))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture(params=["memory", "postgresql"])
+def every_database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Worlds are built on one kind of database after the other, where the test does not give one."""
+    made: list[Database] = []
+
+    def make() -> Database:
+        made.append(databases.memory() if request.param == "memory" else databases.postgresql())
+        return made[-1]
+
+    monkeypatch.setattr(worlds, "new_database", make)
+    yield request.param
+    for one in made:
+        one.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from packets.model.agreements import KEEPERS
 from packets.model.people import SLOTS_BY_ROLE, Person, Role
 
 AGENCY_ROLES = frozenset({Role.CMS_STAFF, Role.CMS_SIGNATORY})
@@ -20,6 +21,7 @@ class Action(StrEnum):
     VIEW_ARCHIVE = "view-archive"
     EDIT_STEP_ONE = "edit-step-one"
     UPLOAD_CORRECTIONS = "upload-corrections"
+    KEEP_AGREEMENT = "keep-agreement"
     MANAGE_YEAR = "manage-year"
     VOID_DOCUMENT = "void-document"
 
@@ -41,5 +43,7 @@ def may(action: Action, roles: frozenset[Role]) -> bool:
             return any(slot.edits_step_one for slot in slots)
         case Action.UPLOAD_CORRECTIONS:
             return any(slot.uploads_corrections for slot in slots)
+        case Action.KEEP_AGREEMENT:
+            return bool(roles & set(KEEPERS))
         case Action.MANAGE_YEAR | Action.VOID_DOCUMENT:
             return Role.CMS_STAFF in roles

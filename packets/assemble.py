@@ -14,12 +14,14 @@ from datetime import datetime
 from typing import Any
 
 from packets.audit.log import SERVICE, Act, Outcome
-from packets.canonical import canonical_json
+from packets.canonical import canonical_json, digest_of
 from packets.catalog import Catalog
 from packets.clock import Clock
 from packets.errors import ConflictError, NotFoundError, Problem
 from packets.lists.columns import LAYOUTS
 from packets.model.aco import Aco
+from packets.model.agreements import changed_keepers, extended_day, occurrence_to_make, people_in_charge
+from packets.model.calendar import AGENCY_ZONE
 from packets.model.documents import ISSUERS, Document, DocumentType, Event, FieldDictionaries, Revision, Roster
 from packets.model.people import SLOTS_BY_ROLE, Address, Contact, role_label
 from packets.render.document import Rendered, render_document
@@ -72,14 +74,16 @@ class Assembler:
         """
         document_type = self.catalog[kind]
         with self.database.read() as records:
-            facts = freeze(records, document_type, aco_id, year) | self._signing_facts()
-            current = records.documents.current(aco_id, year, kind)
+            occurrence = occurrence_to_make(document_type, records.documents.packet(aco_id, year))
+            facts = freeze(records, document_type, aco_id, year, occurrence) | self._signing_facts()
+            current = records.documents.current(aco_id, year, kind, occurrence)
         content = canonical_json(facts)
         if current and (current.signatures or _is_same(current, document_type, content)):
             return current
-        return self._record(current, self._prepare(document_type, aco_id, year, facts, content), actor)
+        prepared = self._prepare(document_type, aco_id, year, facts, content)
+        return self._record(current, replace(prepared, occurrence=occurrence), actor)
 
-    def prepare(self, aco_id: str, year: int, kind: str) -> Document:
+    def prepare(self, aco_id: str, year: int, kind: str, occurrence: int = 1) -> Document:
         """A new document of that kind from the facts as they are now: its bytes are kept, but it is not recorded yet.
 
         Raises:
@@ -88,8 +92,9 @@ class Assembler:
         """
         document_type = self.catalog[kind]
         with self.database.read() as records:
-            facts = freeze(records, document_type, aco_id, year) | self._signing_facts()
-        return self._prepare(document_type, aco_id, year, facts, canonical_json(facts))
+            facts = freeze(records, document_type, aco_id, year, occurrence) | self._signing_facts()
+        prepared = self._prepare(document_type, aco_id, year, facts, canonical_json(facts))
+        return replace(prepared, occurrence=occurrence)
 
     def assemble_packet(self, aco_id: str, year: int, actor: str = SERVICE) -> list[Document]:
         """Every document of the ACO's packet, in the order of the steps."""
@@ -115,7 +120,7 @@ class Assembler:
         now = self.clock()
         subject = document_subject(draft)
         with self.database.write() as records:
-            current = records.documents.current(draft.aco_id, draft.performance_year, draft.kind)
+            current = records.documents.current(draft.aco_id, draft.performance_year, draft.kind, draft.occurrence)
             if (current.document_id if current else None) != (replaced.document_id if replaced else None) or (
                 current and current.signatures
             ):
@@ -167,7 +172,9 @@ def require_aco(records: Records, aco_id: str, year: int) -> Aco:
     return aco
 
 
-def freeze(records: Records, document_type: DocumentType, aco_id: str, year: int) -> dict[str, Any]:
+def freeze(
+    records: Records, document_type: DocumentType, aco_id: str, year: int, occurrence: int = 1
+) -> dict[str, Any]:
     """The facts behind a document as JSON types: what the manifest's sections and rosters name, and nothing else.
 
     Raises:
@@ -186,11 +193,8 @@ def freeze(records: Records, document_type: DocumentType, aco_id: str, year: int
     sections: dict[str, Callable[[], Any]] = {
         "aco": lambda: _aco_facts(aco),
         "contacts": lambda: [_contact_facts(one) for one in records.acos.contacts(aco_id, year)],
-        "dua": lambda: {
-            "number": aco.dua.number,
-            "expires_on": aco.dua.expires_on.isoformat(),
-            "extended_to": aco.dua.extended_to.isoformat(),
-        },
+        "dua": lambda: _dua_facts(records, aco),
+        "addendum": lambda: _addendum_facts(records, document_type, aco, occurrence),
         "corrections": lambda: _corrections_facts(records, aco_id, year),
     }
     return {
@@ -241,6 +245,38 @@ def _aco_facts(aco: Aco) -> dict[str, Any]:
             "track": aco.agreement.track,
         },
     }
+
+
+def _dua_facts(records: Records, aco: Aco) -> dict[str, str]:
+    """The DUA as this year's document extends it: to the day that was asked for, else to the day that CMS offers (R74)."""
+    request = records.agreements.request(aco.aco_id, aco.performance_year)
+    return {
+        "number": aco.dua.number,
+        "expires_on": aco.dua.expires_on.isoformat(),
+        "extended_to": extended_day(aco.dua, request).isoformat(),
+    }
+
+
+def _addendum_facts(records: Records, document_type: DocumentType, aco: Aco, occurrence: int) -> dict[str, Any]:
+    """What an addendum tells: its number, when the Requestor and the Custodian last signed, and who of them was replaced."""
+    place = (aco.aco_id, aco.performance_year)
+    this = (document_type.kind, occurrence)
+    packet = [one for one in records.documents.packet(*place) if (one.kind, one.occurrence) != this]
+    changed = changed_keepers(packet, records.acos.contacts(*place))
+    signed = [f"{one.signed_at.astimezone(AGENCY_ZONE).date()}" for one in people_in_charge(packet).values()]
+    return {
+        "number": occurrence,
+        "signed_on": max(signed, default=""),
+        "changes": [
+            {"role": str(role), "label": role_label(role), "name": one.name, "user_id": one.user_id}
+            for role, one in changed.items()
+        ],
+    }
+
+
+def contacts_digest(contacts: Iterable[Contact]) -> str:
+    """What stands for the contacts as documents print them: whoever confirms them confirms this (R23)."""
+    return digest_of([_contact_facts(one) for one in contacts])
 
 
 def _address_facts(address: Address) -> dict[str, str]:

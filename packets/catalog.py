@@ -38,8 +38,8 @@ class Catalog(Mapping[str, DocumentType]):
         return len(self._types)
 
     def for_cohort(self, cohort: Cohort) -> list[DocumentType]:
-        """The types that a cohort certifies, in the order of their steps (R2, R5)."""
-        return [one for one in self.values() if cohort in one.cohorts]
+        """The types that a cohort certifies, in the order of their steps (R2, R5); what is made on demand is no step."""
+        return [one for one in self.values() if cohort in one.cohorts and not one.on_demand]
 
 
 def load_catalog(folder: Traversable | None = None, extra: Traversable | None = None) -> Catalog:
@@ -90,8 +90,11 @@ def _type_folders(root: Traversable) -> list[Traversable]:
 
 
 def _chain_problems(types: list[DocumentType]) -> list[Problem]:
-    """Prerequisites must exist and must stand at an earlier step; two types cannot share a kind."""
-    steps = {one.kind: one.step for one in types}
+    """Prerequisites must be steps, earlier ones; what is made on demand may follow a step of its own number.
+
+    No step waits for what is made on demand; two types cannot share a kind.
+    """
+    steps = {one.kind: one.step for one in types if not one.on_demand}
     remedy = "Name kinds of an earlier step."
     problems = [
         Problem(
@@ -102,9 +105,9 @@ def _chain_problems(types: list[DocumentType]) -> list[Problem]:
         )
         for one in types
         for kind in one.prerequisites
-        if steps.get(kind, one.step) >= one.step
+        if steps.get(kind, one.step + 1) >= one.step + one.on_demand
     ]
-    if len(steps) < len(types):
+    if len({one.kind for one in types}) < len(types):
         problems.append(
             Problem("manifest-invalid", "Two folders have the same name.", "Give each kind a name of its own.")
         )
@@ -134,6 +137,7 @@ def _read_type(folder: Traversable, shared: Mapping[str, Any]) -> DocumentType:
         rosters=rosters,
         body=body.decode("utf-8"),
         template_digest=hashlib.sha256(manifest_bytes + b"\0" + body).hexdigest(),
+        occasion=manifest.get("occasion", ""),
         record=manifest.get("record", {}),
         sample=json.loads(folder.joinpath(SAMPLE).read_text("utf-8")),
     )

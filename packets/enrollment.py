@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from packets.agreements import continue_agreement
 from packets.assemble import require_aco
 from packets.audit.log import Act
+from packets.catalog import Catalog
 from packets.clock import Clock
 from packets.errors import ConflictError, InputError, Problem
 from packets.lists.columns import LAYOUTS
@@ -32,6 +34,7 @@ class EnrollmentDesk:
 
     database: Database
     clock: Clock
+    catalog: Catalog
 
     def open_year(self, year: PerformanceYear, actor: str) -> None:
         """Open a year with its windows.
@@ -79,7 +82,7 @@ class EnrollmentDesk:
                 )
             for contact in enrollment.contacts:
                 records.people.put(contact.person)
-            records.acos.add(aco)
+            records.acos.add(continue_agreement(records, self.catalog, aco))
             records.acos.put_contacts(aco.aco_id, aco.performance_year, enrollment.contacts)
             for name, rows in enrollment.lists.items():
                 records.lists.replace(aco.aco_id, aco.performance_year, name, rows, tin_place(name))

@@ -18,11 +18,13 @@ from jsonschema.exceptions import SchemaError
 
 from packets.errors import Problem
 from packets.model.aco import Cohort
+from packets.model.agreements import CONTACTS_GATE, CONTACTS_OCCASION, EXTENSION_GATE
 from packets.model.documents import Party
 from packets.model.people import Role
 
 MANIFEST, BODY, SAMPLE = "document.toml", "body.xml.j2", "sample.json"
-GATES = ("contacts", "organization")
+GATES = ("contacts", "organization", CONTACTS_GATE, EXTENSION_GATE)
+OCCASIONS = (CONTACTS_OCCASION,)
 EFFECTS = ("on-last-signature", "on-start-of-performance-year")
 RESERVED_SLOTS = frozenset({"Seal"})
 
@@ -67,7 +69,12 @@ MANIFEST_SCHEMA = _record(
         "citations": _list(_TEXT),
         "slots": _list(_SLOT, 1),
     },
-    {"rosters": _list(_ROSTER), "record": {"type": "object"}, "schema": {"type": "object"}},
+    {
+        "occasion": _names(OCCASIONS),
+        "rosters": _list(_ROSTER),
+        "record": {"type": "object"},
+        "schema": {"type": "object"},
+    },
 )
 """The shape of a manifest. Step 1 is the contacts and the organization data, so documents begin at step 2 (R2)."""
 

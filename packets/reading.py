@@ -12,7 +12,7 @@ from packets.clock import Clock
 from packets.errors import NotFoundError, Problem
 from packets.model.aco import Aco, StepOne
 from packets.model.calendar import Activity, Window
-from packets.model.documents import Document, Status
+from packets.model.documents import Document, DocumentType, Status
 from packets.model.people import Person, Role
 from packets.model.steps import StepView, document_status, finished_kinds, unsettled_kinds
 from packets.store.database import Database
@@ -159,17 +159,15 @@ class ReadingRoom:
     def _steps(self, aco: Aco, packet: list[Document], window: Window) -> tuple[StepView, ...]:
         now = self.clock()
         finished = finished_kinds(self.catalog, packet)
-        by_kind = {document.kind: document for document in packet}
         return tuple(
             StepView(
                 one,
-                by_kind.get(one.kind),
-                document_status(
-                    one, by_kind.get(one.kind), cohort=aco.cohort, finished=finished, window=window, now=now
-                ),
-                unsettled_kinds(one, by_kind.get(one.kind), finished),
+                document,
+                document_status(one, document, cohort=aco.cohort, finished=finished, window=window, now=now),
+                unsettled_kinds(one, document, finished),
             )
             for one in self.catalog.values()
+            for document in _documents_of(one, packet)
         )
 
     def _visible(self, records: Records, user_id: str, document_id: str) -> Document:
@@ -185,6 +183,12 @@ class ReadingRoom:
     def _roles(records: Records, user_id: str, aco_id: str, year: int) -> frozenset[Role]:
         person = records.people.get(user_id)
         return records.acos.roles_of(user_id, aco_id, year) | (person.cms_roles if person else frozenset())
+
+
+def _documents_of(document_type: DocumentType, packet: list[Document]) -> list[Document | None]:
+    """The lines of a type: one for a step, made or not; for what is made on demand one for each that was made."""
+    made: list[Document | None] = [one for one in packet if one.kind == document_type.kind]
+    return made if made or document_type.on_demand else [None]
 
 
 def not_yours(where: str) -> NotFoundError:

@@ -94,7 +94,9 @@ class VoidDesk:
 def prepare_replacement(assembler: Assembler, document: Document) -> Replacement:
     """Render and seal what is to take a document's place, before any transaction; what is in the way is an answer, no error."""
     try:
-        return Replacement(assembler.prepare(document.aco_id, document.performance_year, document.kind))
+        return Replacement(
+            assembler.prepare(document.aco_id, document.performance_year, document.kind, document.occurrence)
+        )
     except PacketsError as error:
         return Replacement(None, error.problems)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from packets.access import manages_years
+from packets.agreements import continue_agreement
 from packets.assemble import document_subject, require_aco
 from packets.audit.log import Act, Outcome
 from packets.catalog import Catalog
@@ -226,7 +227,7 @@ class YearDesk:
         contacts = found.contacts or {}
         self._add_people(records, contacts.values(), user_id, now)
         for aco_id, one in found.agreements.items():
-            records.acos.add(one.aco)
+            records.acos.add(continue_agreement(records, self.catalog, one.aco))
             given = contacts.get(aco_id)
             held = self.carry(records, aco_id, found.year) if given is None else given
             records.acos.put_contacts(aco_id, found.year, held)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from packets.agreements import agreement_page, read_standing
+from packets.assemble import contacts_digest
 from packets.catalog import Catalog
 from packets.errors import NotFoundError, Problem
+from packets.model import agreements
 from packets.model.aco import StepOne, contact_problems, organization_problems
 from packets.model.calendar import Activity, PerformanceYear, Window
 from packets.model.documents import Document, DocumentType, Party
@@ -54,8 +57,12 @@ def gather_facts(records: Records, catalog: Catalog, document: Document) -> Docu
         slots=document_type.slots,
         signed_by={one.slot: one.user_id for one in document.signatures},
         prerequisites=_prerequisites(catalog, document_type, finished),
-        gate_problems=gate_problems(document_type, step_one),
-        windows=_windows(year, step_one),
+        gate_problems=(
+            *gate_problems(document_type, step_one),
+            *step_gate_problems(records, catalog, document_type, step_one),
+            *occasion_problems(records, document_type, document, step_one),
+        ),
+        windows={} if document_type.on_demand else _windows(year, step_one),
         head_digest=document.head_digest,
         voided=document.voided_at is not None,
         declined=document.decline is not None,
@@ -97,6 +104,33 @@ def gate_problems(document_type: DocumentType, step_one: StepOne) -> tuple[Probl
                 )
             )
     return tuple(problems)
+
+
+def step_gate_problems(
+    records: Records, catalog: Catalog, document_type: DocumentType, step_one: StepOne
+) -> list[Problem]:
+    """What is to be done in the document's own step before it is signed: contacts confirmed, extension asked for (R23, R74)."""
+    aco = step_one.aco
+    return agreements.gate_problems(
+        document_type.gates,
+        read_standing(records, catalog, aco),
+        records.agreements.confirmation(aco.aco_id, aco.performance_year),
+        contacts_digest(step_one.contacts),
+        agreement_page(aco),
+    )
+
+
+def occasion_problems(
+    records: Records, document_type: DocumentType, document: Document, step_one: StepOne
+) -> list[Problem]:
+    """That the occasion of a document made on demand is gone; with its first signature it is past asking."""
+    if not document_type.on_demand or document.signatures:
+        return []
+    packet = records.documents.packet(document.aco_id, document.performance_year)
+    if agreements.changed_keepers(packet, step_one.contacts):
+        return []
+    sentence = "Requestor and Custodian are those who have signed before; there is no change to tell of."
+    return [Problem("addendum-not-due", sentence, "Ask CMS to void this document.", document.kind)]
 
 
 def _prerequisites(catalog: Catalog, document_type: DocumentType, finished: frozenset[str]) -> tuple[Prerequisite, ...]:

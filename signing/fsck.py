@@ -188,7 +188,8 @@ class Checker:
             findings.unless(last, "order-broken", "CMS signed before the ACO had.", where)
         for kind in document_type.prerequisites:
             findings.unless(self._was_finished(document, kind, at, books), "order-broken", f"Not after {kind}.", where)
-        findings.unless(_in_window(document, slot.party, at, books), "window-broken", "Outside its window.", where)
+        in_time = document_type.on_demand or _in_window(document, slot.party, at, books)
+        findings.unless(in_time, "window-broken", "Outside its window.", where)
 
     def _was_finished(self, document: Row, kind: str, at: datetime, books: Books) -> bool:
         """Whether the ACO had signed a document of that kind whole by then."""

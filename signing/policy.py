@@ -56,7 +56,7 @@ class DocumentFacts:
     Attributes:
         signed_by: user ID of the signer of each signed slot.
         gate_problems: what is incomplete in the parts of Step 1 that gate this type; empty when nothing gates it.
-        windows: the window of each party.
+        windows: the window of each party; none for what is made on demand, whenever its occasion arises.
         head_digest: digest of the newest revision.
     """
 
@@ -235,7 +235,9 @@ def _step_one_complete(
 def _window_is_open(
     _actor: Actor, document: DocumentFacts, slot: Slot, _request: Request, now: datetime
 ) -> Iterator[Problem]:
-    window = document.windows[slot.party]
+    window = document.windows.get(slot.party)
+    if window is None:
+        return
     if now < window.opens_at:
         yield Problem("window-not-open", f"Signing begins on {window.begins_on:%B %-d, %Y}.", "Come back on that day.")
     if now >= window.closes_at:

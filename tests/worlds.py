@@ -103,6 +103,13 @@ class World:
         role, user_id = choose_signer(slot, sample, self.year, document.step)
         return self.services.ceremony.sign(self.request(document, slot.name, role, user_id))
 
+    def settle_agreement(self, sample: SampleAco) -> None:
+        """Confirm the contacts in Step 4 as the Custodian, and ask for the extension as the Requestor."""
+        desk, place = self.services.agreements, (sample.aco.aco_id, sample.aco.performance_year)
+        view = desk.look_up(*place)
+        desk.confirm_contacts(*place, view.contacts_digest, holder(sample, Role.DUA_CUSTODIAN))
+        desk.extend(*place, view.standing.latest.isoformat(), holder(sample, Role.DUA_REQUESTOR))
+
     def finish(self, sample: SampleAco, before_step: int = 99) -> list[Document]:
         """Carry an ACO's packet through all steps before a given one."""
         done = []
@@ -127,6 +134,7 @@ def build_world(
     *,
     change: Callable[[SampleAco], SampleAco] = lambda sample: sample,
     step_one: bool = True,
+    agreement: bool = True,
     folder: Path = Path("unused"),
     database: Database | None = None,
     templates_dir: Path | None = None,
@@ -137,6 +145,7 @@ def build_world(
         count: how many ACOs; from two on, at least one of each cohort.
         change: alters a sample ACO before it is enrolled.
         step_one: whether Step 1 is submitted.
+        agreement: whether then the contacts are confirmed in Step 4 and the extension is asked for, so that it can be signed.
         folder: the settings' folder, for tests that need one.
         database: one for several threads, such as those of the fixture `new_database`.
         templates_dir: a folder with further document types.
@@ -160,4 +169,6 @@ def build_world(
         services.enrollment.enroll(Enrollment(sample.aco, sample.contacts, lists), world.agency(Role.CMS_STAFF))
         if step_one:
             world.submit_step_one(sample)
+        if step_one and agreement:
+            world.settle_agreement(sample)
     return world

@@ -13,6 +13,7 @@ from web.bootstrap import Services
 from web.headers import guard
 from web.logs import log_requests
 from web.pages import (
+    agreements,
     archive,
     corrections,
     countersign,
@@ -72,6 +73,7 @@ def create_app(services: Services) -> Flask:
         list_changes,
         corrections,
         deadlines,
+        agreements,
         countersign,
         notices,
         archive,

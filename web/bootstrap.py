@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+from packets.agreements import AgreementDesk
 from packets.assemble import Assembler
 from packets.audit.log import SERVICE, Act
 from packets.catalog import Catalog, load_catalog
@@ -82,6 +83,7 @@ class Services:
     years: YearDesk
     cohort_windows: CohortWindowDesk
     directory: DirectoryDesk
+    agreements: AgreementDesk
     lists: ListDesk
     list_changes: ChangesDesk
     reading: ReadingRoom
@@ -189,13 +191,14 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         pki=pki,
         signer=signer,
         assembler=assembler,
-        enrollment=EnrollmentDesk(database, clock),
+        enrollment=EnrollmentDesk(database, clock, catalog),
         corrections=CorrectionsDesk(database, objects, catalog, assembler, clock),
         deadlines=DeadlineDesk(database, clock),
         preparation=preparation,
         years=YearDesk(database, objects, catalog, preparation, clock),
         cohort_windows=CohortWindowDesk(database, clock),
         directory=DirectoryDesk(database, clock),
+        agreements=AgreementDesk(database, catalog, assembler, clock),
         lists=ListDesk(database, objects, catalog, clock),
         list_changes=ChangesDesk(database, objects, catalog),
         reading=ReadingRoom(database, objects, catalog, clock),

@@ -200,9 +200,17 @@ class Demonstration:
         if sample.corrections_upload:
             uploader = holder(sample, Role.AUTHORIZED_TO_SIGN_PRIMARY)
             self.services.corrections.accept(aco.aco_id, aco.performance_year, uploader, *sample.corrections_upload)
+        self._settle_agreement(sample)
         types = self.services.catalog.for_cohort(aco.cohort)
         documents = tuple(self._execute(sample, year, one) for one in types)
         return FinishedPacket(aco.aco_id, aco.legal_name, aco.performance_year, aco.cohort, documents)
+
+    def _settle_agreement(self, sample: SampleAco) -> None:
+        """What Custodian and Requestor do in Step 4 before they sign: confirm the contacts, ask for the extension."""
+        desk, place = self.services.agreements, (sample.aco.aco_id, sample.aco.performance_year)
+        view = desk.look_up(*place)
+        desk.confirm_contacts(*place, view.contacts_digest, holder(sample, Role.DUA_CUSTODIAN))
+        desk.extend(*place, view.standing.latest.isoformat(), holder(sample, Role.DUA_REQUESTOR))
 
     def _execute(self, sample: SampleAco, year: SampleYear, document_type: DocumentType) -> FinishedDocument:
         started = time.perf_counter()

@@ -34,6 +34,9 @@ class Act(StrEnum):
     ACCOUNT_PASSWORD = "account:password"  # noqa: S105  the name of an act
     CONTACTS_SUBMIT = "contacts:submit"
     ORGANIZATION_SUBMIT = "organization:submit"
+    DUA_CONFIRM_CONTACTS = "dua:confirm-contacts"
+    DUA_EXTEND = "dua:extend"
+    DUA_RAISE_ADDENDUM = "dua:raise-addendum"
     LIST_DOWNLOAD = "list:download"
     CORRECTIONS_UPLOAD = "corrections:upload"
     DOCUMENT_ASSEMBLE = "document:assemble"

@@ -30,7 +30,13 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class DataUseAgreement:
-    """The ACO's DUA with CMS: its number and dates; it runs one year at most and is extended or closed (REQ 2.4)."""
+    """The ACO's DUA with CMS as it is when the year begins; it runs one year at most and is extended or closed (REQ 2.4).
+
+    Attributes:
+        number: of the DUA.
+        expires_on: its last day, before this year's extension.
+        extended_to: the last day that CMS offers; the ACO asks for it or for an earlier one (`model.agreements`).
+    """
 
     number: str
     expires_on: date

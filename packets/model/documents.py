@@ -108,11 +108,13 @@ class DocumentType:
         step: number of its step in the annual certification (2-6).
         cohorts: who does this step (R5).
         prerequisites: kinds that the ACO must have signed first (R44).
-        gates: parts of Step 1 that must be complete: `contacts`, `organization` (R24, R32).
+        gates: what must be complete first: parts of Step 1, `contacts` and `organization` (R24, R32); and within the step
+            itself, `dua-contacts` and `dua-extension` (R23, R74).
         sections: parts of the frozen data that the body may use, e.g. `aco`, `contacts`, `dua`, `corrections`.
         schema: JSON Schema of the frozen data.
         template_digest: SHA-256 over the manifest and the body, hex.
         body: the Jinja source of the body.
+        occasion: what must have happened before such a document is made at all, e.g. `dua-contacts-changed`; empty for a step.
         takes_effect: `on-last-signature` or `on-start-of-performance-year`.
     """
 
@@ -137,6 +139,13 @@ class DocumentType:
     """Data that belongs to the edition, e.g. the statutes of the Assurance; the body sees it as `record`."""
     sample: Mapping[str, Any] = field(default_factory=dict)
     """Sample data (`sample.json`) with which the type can be rendered and linted."""
+
+    occasion: str = ""
+
+    @property
+    def on_demand(self) -> bool:
+        """Whether it is no step of the packet, but made when its occasion arises, several times a year if need be."""
+        return bool(self.occasion)
 
     def slot(self, name: str) -> Slot:
         """The slot of that name.
@@ -260,6 +269,8 @@ class Document:
     void_reason: str = ""
     voided_by: str = ""
     declines: tuple[Decline, ...] = ()
+    occurrence: int = 1
+    """Which one of its kind in the year: 1 for a step; documents made on demand are counted."""
 
     @property
     def decline(self) -> Decline | None:

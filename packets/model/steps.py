@@ -62,9 +62,9 @@ def document_status(
         (document.executed_at is not None, Status.EXECUTED),
         (document.decline is not None, Status.DECLINED),
         (not document.unsigned(document_type, Party.ACO), Status.PENDING_CMS),
-        (now >= window.closes_at, Status.PAST_DUE),
+        (now >= window.closes_at and not document_type.on_demand, Status.PAST_DUE),
         (bool(document.signatures), Status.PARTIALLY_SIGNED),
-        (now < window.opens_at, Status.NOT_AVAILABLE),
+        (now < window.opens_at and not document_type.on_demand, Status.NOT_AVAILABLE),
         (bool(unmet_prerequisites(document_type, finished)), Status.LOCKED),
     )
     return next((status for applies, status in cases if applies), Status.READY)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from packets.agreements import read_standing
 from packets.catalog import Catalog
 from packets.clock import Clock
 from packets.corrections import SOURCE
@@ -183,10 +184,7 @@ class _Year:
         """The day on which an ACO's agreement ends: the new day once every document that extends it is executed."""
         if owed(DUA_SCHEDULE, aco.dua.expires_on, today) is None and today <= aco.dua.expires_on:
             return aco.dua.expires_on
-        kinds = [one.kind for one in self._catalog.for_cohort(aco.cohort) if "dua" in one.sections]
-        packet = self._records.documents.packet(aco.aco_id, aco.performance_year)
-        executed = {one.kind for one in packet if one.executed_at is not None}
-        return aco.dua.extended_to if kinds and executed.issuperset(kinds) else aco.dua.expires_on
+        return read_standing(self._records, self._catalog, aco).expires_on
 
 
 def unsigned_roles(types: list[DocumentType], packet: list[Document]) -> frozenset[Role]:

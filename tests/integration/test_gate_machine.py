@@ -308,7 +308,7 @@ class Gate(RuleBasedStateMachine):
         codes |= {"role-not-held"} if role not in held else set()
         codes |= {"same-person"} if self._signed_the_pair(slot, done, user_id) else set()
         codes |= {"prerequisite-unsigned"} if rules["before"] and not self._finished(aco_id, rules["before"]) else set()
-        codes |= self._gate_codes(aco_id) if rules["gated"] else set()
+        codes |= self._gate_codes(aco_id, kind) if rules["gated"] else set()
         codes |= self._window_codes(aco_id, party)
         open_aco_slots = {one for one, (side, _) in rules["slots"].items() if side == "aco"} - set(done)
         codes |= {"countersign-too-early"} if party == "cms" and open_aco_slots else set()
@@ -319,8 +319,12 @@ class Gate(RuleBasedStateMachine):
         other = {"Requestor_16": "Custodian_17", "Custodian_17": "Requestor_16"}.get(slot)
         return other is not None and done.get(other) == user_id
 
-    def _gate_codes(self, aco_id: str) -> set[str]:
-        return {"contact-missing"} if MUST_BE_FILLED - set(self.holders[aco_id]) else set()
+    def _gate_codes(self, aco_id: str, kind: str) -> set[str]:
+        codes = {"contact-missing"} if MUST_BE_FILLED - set(self.holders[aco_id]) else set()
+        changed = self.holders[aco_id] != {str(c.role): c.person.user_id for c in self.acos[aco_id].contacts}
+        if kind == "data-use-agreement" and changed and not self._finished(aco_id, kind):
+            codes.add("dua-contacts-changed")
+        return codes
 
     def _window_codes(self, aco_id: str, party: str) -> set[str]:
         window, now = self._window(aco_id, party), self.world.clock.now

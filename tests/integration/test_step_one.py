@@ -81,9 +81,15 @@ def test_an_open_step_one_gates_steps_four_and_six_and_nothing_else() -> None:
 
     with pytest.raises(ForbiddenError) as refusal:
         world.sign(dua, slot, sample)
-    assert [one.code for one in refusal.value.problems] == ["contacts-not-submitted", "organization-not-submitted"]
+    assert [one.code for one in refusal.value.problems] == [
+        "contacts-not-submitted",
+        "organization-not-submitted",
+        "dua-contacts-unconfirmed",
+        "dua-extension-missing",
+    ]
 
     world.submit_step_one(sample)
+    world.settle_agreement(sample)
     assert world.sign(dua, slot, sample).signatures
 
 

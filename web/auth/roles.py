@@ -28,6 +28,7 @@ class Audience(StrEnum):
     PACKET_READERS = "packet-readers"
     RECORD_READERS = "record-readers"
     SIGNERS = "signers"
+    AGREEMENT_KEEPERS = "agreement-keepers"
     UPLOADERS = "uploaders"
     UPLOAD_READERS = "upload-readers"
     CMS_SIGNATORIES = "cms-signatories"
@@ -47,6 +48,10 @@ REFUSALS: dict[Audience, tuple[str, str]] = {
         "Only the ESM designees of the ACO and the CMS signatory sign documents.",
         "Ask one of them to sign.",
     ),
+    Audience.AGREEMENT_KEEPERS: (
+        "Only the DUA Requestor and the DUA Custodian confirm the contacts and extend the agreement.",
+        "Ask one of them.",
+    ),
     Audience.UPLOADERS: (
         "Only the ACO Executive and those Authorized to Sign may upload corrections.",
         "Ask one of them to upload the file.",
@@ -56,7 +61,7 @@ REFUSALS: dict[Audience, tuple[str, str]] = {
         "Read the corrections in the list's document instead.",
     ),
     Audience.CMS_SIGNATORIES: ("Only the CMS signatory countersigns.", "Go back to your packets."),
-    Audience.YEAR_MANAGERS: ("Only CMS staff change due dates.", "Ask CMS for an extension."),
+    Audience.YEAR_MANAGERS: ("This is for CMS staff, who manage the year.", "Ask CMS for what you need."),
     Audience.VOIDERS: ("Only CMS staff void documents.", "Ask CMS to void the document."),
     Audience.MAIL_KEEPERS: ("Only CMS staff see how notices were delivered.", "Go back to your notices."),
     Audience.ARCHIVE_READERS: ("The archive is open to archivists and to CMS.", "Go back to your packets."),
@@ -105,6 +110,7 @@ def belongs(audience: Audience, roles: frozenset[Role]) -> bool:
         Audience.PACKET_READERS: reads_packets,
         Audience.RECORD_READERS: reads_packets or reads_archive,
         Audience.SIGNERS: Role.CMS_SIGNATORY in roles or any(_is_designee(role) for role in roles),
+        Audience.AGREEMENT_KEEPERS: may(Action.KEEP_AGREEMENT, roles),
         Audience.UPLOADERS: uploads,
         Audience.UPLOAD_READERS: uploads or may(Action.MANAGE_YEAR, roles),
         Audience.CMS_SIGNATORIES: Role.CMS_SIGNATORY in roles,

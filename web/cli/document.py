@@ -51,7 +51,7 @@ def list_types(templates: Path | None, *, as_json: bool) -> None:
         return
     for one in catalog.values():
         slots = ", ".join(slot.name for slot in one.slots)
-        click.echo(f"Step {one.step}  {one.kind:<26} {one.edition:<8} {slots}")
+        click.echo(f"{'After' if one.on_demand else 'Step':<5} {one.step}  {one.kind:<26} {one.edition:<8} {slots}")
 
 
 def _described(one: DocumentType) -> dict[str, object]:
@@ -60,6 +60,7 @@ def _described(one: DocumentType) -> dict[str, object]:
         "title": one.title,
         "edition": one.edition,
         "step": one.step,
+        "occasion": one.occasion,
         "cohorts": [str(cohort) for cohort in one.cohorts],
         "slots": [slot.name for slot in one.slots],
     }

@@ -96,7 +96,8 @@ def verify(document_id: str) -> ResponseReturnValue:
 
 def file_name(document: Document) -> str:
     """The name under which a document is kept, e.g. `A1001_2027_participant-list.pdf`."""
-    return f"{document.aco_id}_{document.performance_year}_{document.kind}.pdf"
+    number = f"_{document.occurrence}" if document.occurrence > 1 else ""
+    return f"{document.aco_id}_{document.performance_year}_{document.kind}{number}.pdf"
 
 
 def _send(document: Document, content: bytes, *, keep: bool) -> Response:

@@ -7,6 +7,7 @@ from io import BytesIO
 from flask import Blueprint, render_template, send_file
 from flask.typing import ResponseReturnValue
 
+from packets.audit.log import Act
 from packets.list_reading import ListQuery, sees_whole_tins
 from packets.lists.columns import Kind
 from packets.reading import PacketView
@@ -49,6 +50,7 @@ def show(aco_id: str, year: int, name: str) -> ResponseReturnValue:
 @open_to(Audience.PACKET_READERS)
 def download(aco_id: str, year: int, name: str) -> ResponseReturnValue:
     """The whole list as a spreadsheet in a zip archive; every retrieval is logged."""
+    services().agreements.refuse_expired(Act.LIST_DOWNLOAD, aco_id, year, visitor().user_id, roles())
     masked = not sees_whole_tins(roles())
     file_name, content = services().lists.download(aco_id, year, name, visitor().user_id, masked=masked)
     return send_file(BytesIO(content), ZIP, as_attachment=True, download_name=file_name, conditional=False, etag=False)

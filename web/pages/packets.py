@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from packets.access import Action, may
 from packets.lists.columns import CORRECTIONS, LAYOUTS
 from packets.model.aco import contact_problems, organization_problems
+from packets.model.agreements import CONTACTS_GATE, EXTENSION_GATE
 from packets.model.documents import Party
 from packets.model.people import SLOTS_BY_ROLE, Role
 from web.auth.roles import Audience, belongs, open_to
@@ -42,6 +43,8 @@ def show(aco_id: str, year: int) -> ResponseReturnValue:
         designees=[one for one in step_one.contacts if SLOTS_BY_ROLE[one.role].designee],
         sees_corrections=belongs(Audience.UPLOAD_READERS, roles()),
         list_titles={name: layout.title for name, layout in LAYOUTS.items() if name != CORRECTIONS.name},
+        agreement=services().agreements.look_up(aco_id, year),
+        step_gates=(CONTACTS_GATE, EXTENSION_GATE),
         cms=Party.CMS,
         titles={kind: one.title for kind, one in services().catalog.items()},
     )

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from packets.store.records.accounts import AccountRecords
 from packets.store.records.acos import AcoRecords
+from packets.store.records.agreements import AgreementRecords
 from packets.store.records.ceremonies import CeremonyRecords
 from packets.store.records.documents import DocumentRecords
 from packets.store.records.jobs import JobRecords
@@ -39,6 +40,11 @@ class Records:
     def acos(self) -> AcoRecords:
         """ACOs, their contacts and the state of Step 1."""
         return AcoRecords(self._connection)
+
+    @cached_property
+    def agreements(self) -> AgreementRecords:
+        """What ACOs say about their Data Use Agreement in Step 4."""
+        return AgreementRecords(self._connection)
 
     @cached_property
     def lists(self) -> ListRecords:

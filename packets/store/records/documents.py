@@ -25,7 +25,9 @@ PLAIN = (
     "sample",
     "void_reason",
     "voided_by",
+    "occurrence",
 )
+ORDER = (documents.c.aco_id, documents.c.step, documents.c.kind, documents.c.occurrence)
 
 
 class DocumentRecords:
@@ -103,9 +105,10 @@ class DocumentRecords:
         found = self._read(documents.c.document_id == document_id)
         return found[0] if found else None
 
-    def current(self, aco_id: str, year: int, kind: str) -> Document | None:
-        """The one of that kind that counts, or None."""
-        found = self._read(*_of(aco_id, year), documents.c.kind == kind, documents.c.voided_at_utc.is_(None))
+    def current(self, aco_id: str, year: int, kind: str, occurrence: int = 1) -> Document | None:
+        """The one of that kind and occurrence that counts, or None."""
+        which = documents.c.kind == kind, documents.c.occurrence == occurrence, documents.c.voided_at_utc.is_(None)
+        found = self._read(*_of(aco_id, year), *which)
         return found[0] if found else None
 
     def by_revision(self, digest: str) -> Document | None:
@@ -174,7 +177,9 @@ class DocumentRecords:
 
     def _read(self, *which: sa.ColumnElement[bool]) -> list[Document]:
         rows = self._connection.execute(
-            documents.select().where(*which).order_by(documents.c.aco_id, documents.c.step, documents.c.kind)
+            documents.select()
+            .where(*which)
+            .order_by(documents.c.aco_id, documents.c.step, documents.c.kind, documents.c.occurrence)
         ).all()
         ids = sa.select(documents.c.document_id).where(*which)
         chains = _grouped(

@@ -1,5 +1,6 @@
 """The tables. Times are UTC and end in `_at_utc`; constraints carry the rules that must never break."""
 
+from packets.store.tables.agreements import dua_confirmations, dua_extensions
 from packets.store.tables.columns import UtcDateTime, metadata
 from packets.store.tables.documents import declines, documents, intents, revisions, signatures, step_ups, views
 from packets.store.tables.jobs import jobs
@@ -19,6 +20,8 @@ __all__ = [
     "corrections",
     "declines",
     "documents",
+    "dua_confirmations",
+    "dua_extensions",
     "extensions",
     "intents",
     "jobs",

@@ -25,12 +25,16 @@ ROUTES: dict[Audience, frozenset[str]] = {
         {
             f"GET {PACKET}",
             f"GET {PACKET}/deadlines",
+            f"GET {PACKET}/agreement",
             f"GET {PACKET}/lists/<name>",
             f"GET {PACKET}/lists/<name>/download",
             f"GET {PACKET}/lists/<name>/changes",
         }
     ),
-    Audience.YEAR_MANAGERS: frozenset({f"POST {PACKET}/deadlines"}),
+    Audience.YEAR_MANAGERS: frozenset({f"POST {PACKET}/deadlines", "GET /agreements/<int(min=2012, max=2999):year>"}),
+    Audience.AGREEMENT_KEEPERS: frozenset(
+        {f"POST {PACKET}/agreement/{one}" for one in ("contacts", "extension", "addendum")}
+    ),
     Audience.RECORD_READERS: frozenset(
         {
             "GET /documents/<document_id>",
@@ -70,6 +74,7 @@ ALLOWED: dict[Audience, frozenset[str]] = {
     Audience.RECORD_READERS: CONTACTS | {STAFF, SIGNATORY, ARCHIVIST},
     Audience.SIGNERS: frozenset({EXECUTIVE, CUSTODIAN, SIGNATORY}),
     Audience.UPLOAD_READERS: frozenset({EXECUTIVE, STAFF}),
+    Audience.AGREEMENT_KEEPERS: frozenset({CUSTODIAN}),
     Audience.UPLOADERS: frozenset({EXECUTIVE}),
     Audience.CMS_SIGNATORIES: frozenset({SIGNATORY}),
     Audience.YEAR_MANAGERS: frozenset({STAFF}),
@@ -109,6 +114,7 @@ def call(site: Site, route: str, user_id: str | None, *, there: bool = True) -> 
         "<slot>": "AuthorizedSigner",
         "<name>": "provider-supplier",
         "<path:filename>": "packets.css",
+        "<int(min=2012, max=2999):year>": str(document.performance_year),
     }
     for name, value in values.items():
         address = address.replace(name, value)

@@ -17,6 +17,8 @@ from packets.store.records.notices import Filter
 from packets.store.records.years import Load
 from worlds import START, World, build_world
 
+BEFORE_AGREEMENTS = "0009"
+
 
 def migrate(database: Database, target: str) -> None:
     """Bring a database to a revision, up or down."""
@@ -85,6 +87,21 @@ def test_a_contact_without_a_user_id_is_kept(world: World) -> None:
 
     assert (found[Role.PUBLIC_CONTACT].user_id, found[Role.PUBLIC_CONTACT].given_name) == ("", "Nobody’s")
     assert not found[Role.PUBLIC_CONTACT].account_active
+
+
+def test_documents_survive_the_schema_before_agreements_and_numbers_of_documents(world: World) -> None:
+    """Each is number 1 of its kind afterwards; what was said in Step 4 is asked for again, as the earlier schema has no place."""
+    sample = world.first("current")
+    place, database = (sample.aco.aco_id, sample.aco.performance_year), world.services.database
+    document = world.document(sample, "participant-list")
+
+    migrate(database, BEFORE_AGREEMENTS)
+    migrate(database, "head")
+
+    with database.read() as records:
+        assert records.documents.get(document.document_id) == document
+        assert (records.agreements.confirmation(*place), records.agreements.request(*place)) == (None, None)
+    assert document.occurrence == 1
 
 
 def test_lists_that_were_loaded_before_can_be_searched_after_the_migration(world: World) -> None:

@@ -1,4 +1,4 @@
-"""The words of the five document types: well formed, complete, and right whatever the data say.
+"""The words of the document types: well formed, complete, and right whatever the data say.
 
 Only the words are looked at here, as the body writes them; what becomes of them on paper is tested with the renderer.
 """
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 CATALOG = load_catalog()
 PS_LIST, PARTICIPANTS, DUA = "provider-supplier-list", "participant-list", "data-use-agreement"
 ASSURANCE, AGREEMENT = "assurance-of-compliance", "participation-agreement"
-KINDS = (PS_LIST, PARTICIPANTS, DUA, ASSURANCE, AGREEMENT)
+ADDENDUM = "data-use-agreement-addendum"
+KINDS = (PS_LIST, PARTICIPANTS, DUA, ADDENDUM, ASSURANCE, AGREEMENT)
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -212,7 +213,8 @@ def test_cross_references_name_sections_that_exist(kind: str) -> None:
     ("kind", "number", "word"),
     [
         (PS_LIST, 5, "Corrections"), (PS_LIST, 8, "Records"), (PARTICIPANTS, 3, "agreements"), (PARTICIPANTS, 7, "Records"),
-        (DUA, 4, "Purpose"), (DUA, 5, "Files"), (DUA, 6, "Term"), (DUA, 8, "records"), (ASSURANCE, 2, "discrimination"),
+        (DUA, 4, "Purpose"), (DUA, 5, "Files"), (DUA, 6, "Term"), (DUA, 8, "records"),
+        (ADDENDUM, 2, "change"), (ADDENDUM, 5, "Records"), (ASSURANCE, 2, "discrimination"),
         (ASSURANCE, 3, "Conscience"), (ASSURANCE, 8, "Records"), (ASSURANCE, 10, "Signature"), (AGREEMENT, 5, "through whom"),
         (AGREEMENT, 13, "Records"), (AGREEMENT, 16, "Termination"), (AGREEMENT, 20, "Signatures"),
     ],
@@ -277,7 +279,7 @@ def test_the_people_who_may_sign_are_named_with_title_and_user_id(kind: str) -> 
     text, empty = words(body(kind)), words(body(kind, without_contacts))
     holders = {contact["role"]: contact for contact in CATALOG[kind].sample["contacts"]}
     signers = [holders[role] for slot in CATALOG[kind].slots for role in slot.roles if role in holders]
-    assert len(signers) == (2 if kind == DUA else 3)
+    assert len(signers) == (2 if kind in {DUA, ADDENDUM} else 3)
     assert all(person[key] in text for person in signers for key in ("name", "title", "user_id"))
     assert re.search("Not designated when|Nobody was designated", empty)
 

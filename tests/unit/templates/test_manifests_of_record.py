@@ -38,6 +38,19 @@ def test_the_five_types_stand_at_steps_two_to_six_in_a_linear_chain() -> None:
     ]
 
 
+def test_the_addendum_is_made_on_demand_and_is_no_step() -> None:
+    """It follows the agreement at the same step, belongs to no cohort's steps, and no type waits for it."""
+    everything = load_catalog()
+    addendum = everything["data-use-agreement-addendum"]
+    assert (addendum.occasion, addendum.prerequisites) == ("dua-contacts-changed", ("data-use-agreement",))
+    assert [(one.name, one.roles) for one in addendum.slots if one.party is Party.ACO] == [
+        ("Requestor", (Role.DUA_REQUESTOR,)),
+        ("Custodian", (Role.DUA_CUSTODIAN,)),
+    ]
+    assert addendum not in everything.for_cohort(Cohort.NEW)
+    assert not [one for one in everything.values() if addendum.kind in one.prerequisites]
+
+
 @pytest.mark.requirement("R2", "R36")
 def test_current_acos_do_steps_two_to_four_and_new_acos_two_to_six() -> None:
     """The cohorts of the manifests give each ACO the steps that it owes."""
@@ -47,9 +60,9 @@ def test_current_acos_do_steps_two_to_four_and_new_acos_two_to_six() -> None:
 
 @pytest.mark.requirement("R24", "R32")
 def test_only_steps_four_and_six_wait_for_step_one() -> None:
-    """Missing contacts or organization data block the data use agreement and the participation agreement."""
+    """Missing contacts or organization data block Steps 4 and 6; Step 4 has two gates of its own besides (R23, R74)."""
     assert {one.step: set(one.gates) for one in CATALOG.values() if one.gates} == {
-        4: {"contacts", "organization"},
+        4: {"contacts", "organization", "dua-contacts", "dua-extension"},
         6: {"contacts", "organization"},
     }
 

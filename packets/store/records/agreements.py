@@ -1,0 +1,58 @@
+"""Records of what ACOs say about their Data Use Agreement in Step 4."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from packets.model.agreements import ContactConfirmation, ExtensionRequest
+from packets.model.people import Role
+from packets.store.tables import dua_confirmations, dua_extensions
+
+
+class AgreementRecords:
+    """Confirmations and requests of an ACO in a year; the newest one counts, the earlier ones stay on record."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def confirm(self, aco_id: str, year: int, confirmation: ContactConfirmation) -> None:
+        """Record that the contacts were confirmed (R23)."""
+        values = {name: getattr(confirmation, name) for name in ("contacts_digest", "confirmed_by", "role")}
+        at = confirmation.confirmed_at
+        self._connection.execute(
+            dua_confirmations.insert().values(aco_id=aco_id, year=year, **values, confirmed_at_utc=at)
+        )
+
+    def confirmation(self, aco_id: str, year: int) -> ContactConfirmation | None:
+        """The newest confirmation, or None."""
+        row = self._newest(dua_confirmations, dua_confirmations.c.confirmation_id, aco_id, year)
+        if row is None:
+            return None
+        return ContactConfirmation(row.contacts_digest, row.confirmed_by, Role(row.role), row.confirmed_at_utc)
+
+    def ask(self, aco_id: str, year: int, request: ExtensionRequest) -> None:
+        """Record that an extension was asked for (R74)."""
+        values = {name: getattr(request, name) for name in ("expires_on", "extended_to", "asked_by", "role")}
+        self._connection.execute(
+            dua_extensions.insert().values(aco_id=aco_id, year=year, **values, asked_at_utc=request.asked_at)
+        )
+
+    def request(self, aco_id: str, year: int) -> ExtensionRequest | None:
+        """The newest request, or None."""
+        row = self._newest(dua_extensions, dua_extensions.c.request_id, aco_id, year)
+        return _request(row) if row else None
+
+    def requests_in(self, year: int) -> dict[str, ExtensionRequest]:
+        """The newest request of each ACO of a year, by ACO ID."""
+        asked = dua_extensions.select().where(dua_extensions.c.year == year).order_by(dua_extensions.c.request_id)
+        return {row.aco_id: _request(row) for row in self._connection.execute(asked)}
+
+    def _newest(self, table: sa.Table, key: sa.Column[Any], aco_id: str, year: int) -> Any:
+        asked = table.select().where(table.c.aco_id == aco_id, table.c.year == year)
+        return self._connection.execute(asked.order_by(key.desc()).limit(1)).one_or_none()
+
+
+def _request(row: Any) -> ExtensionRequest:
+    return ExtensionRequest(row.expires_on, row.extended_to, row.asked_by, Role(row.role), row.asked_at_utc)

@@ -1,5 +1,6 @@
 """The tables. Times are UTC and end in `_at_utc`; constraints carry the rules that must never break."""
 
+from packets.store.tables.batches import batch_items, batches
 from packets.store.tables.columns import UtcDateTime, metadata
 from packets.store.tables.documents import declines, documents, intents, revisions, signatures, step_ups, views
 from packets.store.tables.jobs import jobs
@@ -14,6 +15,8 @@ __all__ = [
     "accounts",
     "acos",
     "audit",
+    "batch_items",
+    "batches",
     "checkpoints",
     "contacts",
     "corrections",

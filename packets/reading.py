@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from packets.access import Action, may
@@ -12,6 +13,7 @@ from packets.clock import Clock
 from packets.errors import NotFoundError, Problem
 from packets.model.aco import Aco, StepOne
 from packets.model.calendar import Activity, Window
+from packets.model.dates import Dates, dates_of
 from packets.model.documents import Document, DocumentType, Status
 from packets.model.people import Person, Role
 from packets.model.steps import StepView, document_status, finished_kinds, unsettled_kinds
@@ -115,6 +117,12 @@ class ReadingRoom:
                 Act.DOCUMENT_DOWNLOAD, user_id, document_subject(document), now, digest=document.head_digest
             )
         return document, self.objects.get(document.head_digest)
+
+    def dates(self, document: Document) -> Dates:
+        """When it was signed, from when it is in force, and for which period (REQUIREMENTS 2.5)."""
+        document_type = self.catalog[document.kind]
+        facts = json.loads(self.objects.get(document.data_digest)) if document_type.countersigned else {}
+        return dates_of(document, document_type, facts)
 
     def archive(
         self, user_id: str, *, aco_id: str = "", year: int | None = None, kind: str = "", text: str = ""

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from packets.assemble import document_subject
 from packets.audit.log import SERVICE, Act, Outcome
@@ -36,9 +36,9 @@ from signing.facts import actor_of, expected_signers, gather_facts
 from signing.identity import SignerIdentity
 from signing.pades import SignedRevision, SigningService
 from signing.policy import Permit, Refusal, Request, may_sign
+from signing.proofs import step_up_problems, was_shown
 from signing.trust import ExpectedSigner
 
-STEP_UP_LIFETIME = timedelta(minutes=5)
 AGENCY = "Centers for Medicare & Medicaid Services"
 
 
@@ -145,8 +145,9 @@ class Ceremony:
         asked = Request(request.slot, request.role, request.viewed_digest)
         decision = may_sign(actor_of(person, records, document), facts, asked, now)
         problems = list(decision.reasons) if isinstance(decision, Refusal) else []
-        problems += _step_up_problems(records.ceremonies.step_up(request.step_up_id), request, now)
-        if not problems and not records.documents.viewed(document.document_id, request.user_id, request.viewed_digest):
+        bound_to = (request.user_id, document.document_id, request.viewed_digest)
+        problems += step_up_problems(records, request.step_up_id, bound_to, now)
+        if not problems and not was_shown(records, request.step_up_id, bound_to):
             problems.append(
                 Problem("not-viewed", "This revision was never shown to you.", "Open the document and read it first.")
             )
@@ -292,20 +293,6 @@ def _replayed(earlier: Intent, request: SignRequest) -> Intent:
             "act-not-open", "This act is under way or was given up.", "Open the document again and sign with a new key."
         )
     )
-
-
-def _step_up_problems(step_up: StepUp | None, request: SignRequest, now: datetime) -> list[Problem]:
-    """Whether the re-authentication is this person's, for these bytes, fresh and unspent."""
-    remedy = "Enter your password again to sign."
-    if step_up is None or (step_up.user_id, step_up.document_id, step_up.digest) != (
-        request.user_id,
-        request.document_id,
-        request.viewed_digest,
-    ):
-        return [Problem("step-up-missing", "You have not re-authenticated to sign this revision.", remedy)]
-    if step_up.used_at_utc is not None or now - step_up.at_utc > STEP_UP_LIFETIME:
-        return [Problem("step-up-spent", "Your re-authentication has expired or was used.", remedy)]
-    return []
 
 
 def _identity(person: Person, role: Role, organization: str, document: Document) -> SignerIdentity:

@@ -37,8 +37,10 @@ from packets.store.objects import ObjectStore
 from packets.store.objects_files import FileObjects
 from packets.voiding import VoidDesk
 from packets.year_loading import YearDesk
+from signing.batch_work import BatchWork
 from signing.ceremony import Ceremony
 from signing.checkpoints import CHECKPOINT, Checkpointer
+from signing.countersigning import BATCH_JOB, CountersignDesk
 from signing.declining import DeclineDesk
 from signing.fields import seeded_fields
 from signing.fsck import Checker
@@ -88,6 +90,7 @@ class Services:
     list_changes: ChangesDesk
     reading: ReadingRoom
     ceremony: Ceremony
+    countersigning: CountersignDesk
     declining: DeclineDesk
     voiding: VoidDesk
     renewal: Renewal
@@ -203,6 +206,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         list_changes=ChangesDesk(database, objects, catalog),
         reading=ReadingRoom(database, objects, catalog, clock),
         ceremony=Ceremony(database, objects, catalog, signer, clock),
+        countersigning=CountersignDesk(database, objects, catalog, clock),
         declining=DeclineDesk(database, catalog, assembler, clock),
         voiding=VoidDesk(database, assembler, clock),
         renewal=Renewal(database, objects, signer, clock),
@@ -244,8 +248,9 @@ def build_registry(services: Services) -> Registry:
         services.notices.write()
         services.post.deliver(lambda done: run.progress(done, done))
 
+    batches = BatchWork(services.database, services.ceremony, services.clock)
     return Registry(
-        handlers=(Handler(CHECKPOINT, checkpoint),),
+        handlers=(Handler(CHECKPOINT, checkpoint), Handler(BATCH_JOB, batches.run)),
         periodic=(
             Periodic("reconcile", RECONCILE_EVERY, reconcile),
             Periodic("remind", REMIND_EVERY, remind),

@@ -18,6 +18,7 @@ from packets.errors import PacketsError
 from packets.jobs.registry import Handler, Periodic, Reason, Registry, WorkInterruptedError
 from packets.model.jobs import Claim, Job, JobState
 from packets.store.database import Database
+from packets.store.records import Records
 
 LEASE = timedelta(seconds=30)
 """A worker that has not been heard of for so long is taken for dead."""
@@ -56,6 +57,16 @@ class Attempt:
             raise WorkInterruptedError(Reason.STOPPED)
         if self.closing.is_set():
             raise WorkInterruptedError(Reason.CLOSING)
+
+    def hold(self, records: Records) -> None:
+        """Make sure, in a transaction of the work's own, that the job is still held.
+
+        Raises:
+            WorkInterruptedError: another worker has the job.
+        """
+        now = self.clock()
+        if records.jobs.beat(self.job.claim, now, now + self.lease) is None:
+            raise WorkInterruptedError(Reason.LOST)
 
     def beat(self, **progress: int) -> JobState | None:
         """Prolong the lease; the state of the job, or None when another worker has it."""

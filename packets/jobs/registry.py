@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Protocol, TypeAlias
 
 from packets.model.jobs import Job
+from packets.store.records import Records
 
 
 class Run(Protocol):
@@ -27,6 +28,13 @@ class Run(Protocol):
 
         Raises:
             WorkInterruptedError: the work should end now, where it is.
+        """
+
+    def hold(self, records: Records) -> None:
+        """Make sure, in a transaction of the work's own, that the job is still held; what the work writes there counts only then.
+
+        Raises:
+            WorkInterruptedError: another worker has the job.
         """
 
 

@@ -20,7 +20,7 @@ from packets.model.people import Role
 from packets.sample.year import SampleAco
 from packets.store.objects import MemoryObjects
 from packets.store.records.ceremonies import IntentState
-from signing.ceremony import STEP_UP_LIFETIME
+from signing.proofs import STEP_UP_LIFETIME
 from web.demo import holder
 from worlds import World, build_world
 

@@ -35,8 +35,9 @@ from packets.model.people import Contact, Role
 from packets.sample.year import SampleAco
 from packets.store.objects import MemoryObjects
 from packets.voiding import VoidRequest
-from signing.ceremony import STEP_UP_LIFETIME, SignRequest
+from signing.ceremony import SignRequest
 from signing.declining import DeclineRequest
+from signing.proofs import STEP_UP_LIFETIME
 from web.bootstrap import compose
 from worlds import MovingClock, World, build_world, keys
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from flask import Flask
 
-from packets.access import Action, may
+from packets.access import AGENCY_ROLES, Action, may
 from packets.errors import ForbiddenError, Problem
 from packets.model.people import SLOTS_BY_ROLE, Role
 
@@ -31,6 +31,7 @@ class Audience(StrEnum):
     AGREEMENT_KEEPERS = "agreement-keepers"
     UPLOADERS = "uploaders"
     UPLOAD_READERS = "upload-readers"
+    CMS_READERS = "cms-readers"
     CMS_SIGNATORIES = "cms-signatories"
     YEAR_MANAGERS = "year-managers"
     VOIDERS = "voiders"
@@ -60,6 +61,7 @@ REFUSALS: dict[Audience, tuple[str, str]] = {
         "The corrections page is for the ACO Executive, those Authorized to Sign and CMS staff.",
         "Read the corrections in the list's document instead.",
     ),
+    Audience.CMS_READERS: ("What waits for CMS is shown to CMS.", "Go back to your packets."),
     Audience.CMS_SIGNATORIES: ("Only the CMS signatory countersigns.", "Go back to your packets."),
     Audience.YEAR_MANAGERS: ("This is for CMS staff, who manage the year.", "Ask CMS for what you need."),
     Audience.VOIDERS: ("Only CMS staff void documents.", "Ask CMS to void the document."),
@@ -113,6 +115,7 @@ def belongs(audience: Audience, roles: frozenset[Role]) -> bool:
         Audience.AGREEMENT_KEEPERS: may(Action.KEEP_AGREEMENT, roles),
         Audience.UPLOADERS: uploads,
         Audience.UPLOAD_READERS: uploads or may(Action.MANAGE_YEAR, roles),
+        Audience.CMS_READERS: bool(roles & AGENCY_ROLES),
         Audience.CMS_SIGNATORIES: Role.CMS_SIGNATORY in roles,
         Audience.YEAR_MANAGERS: may(Action.MANAGE_YEAR, roles),
         Audience.VOIDERS: may(Action.VOID_DOCUMENT, roles),

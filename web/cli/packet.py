@@ -13,6 +13,7 @@ from packets.errors import NotFoundError, Problem
 from packets.model.people import Role
 from packets.reading import RecordLine
 from web.bootstrap import Services
+from web.cli.acts import countersign, sign, void
 from web.cli.folder import folder_option, open_folder
 from web.cli.progress import show_progress
 
@@ -20,6 +21,10 @@ from web.cli.progress import show_progress
 @click.group()
 def packet() -> None:
     """Packets and their documents."""
+
+
+for command in (sign, countersign, void):
+    packet.add_command(command)
 
 
 @packet.command("list")
@@ -64,7 +69,8 @@ def assemble(year: int, aco_id: str, actor: str, folder: Path, *, as_json: bool)
 @click.argument("aco_id")
 @click.argument("year", type=int)
 @folder_option
-def show_packet(aco_id: str, year: int, folder: Path) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON; it always does.")
+def show_packet(aco_id: str, year: int, folder: Path, *, as_json: bool) -> None:  # noqa: ARG001  for those who ask for it
     """Show one packet: each document, its signatures and its digest, as JSON."""
     services = open_folder(folder)
     lines = services.reading.archive(_reader(services), aco_id=aco_id, year=year)
@@ -74,7 +80,8 @@ def show_packet(aco_id: str, year: int, folder: Path) -> None:
                 "packet-unknown", f"There is no packet of {aco_id} in {year}.", "`esm packet list` lists them.", aco_id
             )
         )
-    click.echo(json.dumps([_line(one) for one in lines], indent=2, ensure_ascii=False))
+    told = [_line(one) | {"dates": services.reading.dates(one.document).as_json()} for one in lines]
+    click.echo(json.dumps(told, indent=2, ensure_ascii=False))
 
 
 def _reader(services: Services) -> str:

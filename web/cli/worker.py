@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -23,12 +24,19 @@ from web.logs import configure_logs
 @click.option(
     "--threads", type=click.IntRange(1, 32), default=THREADS, show_default=True, help="How many jobs at the same time."
 )
-def worker(folder: Path, threads: int) -> None:
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 32),
+    default=1,
+    show_default=True,
+    help="How many processes, one for a processor.",
+)
+def worker(folder: Path, threads: int, processes: int) -> None:
     """Do jobs until it is stopped with Ctrl-C. As many processes as you like may work on one database."""
     services = open_folder(folder)
     configure_logs(services.settings.log_level)
     end_politely()
-    with working(services, threads=threads) as one, suppress(KeyboardInterrupt):
+    with helping(folder, processes - 1), working(services, threads=threads) as one, suppress(KeyboardInterrupt):
         click.echo("Doing jobs; Ctrl-C stops.", err=True)
         one.wait()
     services.database.close()
@@ -44,6 +52,20 @@ def working(services: Services, *, threads: int = THREADS, enabled: bool = True)
         yield one
     finally:
         one.stop()
+
+
+@contextmanager
+def helping(folder: Path, count: int) -> Iterator[None]:
+    """So many further worker processes for as long as the block runs; they end as `esm worker` does."""
+    command = [sys.executable, "-c", "from web.cli import main; main()", "worker", "--dir", str(folder.absolute())]
+    helpers = [subprocess.Popen(command, stderr=subprocess.DEVNULL) for _ in range(count)]  # noqa: S603  our own command
+    try:
+        yield
+    finally:
+        for one in helpers:
+            one.terminate()
+        for one in helpers:
+            one.wait()
 
 
 def end_politely() -> None:

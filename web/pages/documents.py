@@ -41,6 +41,7 @@ def show(document_id: str) -> ResponseReturnValue:
         type=document_type,
         aco=aco,
         status=status_of(services(), document),
+        dates=services().reading.dates(document),
         options=permitted,
         reasons=() if permitted else distinct_reasons(options, roles()),
         carries_corrections=carries,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from flask import Flask
 
@@ -35,7 +35,7 @@ TONES = {
 
 def register(app: Flask) -> None:
     """Teach the templates these ways of writing, and who is looking at them."""
-    filters = (day, utc_time, eastern_time, iso_time, role_label, event_label, activity_label, tone, file_size)
+    filters = (age, day, utc_time, eastern_time, iso_time, role_label, event_label, activity_label, tone, file_size)
     for one in filters:
         app.add_template_filter(one)
     app.context_processor(_surroundings)
@@ -66,6 +66,13 @@ def eastern_time(value: datetime) -> str:
 def iso_time(value: datetime) -> str:
     """An instant for machines (HTML `datetime`)."""
     return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def age(value: timedelta) -> str:
+    """How long something has been waiting: `3 days`, `5 hours`, `less than an hour`."""
+    hours = int(value.total_seconds() // 3600)
+    number, unit = (hours // 24, "day") if hours >= 24 else (hours, "hour")  # noqa: PLR2004  hours of a day
+    return f"{number} {unit}{'' if number == 1 else 's'}" if number else "less than an hour"
 
 
 def event_label(event: Event) -> str:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from packets.store.records.accounts import AccountRecords
 from packets.store.records.acos import AcoRecords
 from packets.store.records.agreements import AgreementRecords
+from packets.store.records.batches import BatchRecords
 from packets.store.records.ceremonies import CeremonyRecords
 from packets.store.records.documents import DocumentRecords
 from packets.store.records.jobs import JobRecords
@@ -75,6 +76,11 @@ class Records:
     def notices(self) -> NoticeRecords:
         """Notices to people, and the reminders that were given."""
         return NoticeRecords(self._connection)
+
+    @cached_property
+    def batches(self) -> BatchRecords:
+        """Batches of countersignatures."""
+        return BatchRecords(self._connection)
 
     @cached_property
     def accounts(self) -> AccountRecords:

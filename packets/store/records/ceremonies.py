@@ -23,7 +23,12 @@ class IntentState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StepUp:
-    """Proof that a person re-authenticated to sign exactly these bytes; it counts once."""
+    """Proof that a person re-authenticated to sign exactly these bytes; it counts once.
+
+    Attributes:
+        document_id, digest: what it is bound to: a document and its bytes, or a batch and the digest of its set.
+        derived_from: the re-authentication for a batch from which this proof, for one of its documents, was derived.
+    """
 
     step_up_id: str
     user_id: str
@@ -31,6 +36,7 @@ class StepUp:
     digest: str
     at_utc: datetime
     used_at_utc: datetime | None = None
+    derived_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)

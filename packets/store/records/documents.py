@@ -141,6 +141,23 @@ class DocumentRecords:
         counting = documents.c.year == year, documents.c.voided_at_utc.is_(None)
         return {(row.aco_id, row.kind) for row in self._connection.execute(asked.where(*counting))}
 
+    def signed_in_part(self, year: int | None = None) -> list[Document]:
+        """Documents that count and carry a signature, but not every one; of a year, or of all."""
+        signed = sa.exists().where(signatures.c.document_id == documents.c.document_id)
+        counting = (documents.c.voided_at_utc.is_(None), documents.c.executed_at_utc.is_(None), signed)
+        return self._read(*counting, *([documents.c.year == year] if year is not None else []))
+
+    def declined(self) -> list[Document]:
+        """Documents that count and that somebody declines to sign."""
+        held = (declines.c.document_id == documents.c.document_id, declines.c.withdrawn_at_utc.is_(None))
+        return self._read(documents.c.voided_at_utc.is_(None), sa.exists().where(*held))
+
+    def editions_viewed(self, user_id: str) -> frozenset[str]:
+        """Digests of the templates of which a person was shown a document, whole."""
+        joined = documents.join(views, views.c.document_id == documents.c.document_id)
+        asked = sa.select(documents.c.template_digest).select_from(joined).where(views.c.user_id == user_id).distinct()
+        return frozenset(self._connection.scalars(asked))
+
     def executed(self) -> list[str]:
         """The ids of every executed document that counts, of all years, by year, ACO and step."""
         order = (documents.c.year, documents.c.aco_id, documents.c.step, documents.c.kind)

@@ -1,6 +1,7 @@
 """The tables. Times are UTC and end in `_at_utc`; constraints carry the rules that must never break."""
 
 from packets.store.tables.agreements import dua_confirmations, dua_extensions
+from packets.store.tables.batches import batch_items, batches
 from packets.store.tables.columns import UtcDateTime, metadata
 from packets.store.tables.documents import declines, documents, intents, revisions, signatures, step_ups, views
 from packets.store.tables.jobs import jobs
@@ -15,6 +16,8 @@ __all__ = [
     "accounts",
     "acos",
     "audit",
+    "batch_items",
+    "batches",
     "checkpoints",
     "contacts",
     "corrections",

@@ -117,6 +117,7 @@ step_ups = sa.Table(
     text("digest"),
     time("at_utc"),
     time("used_at_utc", nullable=True),
+    text("derived_from", server_default=""),
     sa.ForeignKeyConstraint(["user_id"], ["people.user_id"]),
 )
 

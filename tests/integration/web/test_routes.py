@@ -16,6 +16,8 @@ from web.auth.roles import Audience, audience_of, require_audiences
 PACKET = "/packets/<aco_id>/<int(min=2012, max=2999):year>"
 LIST = f"{PACKET}/lists/<name>"
 NOTICE = "int(max=9223372036854775807):notice_id"
+NOBODYS = "00000000-0000-0000-0000-000000000000"
+BATCH = "/countersign/batches/<uuid:batch_id>"
 ROUTES: dict[Audience, frozenset[str]] = {
     Audience.ANYONE: frozenset({"GET /healthz", "GET /sign-in", "POST /sign-in", "GET /static/<path:filename>"}),
     Audience.SIGNED_IN: frozenset(
@@ -57,7 +59,16 @@ ROUTES: dict[Audience, frozenset[str]] = {
     ),
     Audience.UPLOAD_READERS: frozenset({f"GET {PACKET}/corrections"}),
     Audience.UPLOADERS: frozenset({f"POST {PACKET}/corrections"}),
-    Audience.CMS_SIGNATORIES: frozenset({"GET /countersign"}),
+    Audience.CMS_READERS: frozenset({"GET /countersign"}),
+    Audience.CMS_SIGNATORIES: frozenset(
+        {
+            "POST /countersign/batches",
+            f"GET {BATCH}",
+            f"POST {BATCH}/start",
+            f"POST {BATCH}/stop",
+            f"POST {BATCH}/resume",
+        }
+    ),
     Audience.VOIDERS: frozenset({"GET /documents/<document_id>/void", "POST /documents/<document_id>/void"}),
     Audience.MAIL_KEEPERS: frozenset({"GET /notices/delivery", f"POST /notices/delivery/<{NOTICE}>/retry"}),
     Audience.ARCHIVE_READERS: frozenset({"GET /archive"}),
@@ -76,6 +87,7 @@ ALLOWED: dict[Audience, frozenset[str]] = {
     Audience.UPLOAD_READERS: frozenset({EXECUTIVE, STAFF}),
     Audience.AGREEMENT_KEEPERS: frozenset({CUSTODIAN}),
     Audience.UPLOADERS: frozenset({EXECUTIVE}),
+    Audience.CMS_READERS: frozenset({STAFF, SIGNATORY}),
     Audience.CMS_SIGNATORIES: frozenset({SIGNATORY}),
     Audience.YEAR_MANAGERS: frozenset({STAFF}),
     Audience.VOIDERS: frozenset({STAFF}),
@@ -109,12 +121,13 @@ def call(site: Site, route: str, user_id: str | None, *, there: bool = True) -> 
     document = site.document("provider-supplier-list")
     values = {
         PACKET: f"/packets/{document.aco_id if there else 'A0000'}/{document.performance_year}",
-        "<document_id>": document.document_id if there else "00000000-0000-0000-0000-000000000000",
+        "<document_id>": document.document_id if there else NOBODYS,
         f"<{NOTICE}>": str(notice_of(site, user_id)),
         "<slot>": "AuthorizedSigner",
         "<name>": "provider-supplier",
         "<path:filename>": "packets.css",
         "<int(min=2012, max=2999):year>": str(document.performance_year),
+        "<uuid:batch_id>": batch_of(site) if there and "<uuid:batch_id>" in address else NOBODYS,
     }
     for name, value in values.items():
         address = address.replace(name, value)
@@ -145,6 +158,18 @@ def give_notice(site: Site, user_id: str) -> None:
         records.journal.take(message, now)
         draft = Draft(message, "batch-finished", "", 0, True, Letter("Done", "Done.", "<p>Done.</p>"), now, now)  # noqa: FBT003
         records.notices.add(draft, [Recipient(user_id, "")], mailed=False)
+
+
+def batch_of(site: Site) -> str:
+    """A batch of the CMS signatory, with the new ACO's DUA in it."""
+    world = site.world
+    if not world.services.countersigning.queue():
+        world.finish(site.new, before_step=4)
+        dua = world.document(site.new, "data-use-agreement")
+        for slot in world.services.catalog[dua.kind].slots[:2]:
+            dua = world.sign(dua, slot, site.new)
+    waiting = [one.document.document_id for one in world.services.countersigning.queue()]
+    return world.services.countersigning.prepare(world.agency(Role.CMS_SIGNATORY), waiting).batch_id
 
 
 def user_of(site: Site, who: str) -> str:

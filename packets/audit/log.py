@@ -36,6 +36,7 @@ class Act(StrEnum):
     ORGANIZATION_SUBMIT = "organization:submit"
     LIST_DOWNLOAD = "list:download"
     CORRECTIONS_UPLOAD = "corrections:upload"
+    CORRECTIONS_CHECK = "corrections:check"
     DOCUMENT_ASSEMBLE = "document:assemble"
     DOCUMENT_DECLINE = "document:decline"
     DOCUMENT_WITHDRAW = "document:withdraw"

@@ -51,8 +51,8 @@ ROUTES: dict[Audience, frozenset[str]] = {
             "POST /documents/<document_id>/withdraw",
         }
     ),
-    Audience.UPLOAD_READERS: frozenset({f"GET {PACKET}/corrections"}),
-    Audience.UPLOADERS: frozenset({f"POST {PACKET}/corrections"}),
+    Audience.UPLOAD_READERS: frozenset({f"GET {PACKET}/corrections", f"GET {PACKET}/corrections/accepted"}),
+    Audience.UPLOADERS: frozenset({f"POST {PACKET}/corrections", f"POST {PACKET}/corrections/findings"}),
     Audience.CMS_SIGNATORIES: frozenset({"GET /countersign"}),
     Audience.VOIDERS: frozenset({"GET /documents/<document_id>/void", "POST /documents/<document_id>/void"}),
     Audience.MAIL_KEEPERS: frozenset({"GET /notices/delivery", f"POST /notices/delivery/<{NOTICE}>/retry"}),

@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DIR    ?= demo-data
 ACOS   ?= 3
+SECONDS ?= 600
 
 .DEFAULT_GOAL := help
 .PHONY: help setup dev tools demo serve test lint bench attacks faults requirements conformance lock clean
@@ -51,6 +52,7 @@ lint: dev ## ruff, mypy --strict, import-linter
 bench: $(VENV)-bench/.ready ## Measure against named peers, into bench/results (QUICK=1: small sizes, one run)
 	@$(VENV)-bench/bin/python bench/sign.py $(if $(QUICK),--quick)
 	@$(VENV)-bench/bin/python bench/render.py $(if $(QUICK),--quick)
+	@$(VENV)-bench/bin/python bench/lists.py $(if $(QUICK),--quick)
 
 $(VENV)-bench/.ready: requirements/runtime.lock bench/requirements.lock bench/signatures/package-lock.json
 	@sh .ci/venv "$(PYTHON)" "$(VENV)-bench"
@@ -63,8 +65,9 @@ $(VENV)-bench/.ready: requirements/runtime.lock bench/requirements.lock bench/si
 	else echo "No npm on this machine: the peers that need Node.js are left out."; fi
 	@touch $@
 
-faults: dev ## Break the signing ceremony in many ways and count what is lost, into bench/results (QUICK=1: few times; LONG=1: ten times)
+faults: dev ## Break the signing ceremony in many ways and count what is lost, into bench/results; then mutated input (QUICK=1, LONG=1; SECONDS=600)
 	@PYTHONPATH=tests $(BIN)/python -m faults.runs $(if $(QUICK),--size quick,$(if $(LONG),--size long) --report bench/results/faults.md)
+	@PYTHONPATH=tests $(BIN)/python -m faults.fuzz $(if $(QUICK),--quick,--seconds $(SECONDS))
 
 requirements: dev ## Write docs/requirements.md: which tests hold which requirement
 	@PYTHONPATH=tests $(BIN)/python -m traceability

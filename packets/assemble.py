@@ -29,7 +29,7 @@ from packets.render.fonts import FontSet
 from packets.store.database import Database
 from packets.store.objects import ObjectStore, digest_bytes
 from packets.store.records import Records
-from packets.store.records.lists import Row
+from packets.store.records.lists import CorrectionsUpload, Row
 
 NO_VALUE = "N/A"
 """What a document prints where a row has no such value, so that no cell looks forgotten (R58, REQ 1.6.8)."""
@@ -39,6 +39,14 @@ FieldMaker = Callable[[DocumentType, Mapping[str, Any]], Mapping[str, FieldDicti
 
 Sealer = Callable[[bytes], bytes]
 """Adds the service's certification signature; the signing floor provides it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A document that was made and is not recorded yet, and what it takes the place of. Its bytes are kept already."""
+
+    draft: Document
+    replaces: Document | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +83,35 @@ class Assembler:
         document_type = self.catalog[kind]
         with self.database.read() as records:
             occurrence = occurrence_to_make(document_type, records.documents.packet(aco_id, year))
-            facts = freeze(records, document_type, aco_id, year, occurrence) | self._signing_facts()
+            facts = freeze(records, document_type, aco_id, year, occurrence)
             current = records.documents.current(aco_id, year, kind, occurrence)
+        made = self.make(aco_id, facts, current, occurrence)
+        if isinstance(made, Document):
+            return made
+        with self.database.write() as records:
+            return self.record(records, made, actor)
+
+    def make(
+        self, aco_id: str, facts: Mapping[str, Any], current: Document | None, occurrence: int = 1
+    ) -> Document | Made:
+        """The document that these facts give, not recorded yet; the current one when nothing is to be made.
+
+        Args:
+            aco_id: whose document.
+            facts: what `freeze` answers, or would answer after a change that is about to be recorded.
+            current: the document that counts now.
+            occurrence: which one of its kind, where there can be several.
+
+        Raises:
+            RenderError: template and facts do not fit.
+        """
+        document_type = self.catalog[facts["document"]["kind"]]
+        facts = {**facts, **self._signing_facts()}
         content = canonical_json(facts)
         if current and (current.signatures or _is_same(current, document_type, content)):
             return current
-        prepared = self._prepare(document_type, aco_id, year, facts, content)
-        return self._record(current, replace(prepared, occurrence=occurrence), actor)
+        draft = self._prepare(document_type, aco_id, facts, content)
+        return Made(replace(draft, occurrence=occurrence), current)
 
     def prepare(self, aco_id: str, year: int, kind: str, occurrence: int = 1) -> Document:
         """A new document of that kind from the facts as they are now: its bytes are kept, but it is not recorded yet.
@@ -93,7 +123,7 @@ class Assembler:
         document_type = self.catalog[kind]
         with self.database.read() as records:
             facts = freeze(records, document_type, aco_id, year, occurrence) | self._signing_facts()
-        prepared = self._prepare(document_type, aco_id, year, facts, canonical_json(facts))
+        prepared = self._prepare(document_type, aco_id, facts, canonical_json(facts))
         return replace(prepared, occurrence=occurrence)
 
     def assemble_packet(self, aco_id: str, year: int, actor: str = SERVICE) -> list[Document]:
@@ -105,40 +135,31 @@ class Assembler:
     def _signing_facts(self) -> dict[str, Any]:
         return {ISSUERS: [b64encode(one).decode() for one in self.issuers]} if self.issuers else {}
 
-    def _prepare(
-        self, document_type: DocumentType, aco_id: str, year: int, facts: Mapping[str, Any], content: bytes
-    ) -> Document:
+    def _prepare(self, document_type: DocumentType, aco_id: str, facts: Mapping[str, Any], content: bytes) -> Document:
         rendered = self.render(document_type, facts)
         sealed = self.seal(rendered.pdf)
         for one in (content, rendered.pdf, sealed):
             self.objects.put(one)
         now = self.clock()
         chain = (_revision(1, rendered.pdf, Event.DRAFTED, now), _revision(2, sealed, Event.SEALED, now))
-        return _with_chain(_draft(document_type, aco_id, year, facts, content, rendered.pages), chain)
+        return _with_chain(_draft(document_type, aco_id, facts, content, rendered.pages), chain)
 
-    def _record(self, replaced: Document | None, draft: Document, actor: str) -> Document:
-        now = self.clock()
+    def record(self, records: Records, made: Made, actor: str) -> Document:
+        """Put a document that was made in the place of the one that it was made to replace.
+
+        Raises:
+            ConflictError: another document counts by now, or the current one was signed.
+        """
+        now, draft, replaced = self.clock(), made.draft, made.replaces
         subject = document_subject(draft)
-        with self.database.write() as records:
-            current = records.documents.current(draft.aco_id, draft.performance_year, draft.kind, draft.occurrence)
-            if (current.document_id if current else None) != (replaced.document_id if replaced else None) or (
-                current and current.signatures
-            ):
-                raise ConflictError(
-                    Problem(
-                        "document-changed",
-                        "The document was assembled or signed meanwhile.",
-                        "Look at it again.",
-                        subject,
-                    )
-                )
-            if replaced:
-                records.documents.void(replaced.document_id, "superseded: the facts behind it changed", now)
-                records.journal.log(
-                    Act.DOCUMENT_VOID, actor, subject, now, document=replaced.document_id, digest=replaced.head_digest
-                )
-            record_draft(records, draft, actor, now)
-            found = records.documents.get(draft.document_id)
+        _refuse_change(records, draft, replaced)
+        if replaced:
+            records.documents.void(replaced.document_id, "superseded: the facts behind it changed", now)
+            records.journal.log(
+                Act.DOCUMENT_VOID, actor, subject, now, document=replaced.document_id, digest=replaced.head_digest
+            )
+        record_draft(records, draft, actor, now)
+        found = records.documents.get(draft.document_id)
         if found is None:
             raise NotFoundError(
                 Problem("document-missing", "The document that was just recorded is not there.", "Try again.", subject)
@@ -151,6 +172,19 @@ def record_draft(records: Records, draft: Document, actor: str, now: datetime) -
     records.documents.add(draft, now)
     told = {"document": draft.document_id, "digest": draft.head_digest, "data": draft.data_digest}
     records.journal.log(Act.DOCUMENT_ASSEMBLE, actor, document_subject(draft), now, Outcome.DONE, **told)
+
+
+def _refuse_change(records: Records, draft: Document, replaced: Document | None) -> None:
+    """The document that counts must be the one that was there when the new one was made, and unsigned.
+
+    Raises:
+        ConflictError: it is not.
+    """
+    current = records.documents.current(draft.aco_id, draft.performance_year, draft.kind, draft.occurrence)
+    same = (current.document_id if current else None) == (replaced.document_id if replaced else None)
+    if not same or (current and current.signatures):
+        sentence = "The document was assembled or signed meanwhile."
+        raise ConflictError(Problem("document-changed", sentence, "Look at it again.", document_subject(draft)))
 
 
 def document_subject(document: Document) -> str:
@@ -297,12 +331,14 @@ def _contact_facts(contact: Contact) -> dict[str, Any]:
 
 def _corrections_facts(records: Records, aco_id: str, year: int) -> dict[str, Any] | None:
     uploads = records.lists.uploads(aco_id, year)
-    if not uploads:
-        return None
-    last = uploads[0]
+    return upload_facts(uploads[0]) if uploads else None
+
+
+def upload_facts(upload: CorrectionsUpload) -> dict[str, Any]:
+    """An accepted corrections file as a document tells of it."""
     return {
-        **{name: getattr(last, name) for name in ("file_name", "sha256", "uploaded_by", "additions", "deletions")},
-        "uploaded_at": f"{last.uploaded_at_utc:%Y-%m-%d %H:%M} UTC",
+        **{name: getattr(upload, name) for name in ("file_name", "sha256", "uploaded_by", "additions", "deletions")},
+        "uploaded_at": f"{upload.uploaded_at_utc:%Y-%m-%d %H:%M} UTC",
     }
 
 
@@ -310,13 +346,11 @@ def _is_same(current: Document, document_type: DocumentType, content: bytes) -> 
     return (current.data_digest, current.template_digest) == (digest_bytes(content), document_type.template_digest)
 
 
-def _draft(
-    document_type: DocumentType, aco_id: str, year: int, facts: Mapping[str, Any], content: bytes, pages: int
-) -> Document:
+def _draft(document_type: DocumentType, aco_id: str, facts: Mapping[str, Any], content: bytes, pages: int) -> Document:
     return Document(
         document_id=str(uuid.uuid4()),
         aco_id=aco_id,
-        performance_year=year,
+        performance_year=facts["document"]["performance_year"],
         kind=document_type.kind,
         edition=document_type.edition,
         step=document_type.step,

@@ -32,12 +32,19 @@ class Problem:
 
 
 class PacketsError(Exception):
-    """A refusal with every reason. `status_hint` is the HTTP status that a web door would answer with."""
+    """A refusal with every reason.
+
+    Attributes:
+        status_hint: the HTTP status that a web door would answer with.
+        problems: the reasons.
+        count: how many things are wrong; more than are described when a file has too many.
+    """
 
     status_hint = 422
 
-    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
+    def __init__(self, problems: Problem | Iterable[Problem], *, count: int | None = None) -> None:
         self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        self.count = len(self.problems) if count is None else count
         super().__init__("\n".join(map(str, self.problems)))
 
 

@@ -152,7 +152,7 @@ class Ceremony:
                 Problem("not-viewed", "This revision was never shown to you.", "Open the document and read it first.")
             )
         if problems or isinstance(decision, Refusal):
-            stale = {one.code for one in problems} <= {"document-changed", "already-signed"}
+            stale = {one.code for one in problems} <= {"document-changed", "document-voided", "already-signed"}
             raise (ConflictError if stale else ForbiddenError)(problems)
         return decision
 

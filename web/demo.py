@@ -199,7 +199,9 @@ class Demonstration:
         aco = sample.aco
         if sample.corrections_upload:
             uploader = holder(sample, Role.AUTHORIZED_TO_SIGN_PRIMARY)
-            self.services.corrections.accept(aco.aco_id, aco.performance_year, uploader, *sample.corrections_upload)
+            self.services.corrections.accept(
+                aco.aco_id, aco.performance_year, uploader, *sample.corrections_upload, agreed=True
+            )
         self._settle_agreement(sample)
         types = self.services.catalog.for_cohort(aco.cohort)
         documents = tuple(self._execute(sample, year, one) for one in types)

@@ -39,6 +39,7 @@ class Act(StrEnum):
     DUA_RAISE_ADDENDUM = "dua:raise-addendum"
     LIST_DOWNLOAD = "list:download"
     CORRECTIONS_UPLOAD = "corrections:upload"
+    CORRECTIONS_CHECK = "corrections:check"
     DOCUMENT_ASSEMBLE = "document:assemble"
     DOCUMENT_DECLINE = "document:decline"
     DOCUMENT_WITHDRAW = "document:withdraw"

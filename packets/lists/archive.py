@@ -25,6 +25,8 @@ FLAGS_KNOWN = 0x0008 | 0x0006 | 0x0800
 """Sizes in a descriptor; how hard deflate tried; the name is UTF-8."""
 KIND_MASK, KIND_FILE, KIND_LINK = 0o170000, 0o100000, 0o120000
 DOS_FOLDER = 0x10
+METHOD_AES = 99
+"""What WinZip writes in place of the method of a file that it encrypted."""
 UNIX_SYSTEMS = frozenset({3, 19})
 METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
@@ -52,7 +54,7 @@ class Member:
     """The one file of an archive."""
 
     name: str
-    content: bytes
+    content: bytes | bytearray
 
 
 def pack(name: str, content: bytes, day: date) -> bytes:
@@ -77,8 +79,8 @@ def unpack(archive: bytes) -> Member:
         raise InputError(_problem("archive-too-large"))
     if not archive.startswith((LOCAL_MARK, END_MARK)):
         raise InputError(_problem("archive-not-zip"))
-    entry = _only_entry(read_entries(archive))
-    if problems := [_problem(code, entry.name) for code in _refusals(entry)]:
+    entry = _only_entry(*read_entries(archive, NAMES_SHOWN + 1))
+    if problems := [_problem(code, entry.shown) for code in _refusals(entry)]:
         raise InputError(problems)
     return Member(entry.name, read_content(archive, entry))
 
@@ -87,16 +89,16 @@ def _problem(code: str, where: str = "") -> Problem:
     return Problem(code, *REFUSALS[code], where)
 
 
-def _only_entry(entries: list[Entry]) -> Entry:
+def _only_entry(entries: list[Entry], count: int) -> Entry:
     """The archive holds exactly one file (R63)."""
     if not entries:
         raise InputError(_problem("archive-empty"))
-    if len(entries) > 1:
-        names = ", ".join(entry.name for entry in entries[:NAMES_SHOWN]) + (", …" if len(entries) > NAMES_SHOWN else "")
+    if count > 1:
+        names = ", ".join(entry.shown for entry in entries[:NAMES_SHOWN]) + (", …" if count > NAMES_SHOWN else "")
         remedy = AGAIN
         if any(entry.raw_name.startswith(b"__MACOSX/") for entry in entries):
             remedy = "The Finder of macOS adds a folder __MACOSX: use `zip -X` in the Terminal, or another zip program."
-        sentence = f"The archive holds {len(entries)} files ({names}); only one is accepted."
+        sentence = f"The archive holds {count:,} files ({names}); only one is accepted."
         raise InputError(Problem("archive-many-files", sentence, remedy))
     return entries[0]
 
@@ -130,7 +132,7 @@ def _kind_refusal(entry: Entry) -> str:
 
 def _feature_refusal(entry: Entry) -> str:
     """Encryption, methods and extensions that an archive of one text file does not need."""
-    if entry.fixed.flags & FLAGS_ENCRYPTED:
+    if entry.fixed.flags & FLAGS_ENCRYPTED or entry.fixed.method == METHOD_AES:
         return "archive-encrypted"
     if entry.fixed.method not in METHODS:
         return "archive-method"

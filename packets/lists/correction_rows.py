@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from packets.lists.columns import CORRECTIONS, Row
+from packets.lists.columns import CORRECTIONS, PROVIDER_SUPPLIER, Row
 from packets.lists.findings import Findings, place
 from packets.lists.text import NO_VALUE, cell_fault, split_cells
 from packets.model import identifiers
 
 ADD, DELETE = "A", "D"
+EXCLUDED = "1"
+"""The flag of whoever may not participate (R49)."""
 ACTIONS = frozenset({ADD, DELETE})
 REASONS = ("death", "retirement", "reassignment", "new reassignment", "other")
 """Why a row is announced (R55, REQ 4.6)."""
@@ -31,12 +33,28 @@ class Standing:
         approved_tins: TINs of its approved Participant List (R60).
         listed: pairs of TIN and NPI on its Provider/Supplier List.
         listed_ccns: pairs of TIN and CCN on the same list.
+        excluded: NPIs that the list shows as excluded, under whatever TIN (R49).
     """
 
     aco_id: str
     approved_tins: frozenset[str]
     listed: frozenset[Pair]
     listed_ccns: frozenset[Pair] = frozenset()
+    excluded: frozenset[str] = frozenset()
+
+
+def standing_of(aco_id: str, approved_tins: frozenset[str], rows: Iterable[Row]) -> Standing:
+    """What the rows of an ACO's Provider/Supplier List, gone through once, say of corrections to it."""
+    tin, npi, ccn, flag = (PROVIDER_SUPPLIER.place(key) for key in ("tin", "npi", "ccn", "excluded"))
+    people, facilities, excluded = set[Pair](), set[Pair](), set[str]()
+    for row in rows:
+        if row[npi]:
+            people.add((row[tin], row[npi]))
+        if row[ccn]:
+            facilities.add((row[tin], row[ccn]))
+        if row[npi] and row[flag] == EXCLUDED:
+            excluded.add(row[npi])
+    return Standing(aco_id, approved_tins, frozenset(people), frozenset(facilities), frozenset(excluded))
 
 
 @dataclass(slots=True)
@@ -120,7 +138,9 @@ class RowReader:
             self.findings.add(*_repetition(row, column, earlier, same=action == row[ACTION]), place(number, column))
         elif (pair in listed) != (row[ACTION] == DELETE):
             self.findings.add(*_misfit(row, column), place(number, column))
-        else:
+        elif row[ACTION] == ADD and row[NPI] in self.standing.excluded:
+            self.findings.add(*_exclusion(row), place(number, NPI))
+        elif not self.findings.count:  # of a file that is refused nothing is needed any more
             self.rows.append(
                 tuple(self._texts.setdefault(cell, cell) if column != NPI else cell for column, cell in enumerate(row))
             )
@@ -141,6 +161,11 @@ def _misfit(row: Row, column: int) -> tuple[str, str, str]:
     if row[ACTION] == ADD:
         return ("row-on-list", where.format("already"), "Remove the row, or make it a deletion.")
     return ("row-not-on-list", where.format("not"), "Remove the row, or correct its identifiers.")
+
+
+def _exclusion(row: Row) -> tuple[str, str, str]:
+    sentence = f"The person with NPI {row[NPI]} is excluded and may not participate."
+    return ("npi-excluded", sentence, "Remove the row; write to CMS if the exclusion is wrong.")
 
 
 def _normal(cells: list[str]) -> Row:

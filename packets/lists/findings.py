@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from packets.errors import InputError, Problem
 
 LIMIT = 1000
@@ -13,17 +15,27 @@ def place(row: int, column: int | None = None) -> str:
     return f"row {row}" if column is None else f"row {row}, column {chr(ord('A') + column)}"
 
 
-class Findings:
-    """The problems of one file, at most `LIMIT` of them described."""
+PLACE = re.compile(r"row ([1-9][0-9]*)(?:, column ([A-Z]))?")
 
-    def __init__(self) -> None:
+
+def read_place(where: str) -> tuple[int, int | None] | None:
+    """The inverse of `place`: row and column, or None for what is no place in a table."""
+    match = PLACE.fullmatch(where)
+    return (int(match[1]), ord(match[2]) - ord("A") if match[2] else None) if match else None
+
+
+class Findings:
+    """The problems of one file, at most `most` of them described."""
+
+    def __init__(self, most: int = LIMIT) -> None:
         self._problems: list[Problem] = []
+        self._most = most
         self.count = 0
 
     def add(self, code: str, sentence: str, remedy: str, where: str = "") -> None:
         """Note one problem."""
         self.count += 1
-        if self.count <= LIMIT:
+        if self.count <= self._most:
             self._problems.append(Problem(code, sentence, remedy, where))
 
     def include(self, problems: tuple[Problem, ...]) -> None:
@@ -49,4 +61,4 @@ class Findings:
             InputError: with the problems.
         """
         if self.count:
-            raise InputError(self.problems)
+            raise InputError(self.problems, count=self.count)

@@ -78,12 +78,14 @@ def _row(number: int, row: Row, cells: list[tuple[str, str, Writer]]) -> str:
 
 def _writer(column: Column, *, mask_tins: bool) -> Writer:
     if column.kind is Kind.TIN:
-        return (lambda value: _text(mask_tin(value))) if mask_tins else (lambda value: _text(format_tin(value)))
-    return {Kind.FLAG: _number, Kind.DATE: _date}.get(column.kind, _text)
+        return (
+            (lambda value: write_text(mask_tin(value))) if mask_tins else (lambda value: write_text(format_tin(value)))
+        )
+    return {Kind.FLAG: _number, Kind.DATE: _date}.get(column.kind, write_text)
 
 
-def _text(value: str) -> str:
-    """A character that cannot be written is shown as the replacement character."""
+def write_text(value: str) -> str:
+    """Type and inside of a cell with a text; a character that cannot be written is shown as the replacement character."""
     if not value.isprintable():
         value = UNWRITABLE.sub("\ufffd", value)
     space = ' xml:space="preserve"' if value != value.strip() else ""
@@ -93,12 +95,12 @@ def _text(value: str) -> str:
 
 def _number(value: str) -> str:
     whole = value.isascii() and value.isdigit() and len(value) <= LONGEST_NUMBER
-    return f"><v>{int(value)}</v>" if whole else _text(value)
+    return f"><v>{int(value)}</v>" if whole else write_text(value)
 
 
 def _date(value: str) -> str:
     try:
         day = date.fromisoformat(value)
     except ValueError:
-        return _text(value)
-    return f"><v>{(day - DAY_ZERO).days}</v>" if day >= FIRST_COUNTED else _text(value)
+        return write_text(value)
+    return f"><v>{(day - DAY_ZERO).days}</v>" if day >= FIRST_COUNTED else write_text(value)

@@ -3,40 +3,90 @@
 from __future__ import annotations
 
 import codecs
+import itertools
 import re
 import unicodedata
+from collections.abc import Iterator
 
 from packets.errors import InputError, Problem
 
 FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001  spreadsheets read the full-width ones too
 QUOTED = re.compile(r'"(?:[^"]|"")*"')
+UTF8_CHARACTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 NO_VALUE = "N/A"
 """The word that says on purpose that a cell has no value (REQ 1.6.8)."""
 
 
-def encoding_of(content: bytes, where: str) -> str:
+def encoding_of(content: bytes | bytearray, where: str) -> str:
     """How a file is encoded: UTF-8 with or without its mark, or else Windows-1252.
 
+    The lines are decoded one by one, so that the whole text is never in memory. Windows-1252 gives nearly any byte a meaning: a
+    file that is UTF-8 for the most part is not read as if it were that, which would turn its accents into something else.
+
     Raises:
-        InputError: the file is neither.
+        InputError: the file is neither; it says in which row, and which byte is meant.
     """
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         remedy = "Save it as “Text (Tab delimited)” or “CSV UTF-8”, not as “Unicode Text”."
         raise InputError(Problem("file-encoding", "The file is encoded in UTF-16.", remedy, where))
-    for encoding in ("utf-8-sig", "cp1252"):
+    fault = _undecodable(content, "utf-8")
+    if fault is None:
+        return "utf-8-sig"
+    if content.startswith(codecs.BOM_UTF8) or _is_mostly_utf8(content):
+        raise InputError(_encoding_problem(fault, "The file is in UTF-8 except for row", where))
+    if fault := _undecodable(content, "cp1252"):
+        raise InputError(_encoding_problem(fault, "The file is neither in UTF-8 nor in Windows-1252: see row", where))
+    return "cp1252"
+
+
+def _encoding_problem(fault: tuple[int, int], beginning: str, where: str) -> Problem:
+    row, byte = fault
+    remedy = "Type the names in that row anew, and save the file as a text file in UTF-8."
+    return Problem(
+        "file-encoding", f"{beginning} {row}, where the byte 0x{byte:02X} stands for nothing.", remedy, where
+    )
+
+
+def _undecodable(content: bytes | bytearray, encoding: str) -> tuple[int, int] | None:
+    """Row and value of the first byte that the encoding does not know."""
+    for row, line in enumerate(byte_lines(content), start=1):
         try:
-            content.decode(encoding)
-        except UnicodeDecodeError:
+            line.decode(encoding)
+        except UnicodeDecodeError as error:
+            return row, line[error.start]
+    return None
+
+
+def _is_mostly_utf8(content: bytes | bytearray) -> bool:
+    """Whether more bytes beyond ASCII belong to characters of UTF-8 than do not."""
+    known = sum(match.end() - match.start() for match in UTF8_CHARACTER.finditer(content))
+    return 2 * known > sum(1 for _ in BEYOND_ASCII.finditer(content))
+
+
+def byte_lines(content: bytes | bytearray) -> Iterator[bytes | bytearray]:
+    """The lines without their line feeds; the piece behind the last one is a line too, unless it is empty."""
+    start = 0
+    while start < len(content):
+        end = content.find(b"\n", start)
+        end = len(content) if end < 0 else end
+        yield content[start:end]
+        start = end + 1
+
+
+def read_lines(content: bytes | bytearray, encoding: str) -> Iterator[str]:
+    """The lines without their ends (LF or CR LF), one by one; empty lines at the end of the file are no lines."""
+    empty = 0
+    for number, line in enumerate(byte_lines(content)):
+        text = line.decode("utf-8" if encoding == "utf-8-sig" else encoding).removesuffix("\r")
+        if number == 0 and encoding == "utf-8-sig":
+            text = text.removeprefix("\ufeff")
+        if not text:
+            empty += 1
             continue
-        return encoding
-    sentence = "The file is not a text file in UTF-8 or Windows-1252."
-    raise InputError(Problem("file-encoding", sentence, "Save it as a text file in UTF-8.", where))
-
-
-def split_lines(text: str) -> list[str]:
-    """The lines without their ends (LF or CR LF); empty lines at the end of the file are no lines."""
-    lines = text.rstrip("\r\n").split("\n")
-    return [line.removesuffix("\r") for line in lines]
+        yield from itertools.repeat("", empty)
+        empty = 0
+        yield text
 
 
 def split_cells(line: str) -> list[str] | None:

@@ -8,9 +8,11 @@ no place in it.
 
 from __future__ import annotations
 
+import itertools
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -24,8 +26,10 @@ CENTRAL = struct.Struct("<4s6H3L5H2L")
 END = struct.Struct("<4s4H2LH")
 EXTRA = struct.Struct("<2H")
 FLAG_DESCRIPTOR = 0x0008
-EXTRAS_REFUSED = frozenset({0x0001, 0x7075})
-"""Kinds of extra fields that give the file other sizes or another name (4.5.3, 4.6.9)."""
+EXTRAS_REFUSED = frozenset({0x0001, 0x0017, 0x7075, 0x9901})
+"""Kinds of extra fields that give the file other sizes or another name, or encrypt it (4.5.3, 4.5.12, 4.6.9; WinZip AES)."""
+NAME_SHOWN = 120
+PIECE = 65_536
 
 
 class End(NamedTuple):
@@ -92,9 +96,19 @@ class Entry:
         """The name as far as it can be shown; names that are not ASCII are refused in any case."""
         return self.raw_name.decode("ascii", "backslashreplace")
 
+    @property
+    def shown(self) -> str:
+        """The name, short enough for a sentence, without characters that would change how it reads."""
+        name = "".join(one if one.isprintable() else "�" for one in self.name)
+        return name if len(name) <= NAME_SHOWN else f"{name[:NAME_SHOWN]}…"
 
-def read_entries(archive: bytes) -> list[Entry]:
-    """The entries of the directory. The end record must end the archive, and the directory must touch it.
+
+def read_entries(archive: bytes, most: int) -> tuple[list[Entry], int]:
+    """The first entries of the directory, and how many it has. The end record must end the archive, and the directory touch it.
+
+    Args:
+        archive: its bytes.
+        most: so many entries are read: a directory can name hundreds of thousands of files, and one is accepted.
 
     Raises:
         InputError: the structure is not sound.
@@ -106,12 +120,12 @@ def read_entries(archive: bytes) -> list[Entry]:
         raise InputError(Problem("archive-extra-data", "Something stands behind the end of the archive.", AGAIN))
     refuse_damage((end.disk, end.start_disk) != (0, 0) or end.entries_here != end.entries, "it is one part of several")
     refuse_damage(end.start + end.length != place, "its directory does not end where the end record begins")
-    entries = _entries(archive[end.start : place])
-    refuse_damage(len(entries) != end.entries, "its end record counts other files")
-    return entries
+    entries = list(itertools.islice(_entries(memoryview(archive)[end.start : place]), most))
+    refuse_damage(len(entries) != min(end.entries, most), "its end record counts other files")
+    return entries, end.entries
 
 
-def read_content(archive: bytes, entry: Entry) -> bytes:
+def read_content(archive: bytes, entry: Entry) -> bytes | bytearray:
     """The file's bytes, whose length and checksum are those that the directory says; its method must be stored or deflated.
 
     Raises:
@@ -125,8 +139,8 @@ def read_content(archive: bytes, entry: Entry) -> bytes:
     directory = End._make(END.unpack_from(archive, len(archive) - END.size)).start
     refuse_damage(end > directory, "its file reaches into the directory")
     refuse_damage(archive[end:directory] not in _descriptors(entry), "bytes before its directory belong to nothing")
-    data = archive[begin:end]
-    content = _inflate(data, entry) if entry.fixed.method == zipfile.ZIP_DEFLATED else data
+    data = memoryview(archive)[begin:end]
+    content = _inflate(data, entry) if entry.fixed.method == zipfile.ZIP_DEFLATED else bytes(data)
     refuse_damage(len(content) != entry.fixed.size, "the file has another length than it says")
     refuse_damage(zlib.crc32(content) != entry.fixed.checksum, "the checksum of the file is wrong")
     return content
@@ -142,9 +156,9 @@ def refuse_damage(condition: bool, sentence: str) -> None:
         raise InputError(Problem("archive-damaged", f"The archive is damaged: {sentence}.", AGAIN))
 
 
-def _entries(directory: bytes) -> list[Entry]:
+def _entries(directory: memoryview) -> Iterator[Entry]:
     """Every entry; they must fill the directory to its last byte."""
-    entries, place = [], 0
+    place = 0
     while place < len(directory):
         cut_off = len(directory) - place < CENTRAL.size or directory[place : place + 4] != CENTRAL_MARK
         refuse_damage(cut_off, "an entry of its directory is cut off")
@@ -155,8 +169,7 @@ def _entries(directory: bytes) -> list[Entry]:
         refuse_damage(
             place > len(directory) or fixed.comment_length > 0, "an entry of its directory has another length"
         )
-        entries.append(Entry(fixed, directory[name:extra], _extra_kinds(directory[extra:place])))
-    return entries
+        yield Entry(fixed, bytes(directory[name:extra]), _extra_kinds(bytes(directory[extra:place])))
 
 
 def _extra_kinds(extra: bytes) -> frozenset[int]:
@@ -202,14 +215,17 @@ def _descriptors(entry: Entry) -> tuple[bytes, ...]:
     return (descriptor, DESCRIPTOR_MARK + descriptor)
 
 
-def _inflate(data: bytes, entry: Entry) -> bytes:
-    """Inflate, never beyond the size that was claimed; the data must end with its stream."""
-    stream = zlib.decompressobj(-zlib.MAX_WBITS)
+def _inflate(data: memoryview, entry: Entry) -> bytearray:
+    """Inflate piece by piece, never beyond the size that was claimed; the data must end with its stream."""
+    stream, content, start = zlib.decompressobj(-zlib.MAX_WBITS), bytearray(), 0
     try:
-        content = stream.decompress(data, entry.fixed.size + 1)
+        for start in range(0, len(data), PIECE):
+            content += stream.decompress(data[start : start + PIECE], entry.fixed.size + 1 - len(content))
+            if stream.eof or len(content) > entry.fixed.size:
+                break
     except zlib.error as error:
         sentence = "The archive is damaged: its file cannot be decompressed."
-        raise InputError(Problem("archive-damaged", sentence, AGAIN, entry.name)) from error
-    loose = not stream.eof or bool(stream.unused_data) or bool(stream.unconsumed_tail)
+        raise InputError(Problem("archive-damaged", sentence, AGAIN, entry.shown)) from error
+    loose = not stream.eof or bool(stream.unused_data) or bool(stream.unconsumed_tail) or start + PIECE < len(data)
     refuse_damage(loose, "its compressed data has another length than it says")
     return content

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 
-from stdnum import luhn
-
-NPI_PREFIX = "80840"
-"""Issuer prefix of the United States health identifiers, put before an NPI to compute its check digit (REQ 4.2)."""
+NPI_PREFIX_SUM = 24
+"""What the issuer prefix 80840 of the United States health identifiers, put before an NPI, adds to its Luhn sum (REQ 4.2)."""
+DOUBLED = str.maketrans("0123456789", "0246813579")
+"""A digit, doubled, with the digits of the result added up (ISO/IEC 7812-1, annex B)."""
 
 ACO_ID = re.compile(r"A[0-9]{4}")
 NPI = re.compile(r"[12][0-9]{9}")
@@ -94,9 +94,17 @@ def npi_problem(text: str) -> str | None:
     """What is wrong with a National Provider Identifier: its form, or its check digit (REQ 4.2)."""
     if not NPI.fullmatch(text):
         return "An NPI has ten digits and begins with 1 or 2."
-    if not luhn.is_valid(NPI_PREFIX + text):
+    if _luhn_sum(text) % 10:
         return "The check digit of the NPI does not fit: a digit is wrong or two are swapped."
     return None
+
+
+def _luhn_sum(npi: str) -> int:
+    """The Luhn sum of an NPI behind its prefix: every second digit, from the last but one on, counts doubled.
+
+    Digits are added up as bytes, which is quick; ten times the code of “0” is no matter modulo 10.
+    """
+    return NPI_PREFIX_SUM + sum(npi[1::2].encode()) + sum(npi[::2].translate(DOUBLED).encode())
 
 
 def is_npi(text: str) -> bool:
@@ -110,8 +118,7 @@ def npi_from(body: int) -> str:
     Raises:
         ValueError: `body` has not nine digits, or does not begin with 1 or 2.
     """
-    digits = str(body)
-    npi = digits + str(luhn.calc_check_digit(NPI_PREFIX + digits))
+    npi = f"{body}{-_luhn_sum(f'{body}0') % 10}"
     if not NPI.fullmatch(npi):
         raise ValueError(f"{body} cannot begin an NPI")
     return npi

@@ -125,7 +125,7 @@ def test_corrections_change_no_list_that_cms_holds() -> None:
             return [list(records.lists.rows(*place, name)) for name in ("provider-supplier", "participants")]
 
     before = lists()
-    upload = world.services.corrections.accept(*place, executive, *sample.corrections_upload)
+    upload = world.services.corrections.accept(*place, executive, *sample.corrections_upload, agreed=True)
     assert upload.additions + upload.deletions > 0
     assert lists() == before
 

@@ -93,6 +93,12 @@ class CeremonyRecords:
         asked = intents.select().where(intents.c.state == IntentState.OPEN, intents.c.opened_at_utc < before)
         return [_intent(row) for row in self._connection.execute(asked.order_by(intents.c.opened_at_utc))]
 
+    def being_signed(self, document_id: str, since: datetime) -> bool:
+        """Whether a signature of a document was begun after `since` and has not come to its end."""
+        begun = sa.and_(intents.c.document_id == document_id, intents.c.opened_at_utc > since)
+        asked = sa.select(sa.exists().where(begun, intents.c.state == IntentState.OPEN))
+        return bool(self._connection.scalar(asked))
+
     def close_intent(self, intent_id: str, state: IntentState, now: datetime) -> bool:
         """Move an open intent to its end. False when it was not open."""
         still_open = intents.update().where(intents.c.intent_id == intent_id, intents.c.state == IntentState.OPEN)

@@ -146,7 +146,8 @@ def hand_in(browser: Browser, sample: SampleAco, name: str, content: bytes) -> T
     """Upload a corrections file through the page."""
     path = f"/packets/{sample.aco.aco_id}/2027/corrections"
     browser.get(path)
-    return browser.post(path, {"file": (BytesIO(content), name)}, content_type="multipart/form-data")
+    fields = {"file": (BytesIO(content), name), "agreed": "yes"}
+    return browser.post(path, fields, content_type="multipart/form-data")
 
 
 @pytest.mark.requirement("R64", "R66", "R67")

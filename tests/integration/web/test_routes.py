@@ -57,8 +57,8 @@ ROUTES: dict[Audience, frozenset[str]] = {
             "POST /documents/<document_id>/withdraw",
         }
     ),
-    Audience.UPLOAD_READERS: frozenset({f"GET {PACKET}/corrections"}),
-    Audience.UPLOADERS: frozenset({f"POST {PACKET}/corrections"}),
+    Audience.UPLOAD_READERS: frozenset({f"GET {PACKET}/corrections", f"GET {PACKET}/corrections/accepted"}),
+    Audience.UPLOADERS: frozenset({f"POST {PACKET}/corrections", f"POST {PACKET}/corrections/findings"}),
     Audience.CMS_READERS: frozenset({"GET /countersign"}),
     Audience.CMS_SIGNATORIES: frozenset(
         {

@@ -168,6 +168,27 @@ def test_an_archive_written_to_a_pipe_is_read() -> None:
     assert archive.unpack(pipe.content).content == TEXT
 
 
+DESCRIPTOR_64 = struct.pack("<LQQ", zlib.crc32(TEXT), len(deflate(TEXT)), len(TEXT))
+ZIP64_END = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, 0, 0) + struct.pack(
+    "<4sLQL", b"PK\6\7", 0, 0, 1
+)
+
+
+def _shifted(before: bytes) -> bytes:
+    """An archive behind other bytes, every offset counted from the very beginning, as in archives that unpack themselves."""
+    return Craft(before=before, offset=len(before)).bytes()
+
+
+def _twice() -> bytes:
+    """Two files of one name."""
+    first, second = zipfile.ZipInfo(NAME), zipfile.ZipInfo(NAME.upper())
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as file:
+        file.writestr(first, TEXT)
+        file.writestr(second, TEXT + b"x")
+    return target.getvalue().replace(NAME.upper().encode(), NAME.encode())
+
+
 ATTACKS: dict[str, tuple[bytes | Craft, str]] = {
     "nothing at all": (b"", "archive-not-zip"),
     "another kind of file": (b"%PDF-1.7\n" + bytes(100), "archive-not-zip"),
@@ -194,6 +215,27 @@ ATTACKS: dict[str, tuple[bytes | Craft, str]] = {
     "an encrypted directory": (Craft(flags=0x2000), "archive-encrypted"),
     "an unknown flag": (Craft(flags=0x0020), "archive-feature"),
     "another compression": (zipped((NAME, TEXT), method=zipfile.ZIP_BZIP2), "archive-method"),
+    "a compression of other programs, LZMA": (zipped((NAME, TEXT), method=zipfile.ZIP_LZMA), "archive-method"),
+    "a compression of other programs, Deflate64": (Craft(method=9), "archive-method"),
+    "a compression of other programs, Zstandard": (Craft(method=93), "archive-method"),
+    "encryption of WinZip by its method": (Craft(method=99), "archive-encrypted"),
+    "encryption of WinZip by its extra field": (Craft(extra=struct.pack("<2H7s", 0x9901, 7, b"")), "archive-feature"),
+    "an end record of 64 bits": (Craft(between=ZIP64_END), "archive-damaged"),
+    "a descriptor of 64 bits": (
+        Craft(flags=8, local_checksum=0, local_sizes=(0, 0), descriptor=b"PK\7\x08" + DESCRIPTOR_64),
+        "archive-damaged",
+    ),
+    "a mark of a spanned archive": (b"PK00" + Craft().bytes(), "archive-not-zip"),
+    "two end records": (Craft().bytes() + Craft().bytes()[-22:], "archive-damaged"),
+    "an end record in the comment of another": (
+        Craft(comment=struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 0, 0, 0, 0, 0)),
+        "archive-damaged",
+    ),
+    "a program before the beginning, with offsets that fit": (_shifted(b"MZ" + bytes(62)), "archive-not-zip"),
+    "an archive before the beginning, with offsets that fit": (_shifted(b"PK\3\4" + bytes(60)), "archive-damaged"),
+    "a name that reads from right to left": (Craft(name="\u202etxt.piz".encode(), flags=0x0800), "archive-name"),
+    "a thousand files": (zipped(*((f"{number}.txt", b"") for number in range(1000))), "archive-many-files"),
+    "the same name twice": (_twice(), "archive-many-files"),
     "sizes of 64 bits": (Craft(extra=struct.pack("<2HQ", 1, 8, 0)), "archive-feature"),
     "a second name": (Craft(extra=struct.pack("<2HBL", 0x7075, 10, 1, 0) + b"b.txt"), "archive-feature"),
     "a second name in the local header only": (

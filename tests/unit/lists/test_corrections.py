@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from packets.errors import InputError, Problem
 from packets.lists import archive
 from packets.lists.columns import CORRECTIONS, PROVIDER_SUPPLIER, Row
-from packets.lists.correction_rows import REASONS
+from packets.lists.correction_rows import REASONS, Standing, standing_of
 from packets.lists.corrections import (
+    LINE_LIMIT,
     ROW_LIMIT,
     Corrections,
     correction_row,
-    listed_pairs,
     read_corrections,
     write_corrections,
 )
@@ -46,6 +46,15 @@ CCN_DELETION = correction_row(aco_id=ACO, action="D", tin=OTHER_TIN, ccn=LISTED_
 ACO_ID, ACTION, NPI, FIRST, LAST, TIN_PLACE, CCN, REASON = range(8)
 
 
+STANDING = Standing(
+    ACO,
+    approved_tins=frozenset({TIN, OTHER_TIN}),
+    listed=frozenset({(TIN, LISTED), (OTHER_TIN, UNLISTED), (TIN, THIRD)}),
+    listed_ccns=frozenset({(OTHER_TIN, LISTED_CCN)}),
+    excluded=frozenset({THIRD}),
+)
+
+
 @dataclass(frozen=True)
 class Upload:
     """An upload of which each part can be wrong."""
@@ -62,14 +71,7 @@ class Upload:
         lines = [self.headings, *(tuple(cell or "N/A" for cell in row) for row in self.rows)]
         text = "".join("\t".join(line) + "\r\n" for line in lines).encode() if self.text is None else self.text
         content = archive.pack(self.text_name, text, DAY) if self.content is None else self.content
-        return read_corrections(
-            content,
-            self.zip_name,
-            aco_id=ACO,
-            approved_tins=frozenset({TIN, OTHER_TIN}),
-            listed=frozenset({(TIN, LISTED), (OTHER_TIN, UNLISTED)}),
-            listed_ccns=frozenset({(OTHER_TIN, LISTED_CCN)}),
-        )
+        return read_corrections(content, self.zip_name, STANDING)
 
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with it."""
@@ -233,10 +235,11 @@ PAIRS: list[tuple[tuple[Row, ...], tuple[str, str]]] = [
     ((changed(DELETION, tin=OTHER_TIN),), ("row-not-on-list", "row 2, column C")),
     ((changed(CCN_ADDITION, ccn=LISTED_CCN),), ("row-on-list", "row 2, column G")),
     ((changed(CCN_DELETION, ccn=UNLISTED_CCN),), ("row-not-on-list", "row 2, column G")),
+    ((changed(ADDITION, tin=OTHER_TIN, npi=THIRD),), ("npi-excluded", "row 2, column C")),
 ]
 
 
-@pytest.mark.requirement("E18")
+@pytest.mark.requirement("E18", "R49", "R56")
 @pytest.mark.parametrize(("rows", "expected"), PAIRS)
 def test_rows_that_contradict_each_other_or_the_list_are_refused(
     rows: tuple[Row, ...], expected: tuple[str, str]
@@ -316,8 +319,15 @@ def test_the_pairs_of_a_list_are_those_of_its_npis_and_ccns() -> None:
     """A row about a facility has no NPI and makes no pair with one."""
     empty = dict.fromkeys(PROVIDER_SUPPLIER.keys, "")
     person, facility = empty | {"tin": TIN, "npi": LISTED}, empty | {"tin": OTHER_TIN, "ccn": LISTED_CCN}
-    rows = [tuple(person.values()), tuple(facility.values())]
-    assert listed_pairs(rows) == (frozenset({(TIN, LISTED)}), frozenset({(OTHER_TIN, LISTED_CCN)}))
+    barred = empty | {"tin": OTHER_TIN, "npi": THIRD, "excluded": "1"}
+    rows = [tuple(person.values()), tuple(facility.values()), tuple(barred.values())]
+    assert standing_of(ACO, frozenset({TIN}), rows) == Standing(
+        ACO,
+        frozenset({TIN}),
+        frozenset({(TIN, LISTED), (OTHER_TIN, THIRD)}),
+        frozenset({(OTHER_TIN, LISTED_CCN)}),
+        frozenset({THIRD}),
+    )
 
 
 def is_a_name(text: str) -> bool:
@@ -346,7 +356,19 @@ FACILITY_ROWS = st.builds(
 )
 
 
-@settings(max_examples=60)
+def standing_for(rows: Iterable[Row]) -> Standing:
+    """Lists to which these rows fit."""
+    kept = tuple(rows)
+    gone = [row for row in kept if row[ACTION] == "D"]
+    return Standing(
+        ACO,
+        approved_tins=frozenset(row[TIN_PLACE] for row in kept),
+        listed=frozenset((row[TIN_PLACE], row[NPI]) for row in gone if row[NPI]),
+        listed_ccns=frozenset((row[TIN_PLACE], row[CCN]) for row in gone if row[CCN]),
+    )
+
+
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         PERSON_ROWS | FACILITY_ROWS,
@@ -360,14 +382,7 @@ def test_what_was_written_is_read_again(rows: list[Row], day: date) -> None:
     """Whatever names people have: the same rows, and the same bytes when written again."""
     name, content = write_corrections(rows, ACO, day)
     gone = [row for row in rows if row[ACTION] == "D"]
-    corrections = read_corrections(
-        content,
-        name,
-        aco_id=ACO,
-        approved_tins=frozenset(row[TIN_PLACE] for row in rows),
-        listed=frozenset((row[TIN_PLACE], row[NPI]) for row in gone if row[NPI]),
-        listed_ccns=frozenset((row[TIN_PLACE], row[CCN]) for row in gone if row[CCN]),
-    )
+    corrections = read_corrections(content, name, standing_for(rows))
     assert corrections.rows == tuple(rows)
     assert corrections.deletions == len(gone)
     assert write_corrections(rows, ACO, day) == (name, content)
@@ -377,3 +392,92 @@ def test_what_was_written_is_read_again(rows: list[Row], day: date) -> None:
 def test_no_text_and_no_name_make_the_reader_fail_otherwise_than_with_a_refusal(text: bytes, name: str) -> None:
     """Garbage below good headings, under any name."""
     assert replace(Upload(), text=lines() + text, zip_name=name).problems()
+
+
+@pytest.mark.requirement("E13")
+def test_a_file_that_is_utf_8_except_for_a_byte_is_not_read_as_something_else() -> None:
+    """Windows-1252 would make other letters of all its accents; the row and the byte are named."""
+    text = lines(*[WHOLE] * 3).replace("O’Brien".encode(), b"O\xe9Brien", 1)
+    (problem,) = Upload(text=text).problems()
+    assert (problem.code, "row 2" in problem.sentence, "0xE9" in problem.sentence) == ("file-encoding", True, True)
+
+
+def test_a_file_in_no_known_encoding_names_row_and_byte() -> None:
+    """Bytes that Windows-1252 has no letter for."""
+    row = [cell or "N/A" for cell in DELETION]
+    (problem,) = Upload(text=lines(row, encoding="cp1252").replace(b"Ana", b"A\x81a")).problems()
+    assert "row 2" in problem.sentence
+    assert "0x81" in problem.sentence
+
+
+@pytest.mark.requirement("E13")
+def test_a_row_of_endless_length_is_refused_before_it_is_decoded() -> None:
+    """Its place is named."""
+    text = lines(WHOLE, [*WHOLE[:4], "x" * LINE_LIMIT, *WHOLE[5:]])
+    assert found(Upload(text=text)) == {("row-too-long", "row 3")}
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.permutations([ADDITION, DELETION, CCN_ADDITION, CCN_DELETION, changed(ADDITION, tin=OTHER_TIN, npi=LISTED)]),
+    st.booleans(),
+)
+def test_the_order_of_rows_decides_nothing(rows: list[Row], twice: bool) -> None:
+    """Shuffled rows are accepted or refused alike, with the same codes."""
+    upload = Upload((*rows, rows[0]) if twice else tuple(rows))
+    if twice:
+        assert {problem.code for problem in upload.problems()} == {"row-duplicate"}
+    else:
+        assert set(upload.read().rows) == set(rows)
+
+
+@pytest.mark.requirement("R56")
+def test_who_no_longer_bills_is_deleted_and_who_bills_and_is_missing_is_added() -> None:
+    """Only what is listed can be deleted, only what is not can be added, for people and facilities alike."""
+    rows = (ADDITION, DELETION, CCN_ADDITION, CCN_DELETION)
+    assert Upload(rows).read().rows == rows
+    contrary = tuple(changed(row, action="D" if row[ACTION] == "A" else "A") for row in rows)
+    assert found(Upload(contrary)) == {
+        ("row-not-on-list", "row 2, column C"),
+        ("row-on-list", "row 3, column C"),
+        ("row-not-on-list", "row 4, column G"),
+        ("row-on-list", "row 5, column G"),
+    }
+
+
+PADDING = st.sampled_from(("", " ", "  ", "\xa0"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        PERSON_ROWS | FACILITY_ROWS, min_size=1, max_size=6, unique_by=lambda row: (row[TIN_PLACE], row[NPI] + row[CCN])
+    ),
+    st.data(),
+)
+def test_whatever_is_accepted_comes_out_again_identically(rows: list[Row], data: st.DataObject) -> None:
+    """Spaces, small letters, hyphens, quotation marks, decomposed accents: accepted, exported, read again, the same rows."""
+    messy = [[data.draw(st.sampled_from(_ways(column, cell))) for column, cell in enumerate(row)] for row in rows]
+    text = lines(*([_padded(cell, data.draw(PADDING)) for cell in row] for row in messy))
+    standing, content = standing_for(rows), archive.pack(f"{BASE}.txt", text, DAY)
+    accepted = read_corrections(content, f"{BASE}.zip", standing).rows
+    assert accepted == tuple(rows)
+    name, exported = write_corrections(accepted, ACO, DAY)
+    assert read_corrections(exported, name, standing).rows == accepted
+
+
+def _padded(cell: str, padding: str) -> str:
+    """Spaces around a cell; a quotation mark is one only at the very beginning."""
+    return cell if cell.startswith('"') else f"{padding}{cell}{padding}"
+
+
+def _ways(column: int, cell: str) -> list[str]:
+    """Ways in which spreadsheets and people write a cell."""
+    if not cell:
+        return ["N/A", "n/a"]
+    if column == TIN_PLACE:
+        return [cell, f"{cell[:2]}-{cell[2:]}"]
+    if column in {ACO_ID, ACTION, CCN, REASON}:
+        return [cell, cell.lower(), cell.upper()]
+    quoted = '"' + cell.replace('"', '""') + '"'
+    return [quoted] if '"' in cell else [cell, quoted, unicodedata.normalize("NFD", cell)]

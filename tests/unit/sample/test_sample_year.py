@@ -11,7 +11,8 @@ import pytest
 
 from packets.errors import InputError
 from packets.lists.columns import PARTICIPANTS, PROVIDER_SUPPLIER
-from packets.lists.corrections import listed_pairs, read_corrections
+from packets.lists.correction_rows import standing_of
+from packets.lists.corrections import read_corrections
 from packets.lists.intake import PufAco, PufYear
 from packets.model import identifiers
 from packets.model.aco import Cohort, contact_problems
@@ -168,11 +169,8 @@ def test_the_corrections_of_the_first_aco_are_accepted(year: SampleYear) -> None
     first = year.acos[0]
     assert first.corrections_upload
     name, content = first.corrections_upload
-    listed, listed_ccns = listed_pairs(first.providers)
-    corrections = read_corrections(
-        content, name, aco_id=first.aco.aco_id, approved_tins=frozenset(row[2] for row in first.participants),
-        listed=listed, listed_ccns=listed_ccns,
-    )  # fmt: skip
+    approved = frozenset(row[2] for row in first.participants)
+    corrections = read_corrections(content, name, standing_of(first.aco.aco_id, approved, first.providers))
     assert (corrections.additions, corrections.deletions) == (1, 1)
     assert any(one.corrections_upload is None for one in year.acos)
 

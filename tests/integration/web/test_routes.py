@@ -19,12 +19,22 @@ NOTICE = "int(max=9223372036854775807):notice_id"
 ROUTES: dict[Audience, frozenset[str]] = {
     Audience.ANYONE: frozenset({"GET /healthz", "GET /sign-in", "POST /sign-in", "GET /static/<path:filename>"}),
     Audience.SIGNED_IN: frozenset(
-        {"GET /", "POST /sign-out", "GET /notices", f"GET /notices/<{NOTICE}>", "POST /notices/read"}
+        {
+            "GET /",
+            "GET /guides",
+            "GET /guides/<guide>",
+            "GET /guides/files/<file>",
+            "POST /sign-out",
+            "GET /notices",
+            f"GET /notices/<{NOTICE}>",
+            "POST /notices/read",
+        }
     ),
     Audience.PACKET_READERS: frozenset(
         {
             f"GET {PACKET}",
             f"GET {PACKET}/deadlines",
+            f"GET {PACKET}/materials",
             f"GET {PACKET}/lists/<name>",
             f"GET {PACKET}/lists/<name>/download",
             f"GET {PACKET}/lists/<name>/changes",
@@ -108,6 +118,8 @@ def call(site: Site, route: str, user_id: str | None, *, there: bool = True) -> 
         f"<{NOTICE}>": str(notice_of(site, user_id)),
         "<slot>": "AuthorizedSigner",
         "<name>": "provider-supplier",
+        "<guide>": "users-guide",
+        "<file>": "guides.zip",
         "<path:filename>": "packets.css",
     }
     for name, value in values.items():

@@ -9,6 +9,11 @@ def documents() -> Traversable:
     return files(__name__) / "documents"
 
 
+def guides() -> Traversable:
+    """The folder with the guides for people, and the manifest that names them."""
+    return files(__name__) / "guides"
+
+
 def schema() -> Traversable:
     """The file that says what shape each section of a document's frozen data has."""
     return files(__name__) / "schema.json"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -59,13 +60,19 @@ class Member:
 
 def pack(name: str, content: bytes, day: date) -> bytes:
     """An archive with one file, dated midnight of the day; the same arguments give the same bytes."""
-    info = zipfile.ZipInfo(name, (day.year, day.month, day.day, 0, 0, 0))
-    info.create_system = 3
-    info.external_attr = (KIND_FILE | 0o644) << 16
-    info.compress_type = zipfile.ZIP_STORED if len(content) <= STORED_LIMIT else zipfile.ZIP_DEFLATED
+    return pack_all({name: content}, day)
+
+
+def pack_all(files: Mapping[str, bytes], day: date) -> bytes:
+    """An archive with these files by name, in their order; for people to download, for `unpack` there are too many."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
-        archive.writestr(info, content, compresslevel=9)
+        for name, content in files.items():
+            info = zipfile.ZipInfo(name, (day.year, day.month, day.day, 0, 0, 0))
+            info.create_system = 3
+            info.external_attr = (KIND_FILE | 0o644) << 16
+            info.compress_type = zipfile.ZIP_STORED if len(content) <= STORED_LIMIT else zipfile.ZIP_DEFLATED
+            archive.writestr(info, content, compresslevel=9)
     return target.getvalue()
 
 

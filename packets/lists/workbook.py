@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import cast
@@ -19,6 +19,7 @@ from openpyxl import Workbook
 from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.xml.functions import tostring
@@ -45,6 +46,8 @@ WIDE_TEXT, WIDE = 90, frozenset({"statement", "rule"})
 FORMATS = {Kind.DATE: "mm/dd/yyyy", Kind.FLAG: "0"}
 TEXT_FORMAT = "@"
 """Everything else is a text, also when somebody edits the cell: leading zeros stay, and nothing becomes a formula."""
+MOST_TYPED = 200_000
+"""Down to this row below the headings, choices are offered."""
 CREATOR = "esm-packets"
 SHEET_TITLE_LIMIT = 31
 SHEET_TITLE_REFUSED = re.compile(r"[\[\]:*?/\\]")
@@ -61,6 +64,7 @@ class Sheet:
         rows: rows in the order of the columns; they are taken one after the other and not kept.
         count: how many rows there are.
         wrapped: long texts go on in further lines of their cell.
+        choices: what can be picked in the cells below a heading, by the key of its column; nothing else is accepted there.
     """
 
     title: str
@@ -68,6 +72,7 @@ class Sheet:
     rows: Iterable[Row]
     count: int
     wrapped: bool = False
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +159,18 @@ def _set_up(sheet: Worksheet, one: Sheet) -> None:
     sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     for number, column in enumerate(one.columns, start=1):
-        sheet.column_dimensions[get_column_letter(number)].width = _width(column)
+        letter = get_column_letter(number)
+        sheet.column_dimensions[letter].width = _width(column)
+        sheet.column_dimensions[letter].number_format = FORMATS.get(column.kind, TEXT_FORMAT)
+        if column.key in one.choices:
+            _offer(sheet, f"{letter}2:{letter}{MOST_TYPED + 1}", one.choices[column.key])
+
+
+def _offer(sheet: Worksheet, place: str, choices: tuple[str, ...]) -> None:
+    rule = DataValidation("list", formula1=f'"{",".join(choices)}"', allow_blank=True, showErrorMessage=True)
+    rule.errorTitle, rule.error = "Not one of the choices", f"Write one of: {', '.join(choices)}."
+    rule.add(place)
+    sheet.data_validations.append(rule)
 
 
 def _width(column: Column) -> int:

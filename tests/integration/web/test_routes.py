@@ -21,13 +21,23 @@ BATCH = "/countersign/batches/<uuid:batch_id>"
 ROUTES: dict[Audience, frozenset[str]] = {
     Audience.ANYONE: frozenset({"GET /healthz", "GET /sign-in", "POST /sign-in", "GET /static/<path:filename>"}),
     Audience.SIGNED_IN: frozenset(
-        {"GET /", "POST /sign-out", "GET /notices", f"GET /notices/<{NOTICE}>", "POST /notices/read"}
+        {
+            "GET /",
+            "GET /guides",
+            "GET /guides/<guide>",
+            "GET /guides/files/<file>",
+            "POST /sign-out",
+            "GET /notices",
+            f"GET /notices/<{NOTICE}>",
+            "POST /notices/read",
+        }
     ),
     Audience.PACKET_READERS: frozenset(
         {
             f"GET {PACKET}",
             f"GET {PACKET}/deadlines",
             f"GET {PACKET}/agreement",
+            f"GET {PACKET}/materials",
             f"GET {PACKET}/lists/<name>",
             f"GET {PACKET}/lists/<name>/download",
             f"GET {PACKET}/lists/<name>/changes",
@@ -125,6 +135,8 @@ def call(site: Site, route: str, user_id: str | None, *, there: bool = True) -> 
         f"<{NOTICE}>": str(notice_of(site, user_id)),
         "<slot>": "AuthorizedSigner",
         "<name>": "provider-supplier",
+        "<guide>": "users-guide",
+        "<file>": "guides.zip",
         "<path:filename>": "packets.css",
         "<int(min=2012, max=2999):year>": str(document.performance_year),
         "<uuid:batch_id>": batch_of(site) if there and "<uuid:batch_id>" in address else NOBODYS,

@@ -26,7 +26,8 @@ from packets.list_reading import ListDesk
 from packets.notices.delivery import PostOffice
 from packets.notices.desk import NoticeDesk
 from packets.notices.reminders import ReminderDesk
-from packets.preparation import PreparationDesk
+from packets.preparation import PREPARE, PreparationDesk
+from packets.progress import ProgressDesk
 from packets.reading import ReadingRoom
 from packets.render.fonts import ensure_fonts
 from packets.render.stamp import render_stamp
@@ -82,6 +83,7 @@ class Services:
     years: YearDesk
     cohort_windows: CohortWindowDesk
     directory: DirectoryDesk
+    progress: ProgressDesk
     lists: ListDesk
     list_changes: ChangesDesk
     reading: ReadingRoom
@@ -196,6 +198,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         years=YearDesk(database, objects, catalog, preparation, clock),
         cohort_windows=CohortWindowDesk(database, clock),
         directory=DirectoryDesk(database, clock),
+        progress=ProgressDesk(database, catalog, clock),
         lists=ListDesk(database, objects, catalog, clock),
         list_changes=ChangesDesk(database, objects, catalog),
         reading=ReadingRoom(database, objects, catalog, clock),
@@ -242,7 +245,7 @@ def build_registry(services: Services) -> Registry:
         services.post.deliver(lambda done: run.progress(done, done))
 
     return Registry(
-        handlers=(Handler(CHECKPOINT, checkpoint),),
+        handlers=(Handler(CHECKPOINT, checkpoint), Handler(PREPARE, services.preparation.work)),
         periodic=(
             Periodic("reconcile", RECONCILE_EVERY, reconcile),
             Periodic("remind", REMIND_EVERY, remind),

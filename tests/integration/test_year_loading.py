@@ -306,7 +306,7 @@ def test_a_year_is_opened_once_and_near_its_time(office: Office) -> None:
 
 def test_a_check_stores_nothing(office: Office) -> None:
     """The whole report, and neither year nor entry."""
-    report = office.services.years.check(YEAR, office.given(), office.staff)
+    report = office.services.years.check(YEAR, office.given(), office.staff, opening=True)
     assert report.accepted
     assert records_of(office) == NOTHING
     with office.services.database.read() as records:

@@ -56,7 +56,7 @@ REFUSALS: dict[Audience, tuple[str, str]] = {
         "Read the corrections in the list's document instead.",
     ),
     Audience.CMS_SIGNATORIES: ("Only the CMS signatory countersigns.", "Go back to your packets."),
-    Audience.YEAR_MANAGERS: ("Only CMS staff change due dates.", "Ask CMS for an extension."),
+    Audience.YEAR_MANAGERS: ("Only CMS staff open years, load files and change due dates.", "Ask CMS."),
     Audience.VOIDERS: ("Only CMS staff void documents.", "Ask CMS to void the document."),
     Audience.MAIL_KEEPERS: ("Only CMS staff see how notices were delivered.", "Go back to your notices."),
     Audience.ARCHIVE_READERS: ("The archive is open to archivists and to CMS.", "Go back to your packets."),

@@ -33,7 +33,11 @@ PROBLEMS = {
         "The address is right, but it was used in a way that it does not offer.",
         "Start from your packets.",
     ),
-    413: Problem("request-too-large", "What was sent is larger than 12 MB.", "Send a smaller file."),
+    413: Problem(
+        "request-too-large",
+        "What was sent is larger than this page takes.",
+        "Send a smaller file, or a compressed one.",
+    ),
 }
 
 

@@ -7,7 +7,6 @@ import io
 import time
 import zipfile
 from base64 import b64decode
-from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
@@ -17,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from browsing import Browser
 from national import ACOS, fill_national_year
-from offices import LISTS, YEAR, Office, Rows, open_office
+from offices import LISTS, YEAR, Office, open_office, set_cell
 from packets.audit.log import Act
 from packets.lists.intake import read_participants_puf
 from packets.model.calendar import Activity
@@ -54,10 +53,6 @@ def send(browser: Browser, office: Office, address: str, *kinds: FileKind, **fie
     browser.get(address)
     files = {str(kind): (io.BytesIO(office.files[kind]), file_name(kind)) for kind in kinds}
     return browser.post(address, {**fields, **files}, content_type="multipart/form-data")
-
-
-def set_cell(row: int, column: int, value: str) -> Callable[[Rows], object]:
-    return lambda rows: rows[row].__setitem__(column, value)
 
 
 @pytest.mark.requirement("R1", "R2", "R7", "R45")

@@ -24,7 +24,7 @@ class WindowMove:
     """What the log tells of one move of a window."""
 
     window: Window
-    before: tuple[str, str]
+    before: Window
     reason: str
     moved_by: str
     moved_at: datetime
@@ -191,6 +191,8 @@ def _subject(year: int, window: Window) -> str:
 def _move(entry: Entry) -> WindowMove:
     _, cohort, activity = entry.subject.split("/")
     told = entry.details
-    days = (date.fromisoformat(told[name]) for name in ("begins_on", "due_on"))
-    window = Window(Activity(activity), Cohort(cohort), *days)
-    return WindowMove(window, (told["began_on"], told["was_due_on"]), told["reason"], entry.actor, entry.at_utc)
+    after, before = (
+        Window(Activity(activity), Cohort(cohort), *(date.fromisoformat(told[name]) for name in names))
+        for names in (("begins_on", "due_on"), ("began_on", "was_due_on"))
+    )
+    return WindowMove(after, before, told["reason"], entry.actor, entry.at_utc)

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from packets.access import manages_years
 from packets.assemble import Assembler, require_aco
 from packets.audit.log import SERVICE
 from packets.catalog import Catalog
 from packets.clock import Clock
-from packets.errors import NotFoundError, PacketsError, Problem
+from packets.errors import ConflictError, ForbiddenError, NotFoundError, PacketsError, Problem
+from packets.jobs.queue import enqueue
+from packets.jobs.registry import Run
 from packets.model.aco import Aco
+from packets.model.jobs import Job
 from packets.store.database import Database
+from packets.store.records import Records
 
 Progress = Callable[[int, int, str], None]
 """Is told how many of how many documents were prepared, and of which ACO the next one is."""
@@ -20,13 +26,29 @@ Wanted = tuple[str, str]
 """ACO ID and kind of a document."""
 
 
+MOST_PROBLEMS = 20
+"""So many problems are kept with a job; whoever mends them asks again."""
+PREPARE = "prepare-documents"
+"""The kind of the job that prepares documents."""
+
+
+def job_key(year: int) -> str:
+    """What the keys of a year's jobs begin with."""
+    return f"{PREPARE}/{year}/"
+
+
+def enqueue_documents(records: Records, year: int, wanted: Iterable[Wanted], actor: str, now: datetime) -> Job:
+    """Queue the preparation of these documents in the transaction that makes them necessary."""
+    arguments = {"year": year, "actor": actor, "documents": [list(one) for one in wanted]}
+    return enqueue(records, PREPARE, arguments, f"{job_key(year)}{now.isoformat()}/{actor}", now)
+
+
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """What came of it: documents that are prepared, what stood in the way of others, and how many were not tried."""
+    """What came of it: how many documents are prepared, and what stood in the way of others."""
 
     prepared: int
     problems: tuple[Problem, ...]
-    left: int = 0
 
 
 def unwatched(_done: int, _total: int, _aco_id: str) -> None:
@@ -73,7 +95,6 @@ class PreparationDesk:
         actor: str = SERVICE,
         *,
         progress: Progress = unwatched,
-        until: datetime | None = None,
     ) -> Preparation:
         """Prepare these documents one after the other; each stands as soon as it is prepared.
 
@@ -84,20 +105,55 @@ class PreparationDesk:
             wanted: which documents.
             actor: who prepares them.
             progress: is told of every document.
-            until: stop before the next document when this instant has come; the rest is left for another time.
         """
         todo, problems = list(wanted), list[Problem]()
         for done, (aco_id, kind) in enumerate(todo):
-            if until is not None and self.clock() >= until:
-                return Preparation(done - len(problems), tuple(problems), len(todo) - done)
             progress(done, len(todo), aco_id)
             try:
-                self.assembler.assemble(aco_id, year, kind, actor)
+                self._assemble(aco_id, year, kind, actor)
             except PacketsError as error:
                 place = f"{aco_id}/{year}/{kind}"
                 problems += [Problem(one.code, one.sentence, one.remedy, place) for one in error.problems[:1]]
         progress(len(todo), len(todo), "")
         return Preparation(len(todo) - len(problems), tuple(problems))
+
+    def ask(self, year: int, actor: str) -> Job:
+        """Let everything that is missing be prepared outside the request; one such job a year at a time.
+
+        Raises:
+            NotFoundError: the year was not opened.
+            ForbiddenError: the person may not ask for it.
+        """
+        wanted, now = self.missing(year), self.clock()
+        with self.database.write() as records:
+            if not manages_years(records.people.get(actor)):
+                sentence = "Only CMS staff let a year’s documents be prepared."
+                raise ForbiddenError(Problem("preparing-not-permitted", sentence, "Ask a member of CMS staff.", actor))
+            newest = records.jobs.newest(job_key(year))
+            if newest is not None and not newest.state.is_over:
+                return newest
+            return enqueue_documents(records, year, wanted, actor, now)
+
+    def newest_job(self, year: int) -> Job | None:
+        """The job that prepares documents of a year, or did so last; None when there was none."""
+        with self.database.read() as records:
+            return records.jobs.newest(job_key(year))
+
+    def work(self, run: Run) -> dict[str, Any]:
+        """Do such a job (`packets.jobs`): prepare the documents that it names."""
+        asked = run.job.arguments
+        wanted = [(aco_id, kind) for aco_id, kind in asked["documents"]]
+        done = self.prepare(
+            asked["year"], wanted, asked["actor"], progress=lambda at, total, _aco_id: run.progress(at, total)
+        )
+        return {"prepared": done.prepared, "problems": [str(one) for one in done.problems[:MOST_PROBLEMS]]}
+
+    def _assemble(self, aco_id: str, year: int, kind: str, actor: str) -> None:
+        """Somebody else may prepare the same document at the same moment; then it is looked at again."""
+        try:
+            self.assembler.assemble(aco_id, year, kind, actor)
+        except ConflictError:
+            self.assembler.assemble(aco_id, year, kind, actor)
 
     def _of(self, aco: Aco) -> list[Wanted]:
         return [(aco.aco_id, one.kind) for one in self.catalog.for_cohort(aco.cohort)]

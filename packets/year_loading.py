@@ -27,7 +27,7 @@ from packets.lists.columns import PARTICIPANTS, PROVIDER_SUPPLIER
 from packets.model.calendar import AGENCY_ZONE, PerformanceYear
 from packets.model.documents import Document
 from packets.model.people import Contact, Person
-from packets.preparation import PreparationDesk, Progress, Wanted, unwatched
+from packets.preparation import PreparationDesk, Progress, Wanted, enqueue_documents, unwatched
 from packets.store.database import Database
 from packets.store.objects import ObjectStore
 from packets.store.records import Records
@@ -87,12 +87,13 @@ class YearDesk:
         user_id: str,
         *,
         only_aco: str = "",
-        progress: Progress = unwatched,
+        progress: Progress | None = unwatched,
     ) -> Report:
         """Add ACOs to an open year, or put lists in place of those that were loaded before.
 
         A list is replaced for exactly the ACOs that the file names, or for one of them. Documents that carried the former
-        list are void from that moment, and are prepared again.
+        list are void from that moment, and are prepared again: at once when somebody watches the progress, else by a job that
+        is queued in the same transaction.
 
         Raises:
             NotFoundError: the year was not opened, or the ACO is not in it.
@@ -103,15 +104,17 @@ class YearDesk:
         """
         return self._accept(Act.LIST_LOAD, year, given, user_id, only_aco=only_aco, progress=progress)
 
-    def check(self, year: int, given: Mapping[FileKind, GivenFile], user_id: str, *, only_aco: str = "") -> Report:
-        """The report on files that would open a year, or be loaded into an open one; nothing is stored.
+    def check(
+        self, year: int, given: Mapping[FileKind, GivenFile], user_id: str, *, opening: bool, only_aco: str = ""
+    ) -> Report:
+        """The report on files that would open a year, or else be loaded into an open one; nothing is stored.
 
         Raises:
             ForbiddenError: the person may not load files.
             InputError: as `open` and `load`.
         """
+        act = Act.YEAR_OPEN if opening else Act.LIST_LOAD
         with self.database.read() as records:
-            act = Act.LIST_LOAD if year in records.years.numbers() else Act.YEAR_OPEN
             self._permit(records, act, year, given, user_id, only_aco)
         with tempfile.TemporaryDirectory(prefix="esm-year-") as folder:
             return self._read(act, year, _copies(given, Path(folder)), Path(folder), only_aco, sample=False).report()
@@ -129,14 +132,15 @@ class YearDesk:
         *,
         only_aco: str = "",
         sample: bool = False,
-        progress: Progress = unwatched,
+        progress: Progress | None = None,
     ) -> Report:
         try:
             report, stale = self._read_and_store(act, year, given, user_id, only_aco, sample=sample)
         except PacketsError as error:
             self._log_refusal(act, year, user_id, error, only_aco)
             raise
-        self.preparation.prepare(year, stale, user_id, progress=progress)
+        if progress is not None:
+            self.preparation.prepare(year, stale, user_id, progress=progress)
         return report
 
     def _read_and_store(
@@ -261,7 +265,10 @@ class YearDesk:
             records.documents.void(one.document_id, SUPERSEDED, now)
             told = {"document": one.document_id, "digest": one.head_digest}
             records.journal.log(Act.DOCUMENT_VOID, user_id, document_subject(one), now, Outcome.DONE, **told)
-        return [(one.aco_id, one.kind) for one in stale.values()]
+        wanted = [(one.aco_id, one.kind) for one in stale.values()]
+        if wanted:
+            enqueue_documents(records, found.year, wanted, user_id, now)
+        return wanted
 
     def _carriers(self, records: Records, year: int) -> dict[tuple[FileKind, str], list[Document]]:
         """The documents that carry a list, by its kind of file and ACO."""

@@ -86,3 +86,35 @@ def open_office(folder: Path, acos: int = 2, database: Database | None = None) -
 def codes(report: Report, weight: str = "error") -> set[str]:
     """The codes of what a report tells."""
     return {one.code for one in report.remarks if one.weight == weight}
+
+
+def records_of(office: Office) -> dict[str, object]:
+    """How much is recorded, table by table, without the log and the people of the agency."""
+    with office.services.database.read() as records:
+        years = records.years.numbers()
+        acos = records.acos.in_year(YEAR)
+        lists = {
+            (one.aco_id, name): list(records.lists.rows(one.aco_id, YEAR, name))
+            for one in acos
+            for name in ("participants", "provider-supplier")
+        }
+        return {"years": years, "acos": acos, "lists": lists, "loads": records.years.loads(YEAR)} | {
+            "people": [one for one in records.people.everybody() if not one.cms_roles]
+        }
+
+
+NOTHING: dict[str, object] = {"years": [], "acos": [], "lists": {}, "loads": [], "people": []}
+
+
+def set_cell(row: int, column: int, value: str) -> Callable[[Rows], object]:
+    """Puts a value into a cell of a file; row 0 are the headings."""
+    return lambda rows: rows[row].__setitem__(column, value)
+
+
+def drop_last_provider(aco_id: str) -> Callable[[Rows], object]:
+    """Takes the last row of an ACO out of a file."""
+
+    def change(rows: Rows) -> None:
+        rows.remove([row for row in rows if row[0] == aco_id][-1])
+
+    return change

@@ -32,6 +32,7 @@ from web.pages import (
     signing,
     voiding,
     wording,
+    years,
 )
 from web.visit import attach
 
@@ -62,6 +63,7 @@ def create_app(services: Services) -> Flask:
     attach(app, services)
     log_requests(app)
     app.before_request(admit)
+    app.before_request(years.let_long_files_in)
     CSRFProtect(app)
     app.after_request(guard)
     for area in (
@@ -82,6 +84,7 @@ def create_app(services: Services) -> Flask:
         notices,
         archive,
         health,
+        years,
     ):
         app.register_blueprint(area.pages)
     refusals.register(app)

@@ -27,7 +27,8 @@ from packets.list_reading import ListDesk
 from packets.notices.delivery import PostOffice
 from packets.notices.desk import NoticeDesk
 from packets.notices.reminders import ReminderDesk
-from packets.preparation import PreparationDesk
+from packets.preparation import PREPARE, PreparationDesk
+from packets.progress import ProgressDesk
 from packets.reading import ReadingRoom
 from packets.render.fonts import ensure_fonts
 from packets.render.stamp import render_stamp
@@ -86,6 +87,7 @@ class Services:
     cohort_windows: CohortWindowDesk
     directory: DirectoryDesk
     agreements: AgreementDesk
+    progress: ProgressDesk
     lists: ListDesk
     list_changes: ChangesDesk
     reading: ReadingRoom
@@ -202,6 +204,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         cohort_windows=CohortWindowDesk(database, clock),
         directory=DirectoryDesk(database, clock),
         agreements=AgreementDesk(database, catalog, assembler, clock),
+        progress=ProgressDesk(database, catalog, clock),
         lists=ListDesk(database, objects, catalog, clock),
         list_changes=ChangesDesk(database, objects, catalog),
         reading=ReadingRoom(database, objects, catalog, clock),
@@ -250,7 +253,11 @@ def build_registry(services: Services) -> Registry:
 
     batches = BatchWork(services.database, services.ceremony, services.clock)
     return Registry(
-        handlers=(Handler(CHECKPOINT, checkpoint), Handler(BATCH_JOB, batches.run)),
+        handlers=(
+            Handler(CHECKPOINT, checkpoint),
+            Handler(BATCH_JOB, batches.run),
+            Handler(PREPARE, services.preparation.work),
+        ),
         periodic=(
             Periodic("reconcile", RECONCILE_EVERY, reconcile),
             Periodic("remind", REMIND_EVERY, remind),

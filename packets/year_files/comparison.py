@@ -16,6 +16,7 @@ from packets.year_files.providers import ProviderLists
 from packets.year_files.report import FileKind, Reading
 from packets.year_files.sheets import column_of
 
+MOST_NAMED = 10
 ACO_COLUMN = {
     FileKind.PARTICIPANTS: column_of(PARTICIPANT_FIELDS, "aco_id"),
     FileKind.PROVIDERS: ACO_ID,
@@ -137,12 +138,13 @@ def _compare_contacts(found: Material) -> None:
 
 def _warn_gaps(found: Material, acos: Mapping[str, Aco]) -> None:
     """ACOs for which a file has nothing, and participants under whose TIN nobody bills."""
-    wanted = [found.only_aco] if found.only_aco else sorted(found.agreements or acos)
+    wanted = set(found.agreements) if FileKind.AGREEMENTS in found.readings else set(acos)
     for kind, has in _given_lists(found).items():
-        for aco_id in wanted:
-            if aco_id not in has:
-                sentence = f"{aco_id} has no rows in this file."
-                found.readings[kind].warnings.add("aco-without-rows", sentence, "Check whether that is right.")
+        without = sorted(({found.only_aco} if found.only_aco else wanted) - has)
+        if without:
+            more = f" and {len(without) - MOST_NAMED:,} more" if len(without) > MOST_NAMED else ""
+            sentence = f"No rows for {', '.join(without[:MOST_NAMED])}{more}."
+            found.readings[kind].warnings.add("aco-without-rows", sentence, "Check whether that is right.")
     if found.participants is None or found.providers is None:
         return
     silent = Counter(aco_id for aco_id, tin in found.participants.names if (aco_id, tin) not in found.providers.names)

@@ -68,11 +68,10 @@ class Reading:
     whole: bool = True
     """False when nothing below the headings could be understood; then other files are not compared with it."""
 
-    @property
-    def remarks(self) -> Iterator[Remark]:
-        """Errors first, then warnings, each in the order of the file."""
-        yield from (_remark(self.file, one, Weight.ERROR) for one in self.errors.problems)
-        yield from (_remark(self.file, one, Weight.WARNING) for one in self.warnings.problems)
+    def remarks(self, weight: Weight) -> Iterator[Remark]:
+        """What is wrong, or what is odd, in the order in which it was found."""
+        findings = self.errors if weight is Weight.ERROR else self.warnings
+        return (_remark(self.file, one, weight) for one in findings.problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +82,7 @@ class Report:
         year: the performance year.
         files: what was read of each file.
         counts: what the files bring, e.g. `ACOs`, `excluded rows`.
+        remarks: errors of all files first, then warnings.
         errors: how many errors there are; only the first thousand of a file are described.
     """
 
@@ -166,7 +166,7 @@ def write_report(year: int, readings: Mapping[FileKind, Reading], counts: Mappin
         year=year,
         files=files,
         counts=counts,
-        remarks=tuple(remark for one in found for remark in one.remarks),
+        remarks=tuple(remark for weight in Weight for one in found for remark in one.remarks(weight)),
         errors=sum(one.errors.count for one in found),
         warnings=sum(one.warnings.count for one in found),
     )

@@ -139,7 +139,7 @@ def test_only_cms_staff_move_windows_and_the_page_has_every_move_with_its_reason
 
     _, moves = world.services.cohort_windows.look_up(YEAR)
     assert [one.reason for one in moves] == ["Second", "First"]
-    assert (moves[0].before[1], moves[0].window.due_on) == ("2026-12-31", date(2027, 1, 5))
+    assert (moves[0].before.due_on, moves[0].window.due_on) == (date(2026, 12, 31), date(2027, 1, 5))
     assert moves[0].moved_by == world.agency(Role.CMS_STAFF)
     with world.services.database.read() as records:
         told = [one.outcome for one in records.journal.entries() if one.act is Act.WINDOW_MOVE]

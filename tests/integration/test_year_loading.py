@@ -1,4 +1,4 @@
-"""A year opened from files: everything that is wrong in one report, all or nothing, and lists loaded again until a signature."""
+"""A year opened from files: everything that is wrong in one report, all or nothing, also when a load ends in the middle."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import csv
 import gzip
 import io
 import json
-from collections.abc import Callable, Mapping
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from offices import LISTS, YEAR, Office, Rows, codes, open_office
+from offices import LISTS, NOTHING, YEAR, Office, Rows, codes, open_office, records_of, set_cell
 from packets.audit.log import Act, Outcome, chain_problems
-from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError, StoreError
+from packets.errors import ConflictError, ForbiddenError, InputError, StoreError
 from packets.lists.columns import PROVIDER_SUPPLIER
-from packets.model.aco import Cohort
-from packets.model.documents import Party, Status
 from packets.model.people import Role
-from packets.year_files.report import FileKind, FilesRefusedError, read_report
+from packets.store.database import Database
+from packets.year_files.report import FileKind, read_report
 from packets.year_files.windows import default_windows
-from signing.ceremony import SignRequest
 
 AGREEMENTS, PARTICIPANTS, PROVIDERS, CONTACTS = LISTS
 
@@ -28,24 +28,6 @@ AGREEMENTS, PARTICIPANTS, PROVIDERS, CONTACTS = LISTS
 @pytest.fixture
 def office(tmp_path: Path) -> Office:
     return open_office(tmp_path)
-
-
-def records_of(office: Office) -> dict[str, object]:
-    """How much is recorded, table by table, without the log and the people of the agency."""
-    with office.services.database.read() as records:
-        years = records.years.numbers()
-        acos = records.acos.in_year(YEAR)
-        lists = {
-            (one.aco_id, name): list(records.lists.rows(one.aco_id, YEAR, name))
-            for one in acos
-            for name in ("participants", "provider-supplier")
-        }
-        return {"years": years, "acos": acos, "lists": lists, "loads": records.years.loads(YEAR)} | {
-            "people": [one for one in records.people.everybody() if not one.cms_roles]
-        }
-
-
-NOTHING: dict[str, object] = {"years": [], "acos": [], "lists": {}, "loads": [], "people": []}
 
 
 @pytest.mark.requirement("R1", "R2", "R7", "R10", "R45", "R47")
@@ -86,10 +68,6 @@ def test_the_files_are_kept_with_who_loaded_them_and_the_log_tells_of_it(office:
     assert told.details["files"] == {one.kind: one.digest for one in loads}
     assert [one.act for one in entries].count(Act.ACO_ENROLL) == len(office.sample.acos)
     assert chain_problems(entries) == []
-
-
-def set_cell(row: int, column: int, value: str) -> Callable[[Rows], object]:
-    return lambda rows: rows[row].__setitem__(column, value)
 
 
 CASES: list[tuple[FileKind, Callable[[Rows], object], str, str]] = [
@@ -306,7 +284,7 @@ def test_a_year_is_opened_once_and_near_its_time(office: Office) -> None:
 
 def test_a_check_stores_nothing(office: Office) -> None:
     """The whole report, and neither year nor entry."""
-    report = office.services.years.check(YEAR, office.given(), office.staff)
+    report = office.services.years.check(YEAR, office.given(), office.staff, opening=True)
     assert report.accepted
     assert records_of(office) == NOTHING
     with office.services.database.read() as records:
@@ -337,156 +315,47 @@ def test_an_interrupted_load_leaves_nothing(office: Office, monkeypatch: pytest.
     assert office.open().accepted
 
 
-def sign_first_list(office: Office, number: int = 1) -> None:
-    """Sign the provider/supplier list certification of an ACO."""
-    sample = office.sample.acos[number]
-    kind = office.services.catalog.for_cohort(sample.aco.cohort)[0]
-    document = office.services.assembler.assemble(sample.aco.aco_id, YEAR, kind.kind)
-    slot = next(one for one in kind.slots if one.party is Party.ACO)
-    user_id = next(one.person.user_id for one in sample.contacts if one.role is slot.roles[0])
-    shown, _ = office.services.reading.show(user_id, document.document_id)
-    step_up = office.services.ceremony.step_up(user_id, document.document_id, shown.head_digest)
-    request = SignRequest("once", document.document_id, slot.name, user_id, slot.roles[0], shown.head_digest, step_up)
-    office.services.ceremony.sign(request)
-
-
-def drop_last_provider(aco_id: str) -> Callable[[Rows], object]:
-    def change(rows: Rows) -> None:
-        rows.remove([row for row in rows if row[0] == aco_id][-1])
-
-    return change
-
-
-@pytest.mark.requirement("R45", "R69")
-def test_a_list_is_loaded_again_for_one_aco_and_its_unsigned_document_is_replaced(office: Office) -> None:
-    """The other ACO's list and document stay; the new document carries the new rows; the former one is void."""
-    office.open()
-    first, second = (one.aco for one in office.sample.acos)
-    desk = office.services.preparation
-    desk.prepare(YEAR, desk.documents(YEAR))
-    with office.services.database.read() as records:
-        before = {one.kind: one for one in records.documents.packet(first.aco_id, YEAR)}
-        others = records.documents.packet(second.aco_id, YEAR)
-    office.edit(PROVIDERS, drop_last_provider(first.aco_id))
-    office.edit(PROVIDERS, drop_last_provider(second.aco_id))
-
-    office.services.years.load(YEAR, office.given(PROVIDERS), office.staff, only_aco=first.aco_id)
-
-    with office.services.database.read() as records:
-        rows = list(records.lists.rows(first.aco_id, YEAR, "provider-supplier"))
-        after = {one.kind: one for one in records.documents.packet(first.aco_id, YEAR)}
-        assert records.documents.packet(second.aco_id, YEAR) == others
-        voided = records.documents.get(before["provider-supplier-list"].document_id)
-    assert rows == list(office.sample.acos[0].providers[:-1])
-    assert list(_changed(before, after)) == ["provider-supplier-list"]
-    assert voided is not None
-    assert voided.voided_at is not None
-
-
-def _changed(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
-    return [kind for kind in before if before[kind] != after[kind]]
-
-
-def test_a_list_that_is_the_same_leaves_its_document_alone(office: Office) -> None:
-    """Loading the same file again changes no document."""
-    office.open()
-    desk = office.services.preparation
-    desk.prepare(YEAR, desk.documents(YEAR))
-    with office.services.database.read() as records:
-        before = records.documents.in_year(YEAR)
-    office.services.years.load(YEAR, office.given(PARTICIPANTS, PROVIDERS), office.staff)
-    with office.services.database.read() as records:
-        assert records.documents.in_year(YEAR) == before
-
-
-@pytest.mark.requirement("R69", "E9")
-def test_a_list_whose_document_is_signed_is_not_loaded_again(office: Office) -> None:
-    """The report names the ACO; the rows of the other ACO are not taken either, all or nothing; without it they are."""
-    office.open()
-    signed = office.sample.acos[1].aco
-    for one in office.sample.acos:
-        executive = next(contact.person.user_id for contact in one.contacts if contact.role is Role.ACO_EXECUTIVE)
-        office.services.enrollment.submit_contacts(one.aco.aco_id, YEAR, executive)
-        office.services.enrollment.submit_organization(one.aco.aco_id, YEAR, executive)
-    sign_first_list(office)
-    before = records_of(office)
-    office.edit(PROVIDERS, drop_last_provider(office.sample.acos[0].aco.aco_id))
-    with pytest.raises(FilesRefusedError) as refused:
-        office.services.years.load(YEAR, office.given(PROVIDERS), office.staff)
-    found = [one for one in refused.value.report.remarks if one.code == "list-signed"]
-    assert [signed.aco_id in one.sentence for one in found] == [True]
-    assert records_of(office) == before
-
-    office.services.years.load(
-        YEAR, office.given(PARTICIPANTS), office.staff, only_aco=office.sample.acos[0].aco.aco_id
-    )
-    office.services.years.load(YEAR, office.given(PROVIDERS), office.staff, only_aco=office.sample.acos[0].aco.aco_id)
-    view = office.services.reading.packet(office.staff, signed.aco_id, YEAR)
-    assert view.steps[0].status is Status.EXECUTED
-
-
-def test_a_signature_that_comes_while_files_are_read_wins(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between reading and storing somebody signs: the load is a conflict, and the list stays what was signed."""
-    office.open()
-    sample = office.sample.acos[1]
-    executive = next(one.person.user_id for one in sample.contacts if one.role is Role.ACO_EXECUTIVE)
-    office.services.enrollment.submit_contacts(sample.aco.aco_id, YEAR, executive)
-    office.services.enrollment.submit_organization(sample.aco.aco_id, YEAR, executive)
-    office.edit(PROVIDERS, drop_last_provider(sample.aco.aco_id))
-    objects = office.services.objects
-    put = type(objects).put_file
-
-    def put_late(_store: object, path: Path) -> str:
-        sign_first_list(office)
-        return put(objects, path)
-
-    monkeypatch.setattr(type(objects), "put_file", put_late)
-    before = records_of(office)
-    with pytest.raises(ConflictError, match="list-signed"):
-        office.services.years.load(YEAR, office.given(PROVIDERS), office.staff)
-    assert records_of(office) == before
-
-
-def test_acos_are_added_to_an_open_year_and_enrolled_ones_are_refused(office: Office) -> None:
-    """Applicants who are approved later come in a file of their own."""
-
-    def keep(number: int) -> Callable[[Rows], object]:
-        aco_id = office.sample.acos[number].aco.aco_id
-        return lambda rows: rows.__setitem__(slice(1, None), [row for row in rows[1:] if row[0] == aco_id])
-
-    everything = dict(office.files)
-    for kind in LISTS:
-        office.edit(kind, keep(1))
-    office.open()
-    office.files = dict(everything)
-    with pytest.raises(FilesRefusedError, match="aco-enrolled"):
-        office.services.years.load(YEAR, office.given(), office.staff)
-    for kind in LISTS:
-        office.edit(kind, keep(0))
-    office.services.years.load(YEAR, office.given(), office.staff)
-    with office.services.database.read() as records:
-        assert {one.cohort for one in records.acos.in_year(YEAR)} == set(Cohort)
-
-
-def test_what_an_open_year_does_not_take_is_said(office: Office) -> None:
-    """No file, windows, contacts alone, a year that is not open, an ACO that is not in it."""
-    with pytest.raises(NotFoundError, match="year-unknown"):
-        office.services.years.load(YEAR, office.given(), office.staff)
-    office.open()
-    for kinds, code in (
-        ((), "file-missing"),
-        ((FileKind.WINDOWS,), "windows-by-hand"),
-        ((CONTACTS,), "contacts-alone"),
-    ):
-        given = office.given(*kinds) if kinds else {}
-        with pytest.raises(InputError, match=code):
-            office.services.years.load(YEAR, given, office.staff)
-    with pytest.raises(NotFoundError, match="aco-unknown"):
-        office.services.years.load(YEAR, office.given(PROVIDERS), office.staff, only_aco="A0000")
-
-
 def test_the_layout_of_providers_is_the_guides(office: Office) -> None:
     """The file has the eleven columns and no other."""
     first = office.files[PROVIDERS].decode("utf-8-sig").splitlines()[0].split(",")
     assert tuple(first) == PROVIDER_SUPPLIER.headings
     assert len(first) == 11
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from offices import open_office
+from packets.store.database import Database
+from packets.store.records.lists import ListRecords
+
+append, calls = ListRecords.append, []
+
+def die(self, year, name, rows):
+    append(self, year, name, rows)
+    calls.append(name)
+    if len(calls) == 2:
+        os._exit(9)
+
+ListRecords.append = die
+open_office(Path(sys.argv[2]), database=Database(sys.argv[3])).open()
+"""
+
+
+def test_a_load_that_is_killed_leaves_nothing(tmp_path: Path) -> None:
+    """The process dies with every row written and nothing committed; afterwards the year is opened as if nothing had been."""
+    address = f"sqlite:///{tmp_path / 'esm.db'}"
+    office = open_office(tmp_path, database=Database(address))
+    script = tmp_path / "killed.py"
+    script.write_text(KILLED, encoding="utf-8")
+    (tmp_path / "files").mkdir()
+    arguments = [str(Path(__file__).parents[1]), str(tmp_path / "files"), address]
+    root = Path(__file__).parents[2]
+    ended = subprocess.run(
+        [sys.executable, script, *arguments], check=False, capture_output=True, cwd=root, env={"PYTHONPATH": str(root)}
+    )
+    assert ended.returncode == 9, ended.stderr.decode()
+    assert records_of(office) == NOTHING
+    assert office.open().accepted
+    office.services.database.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,13 +11,12 @@ from typing import Any, TypeVar
 import click
 
 from packets.clock import system_clock
-from packets.errors import InputError, NotFoundError, Problem
+from packets.errors import InputError, Problem
 from packets.model.aco import Cohort
 from packets.model.calendar import Activity
-from packets.model.people import Role
+from packets.progress import YearProgress
 from packets.year_files.material import GivenFile
 from packets.year_files.report import FileKind, FilesRefusedError, Report
-from web.bootstrap import Services
 from web.cli.folder import folder_option, open_folder
 from web.cli.progress import show_progress
 
@@ -70,7 +68,11 @@ def open_year(
     services = open_folder(folder)
     desk, given = services.years, _given(files)
     _told(
-        lambda: desk.check(number, given, user_id) if check else desk.open(number, given, user_id, sample=sample),
+        lambda: (
+            desk.check(number, given, user_id, opening=True)
+            if check
+            else desk.open(number, given, user_id, sample=sample)
+        ),
         stores=not check,
         as_json=as_json,
     )
@@ -96,7 +98,7 @@ def load(
     with show_progress("Preparing documents again") as progress:
         _told(
             lambda: (
-                desk.check(number, given, user_id, only_aco=aco_id)
+                desk.check(number, given, user_id, opening=False, only_aco=aco_id)
                 if check
                 else desk.load(number, given, user_id, only_aco=aco_id, progress=progress)
             ),
@@ -156,15 +158,16 @@ def window(
 @folder_option
 @json_option
 def status(number: int, folder: Path, *, as_json: bool) -> None:
-    """Count the documents of a year by step and status, for each cohort."""
-    counts = _counts(open_folder(folder), number)
+    """Count the documents of a year by step, cohort and status, and name the ACOs that are past due."""
+    found = open_folder(folder).progress.look_up(number)
     if as_json:
-        click.echo(
-            json.dumps([_line(*key, count) for key, count in sorted(counts.items())], indent=2, ensure_ascii=False)
-        )
+        click.echo(json.dumps(_described(found), indent=2, ensure_ascii=False))
         return
-    for (cohort, step, title, word), count in sorted(counts.items()):
-        click.echo(f"{cohort:<8} Step {step}  {title:<45} {word:<28} {count:>5}")
+    for one in found.steps:
+        for word, count in sorted(one.counts.items()):
+            click.echo(f"{one.cohort:<8} Step {one.step}  {one.title:<45} {word:<28} {count:>5}")
+    for aco in found.late:
+        click.echo(f"Past due since {aco.due_on}: {aco.aco.aco_id} {aco.aco.legal_name}")
 
 
 @year.command("extend")
@@ -200,15 +203,15 @@ def _told(act: Callable[[], Report], *, stores: bool, as_json: bool) -> None:
         sys.exit(1)
 
 
-def _counts(services: Services, number: int) -> Counter[tuple[str, int, str, str]]:
-    with services.database.read() as records:
-        staff = records.people.holding(Role.CMS_STAFF)
-        known = number in records.years.numbers()
-    if not known or not staff:
-        raise NotFoundError(Problem("year-unknown", f"Year {number} was not opened.", "Check the year.", str(number)))
-    lines = services.reading.archive(staff[0].user_id, year=number)
-    return Counter((str(one.aco.cohort), one.document.step, one.title, str(one.status)) for one in lines)
-
-
-def _line(cohort: str, step: int, title: str, word: str, count: int) -> dict[str, object]:
-    return {"cohort": cohort, "step": step, "title": title, "status": word, "documents": count}
+def _described(found: YearProgress) -> dict[str, object]:
+    return {
+        "year": found.year.year,
+        "acos": len(found.acos),
+        "unprepared": found.unprepared,
+        "documents": [
+            {"cohort": one.cohort, "step": one.step, "title": one.title, "status": word, "documents": count}
+            for one in found.steps
+            for word, count in sorted(one.counts.items())
+        ],
+        "late": [one.aco.aco_id for one in found.late],
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import structlog
-from flask import Flask, render_template
+from flask import Flask, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -24,6 +24,7 @@ HEADINGS = {
     422: "This cannot be done yet",
     503: "The service is not able to do this now",
 }
+MEGABYTE = 1024 * 1024
 SOMETHING_BROKE = "Something went wrong on our side"
 
 PROBLEMS = {
@@ -33,7 +34,6 @@ PROBLEMS = {
         "The address is right, but it was used in a way that it does not offer.",
         "Start from your packets.",
     ),
-    413: Problem("request-too-large", "What was sent is larger than 12 MB.", "Send a smaller file."),
 }
 
 
@@ -64,11 +64,17 @@ def show_http_error(error: HTTPException) -> ResponseReturnValue:
     """Anything that the web framework refuses. Its own headers are kept, e.g. `Allow`."""
     if error.response is not None or error.code is None:
         return error
-    problem = PROBLEMS.get(
+    problem = (PROBLEMS | {413: _too_large()}).get(
         error.code, Problem("request-unusable", "The request could not be understood.", "Go back and try again.")
     )
     headers = [(name, value) for name, value in error.get_headers() if name != "Content-Type"]
     return *show_problems(error.code, [problem]), headers
+
+
+def _too_large() -> Problem:
+    """The limit of the page in words; pages that take a year's files have another one."""
+    limit = (request.max_content_length or 0) // MEGABYTE
+    return Problem("request-too-large", f"What was sent is larger than {limit} MB.", "Send a smaller file.")
 
 
 def show_failure(error: InternalServerError) -> ResponseReturnValue:

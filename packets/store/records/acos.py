@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,17 @@ PLAIN = ("aco_id", "legal_name", "trade_name", "tax_status", "web_page", "servic
 AGREEMENT = ("period_number", "initial_start_date", "start_date", "end_date", "track")
 DUA = ("number", "expires_on", "extended_to")
 ACCOUNT = ("account_active", "may_sign_electronically", "cms_roles", "sample")
+
+
+@dataclass(frozen=True, slots=True)
+class AcoOutline:
+    """An ACO in a list of many: who it is, and what of Step 1 was submitted (R35)."""
+
+    aco_id: str
+    legal_name: str
+    cohort: Cohort
+    contacts_submitted: bool
+    organization_submitted: bool
 
 
 class AcoRecords:
@@ -74,6 +86,21 @@ class AcoRecords:
             return None
         submitted = (row.contacts_submitted_at_utc is not None, row.organization_submitted_at_utc is not None)
         return StepOne(_read(row), self.contacts(aco_id, year), *submitted)
+
+    def outlines(self, year: int) -> list[AcoOutline]:
+        """Every ACO of a year by ID, with what lists of many ACOs need of it."""
+        columns = (acos.c.aco_id, acos.c.legal_name, acos.c.cohort)
+        submitted = (acos.c.contacts_submitted_at_utc.is_not(None), acos.c.organization_submitted_at_utc.is_not(None))
+        asked = sa.select(*columns, *submitted).where(acos.c.year == year).order_by(acos.c.aco_id)
+        return [
+            AcoOutline(aco_id, name, Cohort(cohort), bool(contacts), bool(organization))
+            for aco_id, name, cohort, contacts, organization in self._connection.execute(asked)
+        ]
+
+    def cohorts(self, year: int) -> dict[Cohort, int]:
+        """How many ACOs of each cohort a year has."""
+        asked = sa.select(acos.c.cohort, sa.func.count()).where(acos.c.year == year).group_by(acos.c.cohort)
+        return {Cohort(cohort): count for cohort, count in self._connection.execute(asked)}
 
     def submit_contacts(self, aco_id: str, year: int, now: datetime) -> None:
         """Record that contact data was confirmed and submitted (R28, R35)."""

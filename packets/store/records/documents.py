@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +29,17 @@ PLAIN = (
     "occurrence",
 )
 ORDER = (documents.c.aco_id, documents.c.step, documents.c.kind, documents.c.occurrence)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentOutline:
+    """A document in a list of many: whose, of which kind, how far it is, and the slots that are signed, sorted."""
+
+    aco_id: str
+    kind: str
+    executed: bool
+    declined: bool
+    slots: tuple[str, ...]
 
 
 class DocumentRecords:
@@ -134,6 +146,34 @@ class DocumentRecords:
     def in_year(self, year: int) -> list[Document]:
         """Every document that counts of a year, by ACO and step."""
         return self._read(documents.c.year == year, documents.c.voided_at_utc.is_(None))
+
+    def outlines(self, year: int) -> list[DocumentOutline]:
+        """Every document of a year that counts, with what its status needs and nothing else: no chain, no times."""
+        counting = documents.c.year == year, documents.c.voided_at_utc.is_(None)
+        joined = signatures.join(documents, documents.c.document_id == signatures.c.document_id)
+        slots: dict[str, list[str]] = {}
+        asked = sa.select(signatures.c.document_id, signatures.c.slot).select_from(joined)
+        for document_id, slot in self._connection.execute(asked.where(*counting)):
+            slots.setdefault(document_id, []).append(slot)
+        declined = set(
+            self._connection.scalars(sa.select(declines.c.document_id).where(declines.c.withdrawn_at_utc.is_(None)))
+        )
+        executed = documents.c.executed_at_utc.is_not(None)
+        found = sa.select(documents.c.document_id, documents.c.aco_id, documents.c.kind, executed)
+        ordered = found.where(*counting).order_by(documents.c.aco_id, documents.c.step, documents.c.kind)
+        return [
+            DocumentOutline(
+                aco_id, kind, bool(done), document_id in declined, tuple(sorted(slots.get(document_id, ())))
+            )
+            for document_id, aco_id, kind, done in self._connection.execute(ordered)
+        ]
+
+    def counts(self, year: int) -> tuple[int, int]:
+        """How many documents of a year count, and how many of them are executed."""
+        asked = sa.select(sa.func.count(), sa.func.count(documents.c.executed_at_utc))
+        counting = documents.c.year == year, documents.c.voided_at_utc.is_(None)
+        every, executed = self._connection.execute(asked.where(*counting)).one()
+        return every, executed
 
     def kinds_in_year(self, year: int) -> set[tuple[str, str]]:
         """ACO and kind of every document of a year that counts."""

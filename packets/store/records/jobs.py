@@ -35,6 +35,12 @@ class JobRecords:
         """The job with that key, or None."""
         return self._one(jobs.c.key == key)
 
+    def newest(self, key: str) -> Job | None:
+        """The job that became due last of those whose keys begin so, or None."""
+        those = jobs.c.key.startswith(key, autoescape=True)
+        row = self._connection.execute(jobs.select().where(those).order_by(jobs.c.due_at_utc.desc()).limit(1)).first()
+        return _job(row) if row else None
+
     def is_due(self, kinds: Collection[str], now: datetime) -> bool:
         """Whether a job of these kinds can be claimed; asked without a lock, so that idle workers disturb nobody."""
         asked = sa.select(jobs.c.job_id).where(_claimable(kinds, now)).limit(1)

@@ -91,7 +91,7 @@ def test_the_commands_extend_and_count(tmp_path: Path) -> None:
     assert {one.code for one in refused.exception.problems} >= {"day-not-later", "reason-missing"}
 
     counted = json.loads(run("year", "status", "2027", "--json").output)
-    assert sum(one["documents"] for one in counted) == len(services.catalog.for_cohort(sample.aco.cohort))
+    assert sum(one["documents"] for one in counted["documents"]) == len(services.catalog.for_cohort(sample.aco.cohort))
     assert "Step 2" in run("year", "status", "2027").output
     assert isinstance(run("year", "status", "1999").exception, NotFoundError)
     services.database.close()

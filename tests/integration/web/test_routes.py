@@ -11,9 +11,13 @@ from werkzeug.test import TestResponse
 from browsing import Site, open_site
 from packets.model.notices import Draft, Letter, Recipient
 from packets.model.people import Role
+from packets.store.records.years import Load
+from packets.year_files.report import Report
 from web.auth.roles import Audience, audience_of, require_audiences
+from worlds import START
 
 PACKET = "/packets/<aco_id>/<int(min=2012, max=2999):year>"
+YEAR = "/years/<int(min=2012, max=2999):year>"
 LIST = f"{PACKET}/lists/<name>"
 NOTICE = "int(max=9223372036854775807):notice_id"
 NOBODYS = "00000000-0000-0000-0000-000000000000"
@@ -43,7 +47,22 @@ ROUTES: dict[Audience, frozenset[str]] = {
             f"GET {PACKET}/lists/<name>/changes",
         }
     ),
-    Audience.YEAR_MANAGERS: frozenset({f"POST {PACKET}/deadlines", "GET /agreements/<int(min=2012, max=2999):year>"}),
+    Audience.YEAR_MANAGERS: frozenset(
+        {
+            f"POST {PACKET}/deadlines",
+            "GET /years",
+            "POST /years",
+            "GET /years/layouts",
+            f"GET {YEAR}",
+            f"POST {YEAR}/documents",
+            f"GET {YEAR}/files",
+            f"POST {YEAR}/files",
+            f"GET {YEAR}/files/<int:load_id>/report",
+            f"GET {YEAR}/windows",
+            f"POST {YEAR}/windows",
+            "GET /agreements/<int(min=2012, max=2999):year>",
+        }
+    ),
     Audience.AGREEMENT_KEEPERS: frozenset(
         {f"POST {PACKET}/agreement/{one}" for one in ("contacts", "extension", "addendum")}
     ),
@@ -109,11 +128,20 @@ CASES = [(audience, route) for audience, routes in ROUTES.items() for route in s
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A site on which Step 2 of the current ACO is signed, so that it has a receipt."""
+    """A site on which Step 2 of the current ACO is signed, so that it has a receipt, and a file was loaded."""
     made = open_site(tmp_path_factory.mktemp("site"))
     made.world.sign(made.document("provider-supplier-list"), made.world.types(made.current)[0].slots[0], made.current)
+    with made.world.services.database.write() as records:
+        records.years.add_load(kept_load(made))
     yield made
     made.world.services.database.close()
+
+
+def kept_load(site: Site) -> Load:
+    """A file that was loaded into the year, with its report."""
+    year, objects = site.world.year.year.year, site.world.services.objects
+    kept = objects.put(Report(year, (), {}, (), 0, 0).as_bytes())
+    return Load(year, "providers", "providers.csv", kept, 1, 1, "", kept, site.world.agency(Role.CMS_STAFF), START)
 
 
 def found_routes(site: Site) -> dict[str, Audience]:
@@ -131,6 +159,8 @@ def call(site: Site, route: str, user_id: str | None, *, there: bool = True) -> 
     document = site.document("provider-supplier-list")
     values = {
         PACKET: f"/packets/{document.aco_id if there else 'A0000'}/{document.performance_year}",
+        YEAR: f"/years/{document.performance_year}",
+        "<int:load_id>": "1",
         "<document_id>": document.document_id if there else NOBODYS,
         f"<{NOTICE}>": str(notice_of(site, user_id)),
         "<slot>": "AuthorizedSigner",

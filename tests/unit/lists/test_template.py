@@ -12,7 +12,7 @@ from openpyxl.workbook import Workbook
 
 from packets.errors import InputError
 from packets.lists.columns import CORRECTIONS
-from packets.lists.correction_rows import ADD, DELETE, REASONS
+from packets.lists.correction_rows import ADD, DELETE, REASONS, Standing
 from packets.lists.corrections import read_corrections
 from packets.lists.template import (
     EXAMPLE,
@@ -28,6 +28,7 @@ from packets.lists.template import (
 from packets.lists.text import NO_VALUE, join_cells
 
 DAY = date(2026, 11, 25)
+STANDING = Standing(EXAMPLE_ACO, frozenset(EXAMPLE_TINS), EXAMPLE_LISTED, EXAMPLE_LISTED_CCNS)
 
 
 def workbook() -> Workbook:
@@ -38,10 +39,7 @@ def workbook() -> Workbook:
 def test_the_example_is_a_file_that_the_service_accepts() -> None:
     """Every kind of row, for the ACO that the example is about."""
     made = example_archive(DAY)
-    accepted = read_corrections(
-        made.content, made.name, aco_id=EXAMPLE_ACO, approved_tins=frozenset(EXAMPLE_TINS), listed=EXAMPLE_LISTED,
-        listed_ccns=EXAMPLE_LISTED_CCNS,
-    )  # fmt: skip
+    accepted = read_corrections(made.content, made.name, STANDING)
     assert accepted.rows == EXAMPLE
     assert (accepted.additions, accepted.deletions) == (2, 2)
     assert {(bool(row[2]), row[1]) for row in EXAMPLE} == {(True, ADD), (True, DELETE), (False, ADD), (False, DELETE)}
@@ -51,9 +49,7 @@ def test_for_any_other_aco_the_example_is_refused() -> None:
     """Whoever uploads it unchanged is told so; it never becomes anybody's corrections."""
     made = example_archive(DAY)
     with pytest.raises(InputError) as refusal:
-        read_corrections(
-            made.content, made.name, aco_id="A1234", approved_tins=frozenset({"961111111"}), listed=frozenset()
-        )
+        read_corrections(made.content, made.name, Standing("A1234", frozenset({"961111111"}), frozenset()))
     assert {"aco-id-differs", "file-name-aco", "tin-not-approved"} <= {one.code for one in refusal.value.problems}
 
 
@@ -83,10 +79,7 @@ def test_the_sheet_of_the_example_saved_as_text_is_accepted_too() -> None:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as packed:
         packed.writestr("A0001_ProviderSupCorrection_11252026.txt", text)
-    accepted = read_corrections(
-        target.getvalue(), "A0001_ProviderSupCorrection_11252026.zip", aco_id=EXAMPLE_ACO,
-        approved_tins=frozenset(EXAMPLE_TINS), listed=EXAMPLE_LISTED, listed_ccns=EXAMPLE_LISTED_CCNS,
-    )  # fmt: skip
+    accepted = read_corrections(target.getvalue(), "A0001_ProviderSupCorrection_11252026.zip", STANDING)
     assert accepted.rows == EXAMPLE
 
 

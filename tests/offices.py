@@ -10,11 +10,12 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+import worlds
 from packets.model.people import Role
 from packets.sample.files import files_of
 from packets.sample.year import SampleYear, sample_year
 from packets.settings import Settings
-from packets.store.database import IN_MEMORY, Database
+from packets.store.database import Database
 from packets.store.objects import MemoryObjects
 from packets.year_files.material import GivenFile
 from packets.year_files.report import FileKind, FilesRefusedError, Report
@@ -71,7 +72,7 @@ class Office:
 def open_office(folder: Path, acos: int = 2, database: Database | None = None) -> Office:
     """An office with nothing but the people of the agency, and the files of a year of invented ACOs."""
     clock = MovingClock(START)
-    database = database or Database(IN_MEMORY)
+    database = database or worlds.new_database()
     database.upgrade()
     settings = Settings(dir=folder, session_secret=SecretStr("a session secret for tests"), mode="development")
     services = compose(settings, clock, database, MemoryObjects(), keys())

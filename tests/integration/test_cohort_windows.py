@@ -18,6 +18,9 @@ KIND = "provider-supplier-list"
 YEAR = 2027
 
 
+pytestmark = pytest.mark.usefixtures("every_database")
+
+
 @pytest.fixture
 def world() -> World:
     return build_world(2)

@@ -18,6 +18,9 @@ from signing.ceremony import SignRequest
 AGREEMENTS, PARTICIPANTS, PROVIDERS, CONTACTS = LISTS
 
 
+pytestmark = pytest.mark.usefixtures("every_database")
+
+
 @pytest.fixture
 def office(tmp_path: Path) -> Office:
     return open_office(tmp_path)

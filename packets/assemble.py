@@ -132,6 +132,20 @@ class Assembler:
             aco = require_aco(records, aco_id, year)
         return [self.assemble(aco_id, year, one.kind, actor) for one in self.catalog.for_cohort(aco.cohort)]
 
+    def refresh(self, aco_id: str, year: int, actor: str = SERVICE) -> list[Document]:
+        """Assemble again the unsigned documents of a packet whose facts are not any more what they were made from.
+
+        Until then they cannot be signed (`sections_changed`), so that nothing is lost when this is not reached.
+        """
+        with self.database.read() as records:
+            aco = require_aco(records, aco_id, year)
+            outdated = [
+                one.kind
+                for one in records.documents.packet(aco_id, year)
+                if one.kind in self.catalog and sections_changed(records, self.catalog[one.kind], aco, one)
+            ]
+        return [self.assemble(aco_id, year, kind, actor) for kind in outdated]
+
     def _signing_facts(self) -> dict[str, Any]:
         return {ISSUERS: [b64encode(one).decode() for one in self.issuers]} if self.issuers else {}
 
@@ -224,13 +238,6 @@ def freeze(
                 document_type.kind,
             )
         )
-    sections: dict[str, Callable[[], Any]] = {
-        "aco": lambda: _aco_facts(aco),
-        "contacts": lambda: [_contact_facts(one) for one in records.acos.contacts(aco_id, year)],
-        "dua": lambda: _dua_facts(records, aco),
-        "addendum": lambda: _addendum_facts(records, document_type, aco, occurrence),
-        "corrections": lambda: _corrections_facts(records, aco_id, year),
-    }
     return {
         "document": {
             "kind": document_type.kind,
@@ -242,8 +249,32 @@ def freeze(
         "rosters": {
             one.name: roster_facts(one, records.lists.rows(aco_id, year, one.source)) for one in document_type.rosters
         },
-        **{name: sections[name]() for name in document_type.sections if name in sections},
+        **section_facts(records, document_type, aco, occurrence),
     }
+
+
+def section_facts(records: Records, document_type: DocumentType, aco: Aco, occurrence: int = 1) -> dict[str, Any]:
+    """The sections of the facts that the manifest names: what the ACO says of itself, its contacts, its DUA, its corrections."""
+    place = (aco.aco_id, aco.performance_year)
+    sections: dict[str, Callable[[], Any]] = {
+        "aco": lambda: _aco_facts(aco),
+        "contacts": lambda: [_contact_facts(one) for one in records.acos.contacts(*place)],
+        "dua": lambda: _dua_facts(records, aco),
+        "addendum": lambda: _addendum_facts(records, document_type, aco, occurrence),
+        "corrections": lambda: _corrections_facts(records, *place),
+    }
+    return {name: sections[name]() for name in document_type.sections if name in sections}
+
+
+def sections_changed(records: Records, document_type: DocumentType, aco: Aco, document: Document) -> bool:
+    """Whether the sections behind an unsigned document are not any more what it was made from (DESIGN 3).
+
+    Such a document cannot be signed, whoever changed the facts and whether or not it was assembled again since. The lists are
+    not looked at: CMS alone loads them. After the first signature the facts are frozen for good, and the answer is no.
+    """
+    if document.signatures or not document.sections_digest:
+        return False
+    return digest_of(section_facts(records, document_type, aco, document.occurrence)) != document.sections_digest
 
 
 def roster_facts(roster: Roster, rows: Iterable[Row]) -> dict[str, list[Any]]:
@@ -358,6 +389,7 @@ def _draft(document_type: DocumentType, aco_id: str, facts: Mapping[str, Any], c
         pages=pages,
         data_digest=digest_bytes(content),
         template_digest=document_type.template_digest,
+        sections_digest=digest_of({name: facts[name] for name in document_type.sections if name in facts}),
         revisions=(),
         signatures=(),
         sample=facts["sample"],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from packets.access import manages_years
@@ -131,6 +132,31 @@ class DirectoryDesk:
             return replace(person, account_active=False), {"reason": reason.strip()}
 
         return self._change(Act.USER_DEACTIVATE, user_id, actor, act)
+
+    def recertify(self, user_id: str, due_on: str, actor: str = SERVICE) -> Person:
+        """Record until when the user ID is to be recertified; when the day has passed, the user ID is inactive (R77).
+
+        Args:
+            user_id: whose.
+            due_on: the last day, `YYYY-MM-DD`.
+            actor: who records it.
+
+        Raises:
+            NotFoundError: nobody has that user ID.
+            ForbiddenError: the actor is no CMS staff.
+            InputError: it is no day.
+        """
+
+        def act(records: Records) -> tuple[Person, dict[str, Any]]:
+            person = _require(records, user_id)
+            try:
+                day = date.fromisoformat(due_on)
+            except ValueError:
+                problem = Problem("day-unusable", f"“{due_on}” is not a day.", "Write it as YYYY-MM-DD.", "due_on")
+                raise InputError(problem) from None
+            return replace(person, recertification_due_on=day), {"due_on": day.isoformat()}
+
+        return self._change(Act.USER_RECERTIFY, user_id, actor, act)
 
     def get(self, user_id: str) -> Person:
         """The person.

@@ -5,23 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from packets.acts import Tale, carry_out
 from packets.agreements import continue_agreement
-from packets.assemble import require_aco
 from packets.audit.log import Act
+from packets.carry_over import fill_slots
 from packets.catalog import Catalog
 from packets.clock import Clock
+from packets.contacts import (
+    ContactSheet,
+    make_sheet,
+    put_contacts_on_record,
+    require_step_one,
+    require_step_one_editor,
+)
 from packets.errors import ConflictError, InputError, Problem
 from packets.lists.columns import LAYOUTS
-from packets.model.aco import Aco, StepOne, contact_problems, organization_problems, shared_pair_problems
-from packets.model.calendar import PerformanceYear
+from packets.model.aco import Aco, StepOne, shared_pair_problems
+from packets.model.calendar import PerformanceYear, agency_day
 from packets.model.people import Contact, Person
+from packets.organization import OrganizationSheet, make_organization_sheet, put_organization_on_record
 from packets.store.database import Database
+from packets.store.records import Records
 from packets.store.records.lists import Row
 
 
 @dataclass(frozen=True, slots=True)
 class Enrollment:
-    """One ACO's start in a year: who it is, its contacts, and the lists that CMS made for it (R45)."""
+    """One ACO's start in a year: who it is, its contacts, and the lists that CMS made for it (R45).
+
+    Without contacts those of the year before carry over (R20).
+    """
 
     aco: Aco
     contacts: tuple[Contact, ...]
@@ -69,7 +82,8 @@ class EnrollmentDesk:
             ConflictError: the ACO is enrolled in that year already.
             InputError: one person holds two slots that must be held by two (R17).
         """
-        aco, now = enrollment.aco, self.clock()
+        now = self.clock()
+        aco = enrollment.aco
         shared = shared_pair_problems(enrollment.contacts)
         if shared:
             raise InputError(shared)
@@ -81,53 +95,65 @@ class EnrollmentDesk:
                     )
                 )
             for contact in enrollment.contacts:
-                records.people.put(contact.person)
+                if contact.person.user_id:
+                    records.people.put(contact.person)
             records.acos.add(continue_agreement(records, self.catalog, aco))
-            records.acos.put_contacts(aco.aco_id, aco.performance_year, enrollment.contacts)
+            carried = fill_slots(records, aco, enrollment.contacts)
             for name, rows in enrollment.lists.items():
                 records.lists.replace(aco.aco_id, aco.performance_year, name, rows, tin_place(name))
             counts = {name: len(rows) for name, rows in enrollment.lists.items()}
             records.journal.log(
-                Act.ACO_ENROLL, actor, f"{aco.aco_id}/{aco.performance_year}", now, cohort=str(aco.cohort), rows=counts
+                Act.ACO_ENROLL,
+                actor,
+                f"{aco.aco_id}/{aco.performance_year}",
+                now,
+                cohort=str(aco.cohort),
+                rows=counts,
+                carried=carried,
             )
 
     def submit_contacts(self, aco_id: str, year: int, actor: str) -> StepOne:
-        """Confirm that the contacts are right (R28); refused with everything that is missing (E1, E5).
+        """Confirm that the contacts are right, as the page does (R28), for whoever has no page before them.
 
         Raises:
-            InputError: required slots are empty, or paired slots are shared.
+            ForbiddenError: the person may not edit Step 1 (R11).
+            InputError: with everything that is missing or wrong (E1, E4-E6).
         """
-        now = self.clock()
-        with self.database.write() as records:
-            require_aco(records, aco_id, year)
-            problems = contact_problems(records.acos.contacts(aco_id, year))
-            if problems:
-                raise InputError(problems)
-            records.acos.submit_contacts(aco_id, year, now)
-            records.journal.log(Act.CONTACTS_SUBMIT, actor, f"{aco_id}/{year}", now)
-        return self._step_one(aco_id, year)
+        tale = Tale(Act.CONTACTS_SUBMIT, actor, f"{aco_id}/{year}", self.clock())
+
+        def check(records: Records) -> ContactSheet:
+            aco = require_step_one_editor(records, aco_id, year, actor)
+            sheet = make_sheet(records, require_step_one(records, aco), agency_day(tale.now))
+            if sheet.problems:
+                raise InputError(sheet.problems)
+            return sheet
+
+        def record(records: Records, sheet: ContactSheet) -> StepOne:
+            put_contacts_on_record(records, tale, sheet)
+            return require_step_one(records, sheet.aco)
+
+        return carry_out(self.database, tale, check, record)
 
     def submit_organization(self, aco_id: str, year: int, actor: str) -> StepOne:
-        """Confirm that the organization data is right (R34); refused with everything that is missing (E2, E3).
+        """Confirm that the organization data is right, as the page does (R34), for whoever has no page before them.
 
         Raises:
-            InputError: required fields are empty.
+            ForbiddenError: the person may not edit Step 1 (R11).
+            InputError: with everything that is missing or wrong (E2, E3).
         """
-        now = self.clock()
-        with self.database.write() as records:
-            problems = organization_problems(require_aco(records, aco_id, year))
-            if problems:
-                raise InputError(problems)
-            records.acos.submit_organization(aco_id, year, now)
-            records.journal.log(Act.ORGANIZATION_SUBMIT, actor, f"{aco_id}/{year}", now)
-        return self._step_one(aco_id, year)
+        tale = Tale(Act.ORGANIZATION_SUBMIT, actor, f"{aco_id}/{year}", self.clock())
 
-    def _step_one(self, aco_id: str, year: int) -> StepOne:
-        with self.database.read() as records:
-            aco = require_aco(records, aco_id, year)
-            return records.acos.step_one(aco_id, year) or StepOne(
-                aco, (), contacts_submitted=False, organization_submitted=False
-            )
+        def check(records: Records) -> OrganizationSheet:
+            sheet = make_organization_sheet(records, require_step_one_editor(records, aco_id, year, actor))
+            if sheet.problems:
+                raise InputError(sheet.problems)
+            return sheet
+
+        def record(records: Records, sheet: OrganizationSheet) -> StepOne:
+            put_organization_on_record(records, tale, sheet)
+            return require_step_one(records, sheet.aco)
+
+        return carry_out(self.database, tale, check, record)
 
 
 def tin_place(list_name: str) -> int | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from packets.access import manages_years
 from packets.agreements import continue_agreement
 from packets.assemble import document_subject, require_aco
 from packets.audit.log import Act, Outcome
+from packets.carry_over import fill_slots
 from packets.catalog import Catalog
 from packets.clock import Clock
 from packets.enrollment import tin_place
@@ -41,14 +42,6 @@ LIST_OF = {FileKind.PARTICIPANTS: PARTICIPANTS.name, FileKind.PROVIDERS: PROVIDE
 """The list that a kind of file replaces."""
 SUPERSEDED = "superseded: CMS loaded a list again"
 
-Carrier = Callable[[Records, str, int], tuple[Contact, ...]]
-"""Answers with the contacts that an ACO brings into a year from the one before (R20)."""
-
-
-def carry_contacts(records: Records, aco_id: str, year: int) -> tuple[Contact, ...]:
-    """The contacts of the year before, as they were (R20)."""
-    return records.acos.contacts(aco_id, year - 1)
-
 
 @dataclass(frozen=True, slots=True)
 class YearDesk:
@@ -59,7 +52,6 @@ class YearDesk:
     catalog: Catalog
     preparation: PreparationDesk
     clock: Clock
-    carry: Carrier = carry_contacts
 
     def open(self, year: int, given: Mapping[FileKind, GivenFile], user_id: str, *, sample: bool = False) -> Report:
         """Open a year with its ACOs, contacts, lists and windows.
@@ -232,10 +224,8 @@ class YearDesk:
         self._add_people(records, contacts.values(), user_id, now)
         for aco_id, one in found.agreements.items():
             records.acos.add(continue_agreement(records, self.catalog, one.aco))
-            given = contacts.get(aco_id)
-            held = self.carry(records, aco_id, found.year) if given is None else given
-            records.acos.put_contacts(aco_id, found.year, held)
-            told = {"cohort": str(one.aco.cohort), "contacts": "carried" if given is None else "given"}
+            carried = fill_slots(records, one.aco, contacts.get(aco_id))
+            told = {"cohort": str(one.aco.cohort), "carried": carried}
             records.journal.log(Act.ACO_ENROLL, user_id, f"{aco_id}/{found.year}", now, Outcome.DONE, **told)
 
     @staticmethod

@@ -143,7 +143,7 @@ class Ceremony:
         person = _require_person(records, request.user_id)
         facts = gather_facts(records, self.catalog, document)
         asked = Request(request.slot, request.role, request.viewed_digest)
-        decision = may_sign(actor_of(person, records, document), facts, asked, now)
+        decision = may_sign(actor_of(person, records, document, now), facts, asked, now)
         problems = list(decision.reasons) if isinstance(decision, Refusal) else []
         bound_to = (request.user_id, document.document_id, request.viewed_digest)
         problems += step_up_problems(records, request.step_up_id, bound_to, now)
@@ -214,7 +214,7 @@ class Ceremony:
             person = _require_person(records, intent.user_id)
             facts = gather_facts(records, self.catalog, document)
             asked = Request(intent.slot, intent.role, intent.viewed_digest)
-            decision = may_sign(actor_of(person, records, document), facts, asked, now)
+            decision = may_sign(actor_of(person, records, document, now), facts, asked, now)
             if isinstance(decision, Refusal):
                 raise ConflictError(decision.reasons)
             self._commit(records, document, intent, made, now)

@@ -94,7 +94,8 @@ class DeclineDesk:
         document = _require(records, request.document_id)
         asked = Request(request.slot, request.role, request.viewed_digest)
         facts = gather_facts(records, self.catalog, document)
-        decision = may_sign(gather_actor(records, request.user_id, document), facts, asked, self.clock())
+        now = self.clock()
+        decision = may_sign(gather_actor(records, request.user_id, document, now), facts, asked, now)
         if isinstance(decision, Refusal):
             stale = {one.code for one in decision.reasons} <= STALE
             raise (ConflictError if stale else ForbiddenError)(decision.reasons)
@@ -125,7 +126,9 @@ class DeclineDesk:
                 Problem("not-declined", "Nobody declines this document any more.", "Open the document again.")
             )
         facts = gather_facts(records, self.catalog, document)
-        reasons = withdrawal_reasons(gather_actor(records, request.user_id, document), facts, decline, request.role)
+        reasons = withdrawal_reasons(
+            gather_actor(records, request.user_id, document, now), facts, decline, request.role
+        )
         if reasons:
             raise ForbiddenError(reasons)
         if problems := reason_problems(request.reason, "the document can be signed after all"):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from packets.agreements import agreement_page, read_standing
-from packets.assemble import contacts_digest
+from packets.assemble import contacts_digest, sections_changed
 from packets.catalog import Catalog
 from packets.errors import NotFoundError, Problem
 from packets.model import agreements
 from packets.model.aco import StepOne, contact_problems, organization_problems
-from packets.model.calendar import Activity, PerformanceYear, Window
+from packets.model.calendar import Activity, PerformanceYear, Window, agency_day
 from packets.model.documents import Document, DocumentType, Party
 from packets.model.people import Person
 from packets.model.steps import finished_kinds
@@ -19,18 +20,19 @@ from signing.policy import Actor, DocumentFacts, Prerequisite
 from signing.trust import Expected, ExpectedSigner
 
 
-def gather_actor(records: Records, user_id: str, document: Document) -> Actor:
+def gather_actor(records: Records, user_id: str, document: Document, now: datetime) -> Actor:
     """Who acts, with the roles that they hold at the document's ACO and at CMS as of now."""
     person = records.people.get(user_id)
     if person is None:
         return Actor(user_id, frozenset(), account_active=False, may_sign_electronically=False)
-    return actor_of(person, records, document)
+    return actor_of(person, records, document, now)
 
 
-def actor_of(person: Person, records: Records, document: Document) -> Actor:
+def actor_of(person: Person, records: Records, document: Document, now: datetime) -> Actor:
     """The same for a person who is already at hand."""
+    active = person.is_active(agency_day(now))
     held = records.acos.roles_of(person.user_id, document.aco_id, document.performance_year)
-    return Actor(person.user_id, held | person.cms_roles, person.account_active, person.may_sign_electronically)
+    return Actor(person.user_id, held | person.cms_roles, active, person.may_sign_electronically)
 
 
 def gather_facts(records: Records, catalog: Catalog, document: Document) -> DocumentFacts:
@@ -66,6 +68,7 @@ def gather_facts(records: Records, catalog: Catalog, document: Document) -> Docu
         head_digest=document.head_digest,
         voided=document.voided_at is not None,
         declined=document.decline is not None,
+        outdated=sections_changed(records, document_type, step_one.aco, document),
     )
 
 

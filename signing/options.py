@@ -34,7 +34,7 @@ def signing_options(
 
     It is asked as if the newest revision had been viewed, so that the answer says what else is in the way.
     """
-    actor = gather_actor(records, user_id, document)
+    actor = gather_actor(records, user_id, document, now)
     facts = gather_facts(records, catalog, document)
     options = []
     for slot in facts.slots:

@@ -3,7 +3,8 @@
 The rules, in the order in which they are checked. Every broken rule is reported, not only the first; only where a rule
 cannot be asked without another one (a slot that does not exist has no roles) do the later ones fall silent.
 
- 1. The document counts: it is not voided, nobody has declined it, and its type belongs to the ACO's cohort (R2, R5).
+ 1. The document counts: it is not voided, nobody has declined it, the data behind it is what it was made from, and its type
+    belongs to the ACO's cohort (R2, R5, R22).
  2. The slot exists and is empty (R19, E20).
  3. The account of the person is active, and the person has the electronic signature entitlement: two checks (R15, E4).
  4. The role is permitted in the slot (R19), and the person holds it now, at this ACO or at CMS (R14, R18, E8).
@@ -58,6 +59,7 @@ class DocumentFacts:
         gate_problems: what is incomplete in the parts of Step 1 that gate this type; empty when nothing gates it.
         windows: the window of each party; none for what is made on demand, whenever its occasion arises.
         head_digest: digest of the newest revision.
+        outdated: it is unsigned, and the facts behind it have changed since it was assembled.
     """
 
     title: str
@@ -72,6 +74,7 @@ class DocumentFacts:
     head_digest: str
     voided: bool = False
     declined: bool = False
+    outdated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,9 @@ def _about_document(document: DocumentFacts) -> Iterator[Problem]:
             f"{document.title} was declined.",
             "Whoever declined it withdraws that, or CMS voids and replaces the document.",
         )
+    if document.outdated:
+        sentence = f"The data behind {document.title} has changed since it was prepared."
+        yield Problem("document-outdated", sentence, "Open the packet again; CMS prepares the document anew.")
     if document.cohort not in document.cohorts:
         yield Problem(
             "not-applicable", f"{document.title} is not for {document.cohort} ACOs.", "Nothing is to be signed here."

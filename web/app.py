@@ -15,6 +15,8 @@ from web.logs import log_requests
 from web.pages import (
     agreements,
     archive,
+    change_requests,
+    contacts,
     corrections,
     countersign,
     deadlines,
@@ -26,10 +28,14 @@ from web.pages import (
     lists,
     materials,
     notices,
+    organization,
     packets,
+    readiness,
     refusals,
+    request_queue,
     session,
     signing,
+    step_one_links,
     voiding,
     wording,
     years,
@@ -77,6 +83,11 @@ def create_app(services: Services) -> Flask:
         list_changes,
         materials,
         guides,
+        contacts,
+        organization,
+        change_requests,
+        request_queue,
+        readiness,
         corrections,
         deadlines,
         agreements,
@@ -89,6 +100,7 @@ def create_app(services: Services) -> Flask:
         app.register_blueprint(area.pages)
     refusals.register(app)
     wording.register(app)
+    step_one_links.register(app)
     app.view_functions["static"].__dict__[MARK] = Audience.ANYONE
     require_audiences(app)
     return app

@@ -13,10 +13,13 @@ from packets.agreements import AgreementDesk
 from packets.assemble import Assembler
 from packets.audit.log import SERVICE, Act
 from packets.catalog import Catalog, load_catalog
+from packets.change_requests import ChangeRequestDesk
 from packets.clock import Clock, system_clock
 from packets.cohort_windows import CohortWindowDesk
+from packets.contacts import ContactDesk
 from packets.corrections import CorrectionsDesk
 from packets.deadlines import DeadlineDesk
+from packets.designees import DesigneeDesk
 from packets.directory import DirectoryDesk
 from packets.enrollment import EnrollmentDesk
 from packets.errors import InputError, Problem
@@ -27,6 +30,7 @@ from packets.list_reading import ListDesk
 from packets.notices.delivery import PostOffice
 from packets.notices.desk import NoticeDesk
 from packets.notices.reminders import ReminderDesk
+from packets.organization import OrganizationDesk
 from packets.preparation import PREPARE, PreparationDesk
 from packets.progress import ProgressDesk
 from packets.reading import ReadingRoom
@@ -80,6 +84,10 @@ class Services:
     signer: SigningService
     assembler: Assembler
     enrollment: EnrollmentDesk
+    contacts: ContactDesk
+    organization: OrganizationDesk
+    change_requests: ChangeRequestDesk
+    designees: DesigneeDesk
     corrections: CorrectionsDesk
     deadlines: DeadlineDesk
     preparation: PreparationDesk
@@ -197,6 +205,10 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         signer=signer,
         assembler=assembler,
         enrollment=EnrollmentDesk(database, clock, catalog),
+        contacts=ContactDesk(database, assembler, clock),
+        organization=OrganizationDesk(database, assembler, clock),
+        change_requests=ChangeRequestDesk(database, assembler, clock),
+        designees=DesigneeDesk(database, clock),
         corrections=CorrectionsDesk(database, objects, catalog, assembler, clock),
         deadlines=DeadlineDesk(database, clock),
         preparation=preparation,

@@ -63,12 +63,17 @@ class Aco:
 
 @dataclass(frozen=True, slots=True)
 class StepOne:
-    """Step 1 as it stands: the contacts, and whether contact and organization data were submitted (R12, R35)."""
+    """Step 1 as it stands: the contacts, and whether contact and organization data were submitted (R12, R35).
+
+    Attributes:
+        carried_from: the year from which the contacts were carried over when the ACO was enrolled (R20), or None.
+    """
 
     aco: Aco
     contacts: tuple[Contact, ...]
     contacts_submitted: bool
     organization_submitted: bool
+    carried_from: int | None = None
 
 
 def contact_problems(contacts: tuple[Contact, ...]) -> list[Problem]:
@@ -86,7 +91,7 @@ def contact_problems(contacts: tuple[Contact, ...]) -> list[Problem]:
 
 def shared_pair_problems(contacts: tuple[Contact, ...]) -> list[Problem]:
     """Paired slots that one person holds, compared by user ID (R17, E5); such contacts are never recorded."""
-    holders = {contact.role: contact.person for contact in contacts}
+    holders = {contact.role: contact.person for contact in contacts if contact.person.user_id}
     return [
         Problem(
             "contacts-same-person",

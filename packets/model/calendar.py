@@ -17,6 +17,11 @@ from packets.model.aco import Cohort
 AGENCY_ZONE = ZoneInfo("America/New_York")
 
 
+def agency_day(now: datetime) -> date:
+    """The day that it is at CMS at an instant (aware)."""
+    return now.astimezone(AGENCY_ZONE).date()
+
+
 class Activity(StrEnum):
     """What has a begin date and a due date (R7)."""
 

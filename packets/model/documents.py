@@ -266,6 +266,8 @@ class Document:
     executed_at: datetime | None = None
     voided_at: datetime | None = None
     sample: bool = False
+    sections_digest: str | None = None
+    """Digest of the sections of the facts, without the lists; None for documents that were assembled before it was kept."""
     void_reason: str = ""
     voided_by: str = ""
     declines: tuple[Decline, ...] = ()

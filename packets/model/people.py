@@ -6,6 +6,7 @@ A person is known by a CMS user ID (four characters, R21). The same person may h
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 
@@ -130,10 +131,12 @@ class Person:
     Attributes:
         user_id: CMS user ID, four characters A-Z 0-9, the key of a person (E5 compares people by it); empty for a
             contact who has none, as only designees need one (R21).
-        account_active: the CMS-issued user ID is active (R15).
+        account_active: the CMS-issued user ID is active (R15), as far as CMS has said; `is_active` asks about a day.
         may_sign_electronically: the separate electronic signature entitlement (R15).
         cms_roles: roles on the CMS side, empty for ACO contacts.
         sample: made for a demonstration; every record and page says so.
+        recertification_due_on: last day of the yearly recertification of the user ID; when it has passed without a later
+            one, the user ID is revoked (R77). None when CMS has not told it.
     """
 
     user_id: str
@@ -148,6 +151,12 @@ class Person:
     may_sign_electronically: bool = False
     cms_roles: frozenset[Role] = frozenset()
     sample: bool = False
+    recertification_due_on: date | None = None
+
+    def is_active(self, today: date) -> bool:
+        """Whether the user ID is active on a day: it was not deactivated, and its recertification is not overdue (R15, R77)."""
+        due = self.recertification_due_on
+        return self.account_active and (due is None or today <= due)
 
     @property
     def full_name(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from packets.lists.findings import place
 from packets.model.aco import contact_problems, shared_pair_problems
@@ -97,7 +98,7 @@ def _person(row: Mapping[str, str], known: Person | None, *, sample: bool) -> Pe
     """The contact as the file states it; the account as the directory knows it, or else as the file says."""
     active = known.account_active if known else row["account_active"] == "1"
     signs = known.may_sign_electronically if known else row["may_sign_electronically"] == "1"
-    details = {name: row[name] for name in DETAILS}
+    details: dict[str, Any] = {name: row[name] for name in DETAILS}
     return Person(
         **details,
         address=Address(**{name: row[name] for name in ("line_1", "line_2", "city", "state", "zip_code")}),

@@ -129,7 +129,7 @@ class Gate(RuleBasedStateMachine):
         self.acos = {sample.aco.aco_id: sample for sample in self.world.year.acos}
         self.ids = sorted(self.acos)
         self.year = self.world.year.year.year
-        self.holders = {one: {str(c.role): c.person.user_id for c in self.acos[one].contacts} for one in self.ids}
+        self.holders = {one: self._holders_at_first(one) for one in self.ids}
         self.people = {c.person.user_id: c.person for one in self.ids for c in self.acos[one].contacts}
         self.people |= {one.user_id: one for one in self.world.year.agency}
         self.everybody = sorted(self.people)
@@ -303,6 +303,7 @@ class Gate(RuleBasedStateMachine):
         }
         codes |= {"document-declined"} if (aco_id, kind) in self.declined else set()
         codes |= {"already-signed"} if slot in done else set()
+        codes |= {"document-outdated"} if not done and self.holders[aco_id] != self._holders_at_first(aco_id) else set()
         codes |= {"account-inactive"} if not person.account_active else set()
         codes |= {"entitlement-missing"} if not person.may_sign_electronically else set()
         codes |= {"role-not-permitted"} if role not in permitted else set()
@@ -473,8 +474,12 @@ class Gate(RuleBasedStateMachine):
         return self.world.agency(Role.CMS_SIGNATORY) if role == "cms-signatory" else self.holders[aco_id].get(role, "")
 
     def _restore_contacts(self, aco_id: str) -> None:
-        self.holders[aco_id] = {str(c.role): c.person.user_id for c in self.acos[aco_id].contacts}
+        self.holders[aco_id] = self._holders_at_first(aco_id)
         self._write_contacts(aco_id)
+
+    def _holders_at_first(self, aco_id: str) -> dict[str, str]:
+        """The contacts from which every document was made."""
+        return {str(c.role): c.person.user_id for c in self.acos[aco_id].contacts}
 
     def _write_contacts(self, aco_id: str) -> None:
         filled = [Contact(Role(role), self.people[user_id]) for role, user_id in self.holders[aco_id].items()]

@@ -11,6 +11,7 @@ from flask import current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from packets.access import Action, may
+from packets.model.calendar import agency_day
 from packets.model.people import Person, Role
 from packets.reading import not_yours
 from packets.store.records import Records
@@ -44,7 +45,8 @@ def find_visitor() -> Person | None:
     token = session_token()
     user_id = services().accounts.find_session(token) if token else None
     person = services().reading.person(user_id) if user_id else None
-    return person if person and person.account_active else None
+    today = agency_day(services().clock())
+    return person if person and person.is_active(today) else None
 
 
 def find_roles(person: Person, address: dict[str, Any]) -> frozenset[Role]:

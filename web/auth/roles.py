@@ -29,6 +29,7 @@ class Audience(StrEnum):
     RECORD_READERS = "record-readers"
     SIGNERS = "signers"
     AGREEMENT_KEEPERS = "agreement-keepers"
+    STEP_ONE_EDITORS = "step-one-editors"
     UPLOADERS = "uploaders"
     UPLOAD_READERS = "upload-readers"
     CMS_READERS = "cms-readers"
@@ -52,6 +53,10 @@ REFUSALS: dict[Audience, tuple[str, str]] = {
     Audience.AGREEMENT_KEEPERS: (
         "Only the DUA Requestor and the DUA Custodian confirm the contacts and extend the agreement.",
         "Ask one of them.",
+    ),
+    Audience.STEP_ONE_EDITORS: (
+        "Step 1 is edited by the ACO Executive, those Authorized to Sign, the CMS Liaison and the Application Contacts.",
+        "Ask one of them to make the change.",
     ),
     Audience.UPLOADERS: (
         "Only the ACO Executive and those Authorized to Sign may upload corrections.",
@@ -113,6 +118,7 @@ def belongs(audience: Audience, roles: frozenset[Role]) -> bool:
         Audience.RECORD_READERS: reads_packets or reads_archive,
         Audience.SIGNERS: Role.CMS_SIGNATORY in roles or any(_is_designee(role) for role in roles),
         Audience.AGREEMENT_KEEPERS: may(Action.KEEP_AGREEMENT, roles),
+        Audience.STEP_ONE_EDITORS: may(Action.EDIT_STEP_ONE, roles),
         Audience.UPLOADERS: uploads,
         Audience.UPLOAD_READERS: uploads or may(Action.MANAGE_YEAR, roles),
         Audience.CMS_READERS: bool(roles & AGENCY_ROLES),

@@ -158,6 +158,17 @@ def deactivate(user_id: str, reason: str, actor: str, folder: Path) -> None:
     click.echo(_line(open_folder(folder).directory.deactivate(user_id.upper(), reason, actor)))
 
 
+@user.command("recertify")
+@click.argument("user_id")
+@click.argument("due_on", metavar="YYYY-MM-DD")
+@by_option
+@folder_option
+def recertify(user_id: str, due_on: str, actor: str, folder: Path) -> None:
+    """Record until when a user ID is to be recertified; when the day has passed, it is inactive."""
+    person = open_folder(folder).directory.recertify(user_id.upper(), due_on, actor)
+    click.echo(f"{person.user_id} is to be recertified by {person.recertification_due_on}.")
+
+
 @user.command("password")
 @click.argument("user_id")
 @password_option
@@ -206,6 +217,7 @@ def _described(person: Person) -> dict[str, object]:
         "account_active": person.account_active,
         "may_sign_electronically": person.may_sign_electronically,
         "cms_roles": sorted(map(str, person.cms_roles)),
+        "recertification_due_on": str(person.recertification_due_on or ""),
         "sample": person.sample,
     }
 

@@ -72,7 +72,7 @@ def may_withdraw(document: Document) -> bool:
 
 def _withdrawal_reasons(document: Document, held: Decline) -> tuple[Problem, ...]:
     with services().database.read() as records:
-        actor = gather_actor(records, visitor().user_id, document)
+        actor = gather_actor(records, visitor().user_id, document, services().clock())
         facts = gather_facts(records, services().catalog, document)
     return withdrawal_reasons(actor, facts, held, _role_for(document, held))
 

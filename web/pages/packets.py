@@ -6,11 +6,13 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from packets.access import Action, may
+from packets.contacts import ContactSheet
+from packets.errors import Problem
 from packets.lists.columns import CORRECTIONS, LAYOUTS
-from packets.model.aco import contact_problems, organization_problems
 from packets.model.agreements import CONTACTS_GATE, EXTENSION_GATE
 from packets.model.documents import Party
-from packets.model.people import SLOTS_BY_ROLE, Role
+from packets.model.people import Role
+from packets.organization import OrganizationSheet
 from web.auth.roles import Audience, belongs, open_to
 from web.pages.lines import packet_lines
 from web.visit import roles, services, visitor
@@ -33,14 +35,16 @@ def home() -> ResponseReturnValue:
 def show(aco_id: str, year: int) -> ResponseReturnValue:
     """One packet: Step 1, then every document with its status, and what the visitor may do about it."""
     view = services().reading.packet(visitor().user_id, aco_id, year)
-    step_one = view.step_one
+    contacts = services().contacts.look_up(aco_id, year)
+    organization = services().organization.look_up(aco_id, year)
     return render_template(
         "packet.html",
         view=view,
         aco=view.aco,
         lines=packet_lines(services(), visitor(), view),
-        gaps=(*contact_problems(step_one.contacts), *organization_problems(step_one.aco)),
-        designees=[one for one in step_one.contacts if SLOTS_BY_ROLE[one.role].designee],
+        gaps=_gaps(contacts, organization),
+        designees=[line for line in contacts.lines if line.readiness],
+        drafted=contacts.changed or organization.draft,
         sees_corrections=belongs(Audience.UPLOAD_READERS, roles()),
         list_titles={name: layout.title for name, layout in LAYOUTS.items() if name != CORRECTIONS.name},
         agreement=services().agreements.look_up(aco_id, year),
@@ -48,3 +52,16 @@ def show(aco_id: str, year: int) -> ResponseReturnValue:
         cms=Party.CMS,
         titles={kind: one.title for kind, one in services().catalog.items()},
     )
+
+
+def _gaps(contacts: ContactSheet, organization: OrganizationSheet) -> tuple[Problem, ...]:
+    """What is missing of Step 1: slots and fields; where nothing is, the confirmations themselves (R24, R34, R35)."""
+    step_one = contacts.step_one
+    gaps = [*contacts.problems, *organization.problems]
+    if not step_one.contacts_submitted and not contacts.problems:
+        sentence = "Contact data was not confirmed for this year."
+        gaps.append(Problem("contacts-not-submitted", sentence, "Check it, confirm it and submit it."))
+    if not step_one.organization_submitted and not organization.problems:
+        sentence = "Organization data was not confirmed for this year."
+        gaps.append(Problem("organization-not-submitted", sentence, "Check it, confirm it and submit it."))
+    return tuple(gaps)

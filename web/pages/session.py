@@ -7,6 +7,7 @@ from flask import session as form_cookie
 from flask.typing import ResponseReturnValue
 
 from packets.errors import ForbiddenError, PacketsError, Problem
+from packets.model.calendar import agency_day
 from web.auth.cookies import give_session, session_token, take_session
 from web.auth.redirects import safe_target
 from web.auth.roles import Audience, open_to
@@ -56,7 +57,7 @@ def _open_session(user_id: str, password: str) -> str:
     accounts = services().accounts
     accounts.check_password(user_id, password)
     person = services().reading.person(user_id)
-    if person is None or not person.account_active:
+    if person is None or not person.is_active(agency_day(services().clock())):
         raise ForbiddenError(
             Problem("account-inactive", "This user ID is not active.", "Have the user ID reactivated.")
         )

@@ -11,7 +11,9 @@ from packets.store.records.acos import AcoRecords
 from packets.store.records.agreements import AgreementRecords
 from packets.store.records.batches import BatchRecords
 from packets.store.records.ceremonies import CeremonyRecords
+from packets.store.records.change_requests import ChangeRequestRecords
 from packets.store.records.documents import DocumentRecords
+from packets.store.records.drafts import DraftRecords
 from packets.store.records.jobs import JobRecords
 from packets.store.records.journal import JournalRecords
 from packets.store.records.ledger import LedgerRecords
@@ -46,6 +48,16 @@ class Records:
     def agreements(self) -> AgreementRecords:
         """What ACOs say about their Data Use Agreement in Step 4."""
         return AgreementRecords(self._connection)
+
+    @cached_property
+    def drafts(self) -> DraftRecords:
+        """What was entered in Step 1 and not submitted yet."""
+        return DraftRecords(self._connection)
+
+    @cached_property
+    def change_requests(self) -> ChangeRequestRecords:
+        """Requests to correct what only CMS may change."""
+        return ChangeRequestRecords(self._connection)
 
     @cached_property
     def lists(self) -> ListRecords:

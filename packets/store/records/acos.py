@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from packets.store.tables import acos, contacts, people
 PLAIN = ("aco_id", "legal_name", "trade_name", "tax_status", "web_page", "service_area", "sample")
 AGREEMENT = ("period_number", "initial_start_date", "start_date", "end_date", "track")
 DUA = ("number", "expires_on", "extended_to")
-ACCOUNT = ("account_active", "may_sign_electronically", "cms_roles", "sample")
+ACCOUNT = ("account_active", "may_sign_electronically", "cms_roles", "sample", "recertification_due_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,13 @@ class AcoRecords:
         found = {Role(row.role): Contact(Role(row.role), _read_contact(row)) for row in rows}
         return tuple(found[role] for role in Role if role in found)
 
+    def holders_in(self, year: int, roles: Iterable[Role]) -> dict[tuple[str, Role], Person]:
+        """Who holds these slots at the ACOs of a year, by ACO ID and slot."""
+        account = [people.c[name] for name in ACCOUNT]
+        joined = sa.select(contacts, *account).outerjoin(people, people.c.user_id == contacts.c.user_id)
+        rows = self._connection.execute(joined.where(contacts.c.year == year, contacts.c.role.in_(sorted(roles))))
+        return {(row.aco_id, Role(row.role)): _read_contact(row) for row in rows}
+
     def roles_of(self, user_id: str, aco_id: str, year: int) -> frozenset[Role]:
         """The slots that a person holds at an ACO."""
         asked = sa.select(contacts.c.role).where(*_is(contacts, aco_id, year), contacts.c.user_id == user_id)
@@ -85,7 +92,21 @@ class AcoRecords:
         if row is None:
             return None
         submitted = (row.contacts_submitted_at_utc is not None, row.organization_submitted_at_utc is not None)
-        return StepOne(_read(row), self.contacts(aco_id, year), *submitted)
+        return StepOne(_read(row), self.contacts(aco_id, year), *submitted, carried_from=row.contacts_carried_from)
+
+    def carry_contacts(self, aco_id: str, year: int, from_year: int) -> None:
+        """Record that the contacts were carried over from an earlier year (R20)."""
+        self._connection.execute(acos.update().where(*_is(acos, aco_id, year)).values(contacts_carried_from=from_year))
+
+    def change(self, aco_id: str, year: int, values: Mapping[str, object]) -> None:
+        """Change fields of Basic Agreement Data, by the names that they have in the database (R30, R31)."""
+        self._connection.execute(acos.update().where(*_is(acos, aco_id, year)).values(**values))
+
+    def reopen_organization(self, aco_id: str, year: int) -> None:
+        """Record that organization data has to be confirmed again (R29, R31)."""
+        self._connection.execute(
+            acos.update().where(*_is(acos, aco_id, year)).values(organization_submitted_at_utc=None)
+        )
 
     def outlines(self, year: int) -> list[AcoOutline]:
         """Every ACO of a year by ID, with what lists of many ACOs need of it."""
@@ -149,6 +170,7 @@ def _read_contact(row: Any) -> Person:
         may_sign_electronically=known and row.may_sign_electronically,
         cms_roles=frozenset(Role(one) for one in (row.cms_roles or "").split()),
         sample=known and row.sample,
+        recertification_due_on=row.recertification_due_on,
     )
 
 

@@ -27,6 +27,7 @@ PLAIN = (
     "void_reason",
     "voided_by",
     "occurrence",
+    "sections_digest",
 )
 ORDER = (documents.c.aco_id, documents.c.step, documents.c.kind, documents.c.occurrence)
 

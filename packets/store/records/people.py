@@ -22,6 +22,7 @@ PLAIN = (
     "account_active",
     "may_sign_electronically",
     "sample",
+    "recertification_due_on",
 )
 DETAILS = ("given_name", "family_name", "title", "organization", "email", "phone")
 
@@ -53,6 +54,11 @@ class PeopleRecords:
     def everybody(self) -> list[Person]:
         """Everybody in the directory, by user ID."""
         return [read_person(row) for row in self._connection.execute(people.select().order_by(people.c.user_id))]
+
+    def known(self, user_ids: Iterable[str]) -> dict[str, Person]:
+        """Those of these people who are in the directory, by user ID."""
+        found = self._connection.execute(people.select().where(people.c.user_id.in_(sorted(set(user_ids)))))
+        return {row.user_id: read_person(row) for row in found}
 
     def holding(self, role: Role) -> list[Person]:
         """People on the CMS side with a role, by user ID."""

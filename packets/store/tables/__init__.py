@@ -8,8 +8,8 @@ from packets.store.tables.jobs import jobs
 from packets.store.tables.journal import audit, checkpoints, outbox
 from packets.store.tables.lists import corrections, list_rows
 from packets.store.tables.notices import notices, reminders
-from packets.store.tables.people import accounts, contacts, people, sessions
-from packets.store.tables.years import acos, extensions, loads, windows, years
+from packets.store.tables.people import accounts, contact_drafts, contacts, people, sessions
+from packets.store.tables.years import acos, change_requests, extensions, loads, organization_drafts, windows, years
 
 __all__ = [
     "UtcDateTime",
@@ -18,7 +18,9 @@ __all__ = [
     "audit",
     "batch_items",
     "batches",
+    "change_requests",
     "checkpoints",
+    "contact_drafts",
     "contacts",
     "corrections",
     "declines",
@@ -32,6 +34,7 @@ __all__ = [
     "loads",
     "metadata",
     "notices",
+    "organization_drafts",
     "outbox",
     "people",
     "reminders",

@@ -20,6 +20,7 @@ documents = sa.Table(
     number("pages"),
     text("data_digest"),
     text("template_digest"),
+    sa.Column("sections_digest", sa.Text, nullable=True),
     flag("sample"),
     time("created_at_utc"),
     time("executed_at_utc", nullable=True),

@@ -19,6 +19,7 @@ from worlds import START
 PACKET = "/packets/<aco_id>/<int(min=2012, max=2999):year>"
 YEAR = "/years/<int(min=2012, max=2999):year>"
 LIST = f"{PACKET}/lists/<name>"
+REQUEST = "int(max=9223372036854775807):request_id"
 NOTICE = "int(max=9223372036854775807):notice_id"
 NOBODYS = "00000000-0000-0000-0000-000000000000"
 BATCH = "/countersign/batches/<uuid:batch_id>"
@@ -42,14 +43,36 @@ ROUTES: dict[Audience, frozenset[str]] = {
             f"GET {PACKET}/deadlines",
             f"GET {PACKET}/agreement",
             f"GET {PACKET}/materials",
+            f"GET {PACKET}/contacts",
+            f"GET {PACKET}/organization",
+            f"GET {PACKET}/change-requests",
             f"GET {PACKET}/lists/<name>",
             f"GET {PACKET}/lists/<name>/download",
             f"GET {PACKET}/lists/<name>/changes",
         }
     ),
+    Audience.AGREEMENT_KEEPERS: frozenset(
+        {f"POST {PACKET}/agreement/{one}" for one in ("contacts", "extension", "addendum")}
+    ),
+    Audience.STEP_ONE_EDITORS: frozenset(
+        {
+            f"GET {PACKET}/contacts/<role>",
+            f"POST {PACKET}/contacts/<role>",
+            f"GET {PACKET}/contacts/confirm",
+            f"POST {PACKET}/contacts/confirm",
+            f"POST {PACKET}/organization",
+            f"GET {PACKET}/organization/confirm",
+            f"POST {PACKET}/organization/confirm",
+            f"POST {PACKET}/change-requests",
+        }
+    ),
     Audience.YEAR_MANAGERS: frozenset(
         {
             f"POST {PACKET}/deadlines",
+            "GET /change-requests",
+            f"GET /change-requests/<{REQUEST}>",
+            f"POST /change-requests/<{REQUEST}>",
+            "GET /readiness",
             "GET /years",
             "POST /years",
             "GET /years/layouts",
@@ -62,9 +85,6 @@ ROUTES: dict[Audience, frozenset[str]] = {
             f"POST {YEAR}/windows",
             "GET /agreements/<int(min=2012, max=2999):year>",
         }
-    ),
-    Audience.AGREEMENT_KEEPERS: frozenset(
-        {f"POST {PACKET}/agreement/{one}" for one in ("contacts", "extension", "addendum")}
     ),
     Audience.RECORD_READERS: frozenset(
         {
@@ -113,6 +133,7 @@ ALLOWED: dict[Audience, frozenset[str]] = {
     Audience.PACKET_READERS: CONTACTS | {STAFF, SIGNATORY},
     Audience.RECORD_READERS: CONTACTS | {STAFF, SIGNATORY, ARCHIVIST},
     Audience.SIGNERS: frozenset({EXECUTIVE, CUSTODIAN, SIGNATORY}),
+    Audience.STEP_ONE_EDITORS: frozenset({EXECUTIVE, LIAISON}),
     Audience.UPLOAD_READERS: frozenset({EXECUTIVE, STAFF}),
     Audience.AGREEMENT_KEEPERS: frozenset({CUSTODIAN}),
     Audience.UPLOADERS: frozenset({EXECUTIVE}),
@@ -133,6 +154,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     made.world.sign(made.document("provider-supplier-list"), made.world.types(made.current)[0].slots[0], made.current)
     with made.world.services.database.write() as records:
         records.years.add_load(kept_load(made))
+    place = (made.current.aco.aco_id, made.current.aco.performance_year)
+    made.world.services.change_requests.file(*place, "city", "Elsewhere", "-", made.holder(Role.ACO_EXECUTIVE))
     yield made
     made.world.services.database.close()
 
@@ -163,6 +186,8 @@ def call(site: Site, route: str, user_id: str | None, *, there: bool = True) -> 
         "<int:load_id>": "1",
         "<document_id>": document.document_id if there else NOBODYS,
         f"<{NOTICE}>": str(notice_of(site, user_id)),
+        f"<{REQUEST}>": "1",
+        "<role>": "public-contact",
         "<slot>": "AuthorizedSigner",
         "<name>": "provider-supplier",
         "<guide>": "users-guide",

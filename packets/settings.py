@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from packets.errors import InputError, Problem
 
 PREFIX = "ESM_"
-SECRETS = ("pki_passphrase", "session_secret", "mail_url")
+SECRETS = ("pki_passphrase", "session_secret", "mail_url", "objects_secret_key", "objects_copy_secret_key")
 
 
 class Settings(BaseSettings):
@@ -32,6 +32,20 @@ class Settings(BaseSettings):
         default=Path("esm-data"), description="folder of the database, the objects and the keys in embedded mode"
     )
     database_url: str = Field(default="", description="SQLAlchemy address; empty means SQLite in the folder")
+    objects_url: str = Field(
+        default="", description="address of the object store, file: or s3:; empty means files in the folder"
+    )
+    objects_access_key: str = Field(default="", description="access key of the bucket; empty means the machine's role")
+    objects_secret_key: SecretStr = Field(default=SecretStr(""), description="secret of that access key")
+    objects_retention_years: int = Field(
+        default=15,
+        ge=0,
+        le=100,
+        description="a new object in a bucket is locked for so long: five years of an agreement, and ten more",
+    )
+    objects_copy_url: str = Field(default="", description="address of a second store that gets a copy of every object")
+    objects_copy_access_key: str = Field(default="", description="access key of the second store")
+    objects_copy_secret_key: SecretStr = Field(default=SecretStr(""), description="secret of that access key")
     fonts_dir: Path | None = Field(
         default=None, description="where the document fonts are kept; empty means beside the environment"
     )

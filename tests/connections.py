@@ -14,11 +14,13 @@ class Door:
     """Listens on the loopback and passes everything on to a server there.
 
     `watch` sees what the client sends, and answers what becomes of it: `"pass"`; `"cut"`: it never arrives, and both ends are
-    closed; `"deliver and cut"`: it arrives, and the answer does not.
+    closed; `"deliver and cut"`: it arrives, and the answer does not; `"stall"`: it arrives, and nothing ever comes back.
+    `change` may alter what the server answers.
     """
 
     def __init__(self, port: int, watch: Callable[[bytes], str] = lambda _sent: "pass") -> None:
         self.watch = watch
+        self.change: Callable[[bytes], bytes] = lambda got: got
         self._target = port
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -45,19 +47,18 @@ class Door:
                     silent.set()
                 if fate != "cut":
                     server.sendall(sent)
-                if fate != "pass":
+                if fate in {"cut", "deliver and cut"}:
                     _close(client)
                     break
         # What was delivered is answered before the server sees that nobody listens any more.
         with contextlib.suppress(OSError):
             server.shutdown(socket.SHUT_WR)
 
-    @staticmethod
-    def _return(client: socket.socket, server: socket.socket, silent: threading.Event) -> None:
+    def _return(self, client: socket.socket, server: socket.socket, silent: threading.Event) -> None:
         with contextlib.suppress(OSError):
             while got := server.recv(PIECE):
                 if not silent.is_set():
-                    client.sendall(got)
+                    client.sendall(self.change(got))
         _close(client)
         _close(server)
 

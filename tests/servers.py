@@ -154,6 +154,14 @@ def run_postgresql(folder: Path, port: int, settings: Mapping[str, str]) -> Iter
         process.wait(30)
 
 
+def dump_and_restore(name: str, new: str, dump: Path) -> None:
+    """Copy a database of the session's server into an empty one, with PostgreSQL's own tools."""
+    server, programs = shared("postgresql"), _postgres_programs()
+    where = ["-h", server["host"], "-p", str(server["port"]), "-U", "postgres"]
+    subprocess.run([programs / "pg_dump", *where, "--format=custom", "--file", dump, name], check=True)
+    subprocess.run([programs / "pg_restore", *where, "--exit-on-error", "--dbname", new, dump], check=True)
+
+
 def _answers(folder: Path, port: int) -> bool:
     ask: list[str | Path] = [_postgres_programs() / "pg_isready", "-q", "-h", folder, "-p", str(port)]
     return subprocess.run(ask, check=False, capture_output=True).returncode == 0
@@ -224,7 +232,9 @@ def seaweedfs(folder: Path) -> Iterator[Server]:
         )
     try:
         _wait(lambda: _is_healthy(port), process, folder / "log")
-        yield Server(process, {"endpoint": f"http://127.0.0.1:{port}", "filer": f"http://127.0.0.1:{filer}"})
+        yield Server(
+            process, {"endpoint": f"http://127.0.0.1:{port}", "port": port, "filer": filer, "folder": str(folder)}
+        )
     finally:
         process.kill()
         process.wait(15)

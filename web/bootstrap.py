@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 from packets.agreements import AgreementDesk
 from packets.assemble import Assembler
@@ -22,8 +24,10 @@ from packets.deadlines import DeadlineDesk
 from packets.designees import DesigneeDesk
 from packets.directory import DirectoryDesk
 from packets.enrollment import EnrollmentDesk
-from packets.errors import InputError, Problem
+from packets.errors import InputError, Problem, StoreError
+from packets.fixity import COPY_JOB, FixityDesk
 from packets.jobs.execution import Executor, Report, say_nothing
+from packets.jobs.queue import enqueue
 from packets.jobs.registry import Handler, Periodic, Registry, Run
 from packets.list_changes import ChangesDesk
 from packets.list_reading import ListDesk
@@ -36,10 +40,13 @@ from packets.progress import ProgressDesk
 from packets.reading import ReadingRoom
 from packets.render.fonts import ensure_fonts
 from packets.render.stamp import render_stamp
+from packets.retention import RetentionDesk
 from packets.settings import Settings
 from packets.store.database import Database
-from packets.store.objects import ObjectStore
+from packets.store.objects import MendableStore, ObjectStore
+from packets.store.objects_copy import CopiedObjects
 from packets.store.objects_files import FileObjects
+from packets.store.places import Access, open_store
 from packets.voiding import VoidDesk
 from packets.year_loading import YearDesk
 from signing.batch_work import BatchWork
@@ -66,6 +73,11 @@ from web.mail import read_mail
 
 SECRET_BYTES = 32
 OWNER_ONLY = 0o600
+DAYS_IN_A_YEAR = 366
+"""Rounded up: a lock that ends a day late breaks no promise."""
+KEEP_EVERY = timedelta(days=7)
+COPY_ATTEMPTS = 500
+"""With five minutes between two, about two days."""
 REMIND_EVERY, TELL_EVERY = timedelta(hours=1), timedelta(seconds=15)
 RECONCILE_EVERY = timedelta(minutes=5)
 CHECKPOINT_EVERY = timedelta(minutes=1)
@@ -121,7 +133,43 @@ def build_services(settings: Settings, clock: Clock = system_clock) -> Services:
         InputError: the keys are missing or cannot be opened, or production lacks a secret.
     """
     pki = load_pki(settings.pki, find_secret(settings, "pki_passphrase"), key_holder(settings))
-    return compose(settings, clock, Database(settings.database), FileObjects(settings.objects), pki)
+    database = Database(settings.database)
+    store, copy = open_stores(settings, clock)
+    objects = CopiedObjects(store, copy, partial(_queue_copy, database, clock)) if copy else store
+    return compose(settings, clock, database, objects, pki)
+
+
+def open_stores(settings: Settings, clock: Clock) -> tuple[MendableStore, MendableStore | None]:
+    """The object store of the settings, and its copy where they name one.
+
+    Raises:
+        InputError: an address cannot be used.
+    """
+    lock = timedelta(days=settings.objects_retention_years * DAYS_IN_A_YEAR)
+
+    def locked_until() -> datetime:
+        return clock() + lock
+
+    access = Access(settings.objects_access_key, settings.objects_secret_key.get_secret_value(), locked_until)
+    store = open_store(settings.objects_url, access) if settings.objects_url else FileObjects(settings.objects)
+    if not settings.objects_copy_url:
+        return store, None
+    access = Access(settings.objects_copy_access_key, settings.objects_copy_secret_key.get_secret_value(), locked_until)
+    return store, open_store(settings.objects_copy_url, access, "ESM_OBJECTS_COPY_URL")
+
+
+def build_fixity(services: Services) -> FixityDesk:
+    """Examines the stores that the services were built on."""
+    objects = services.objects
+    if isinstance(objects, CopiedObjects):
+        return FixityDesk(services.database, objects.first, objects.copy, services.clock)
+    return FixityDesk(services.database, cast("MendableStore", objects), None, services.clock)
+
+
+def _queue_copy(database: Database, clock: Clock, digest: str) -> None:
+    """A copy that cannot be made now is made by a job; where not even that can be queued, `esm archive fixity` finds it."""
+    with suppress(StoreError), database.write() as records:
+        enqueue(records, COPY_JOB, {"digest": digest}, f"{COPY_JOB}:{digest}", clock())
 
 
 def initialize(settings: Settings, clock: Clock = system_clock, *, sample: bool) -> None:
@@ -263,14 +311,31 @@ def build_registry(services: Services) -> Registry:
         services.notices.write()
         services.post.deliver(lambda done: run.progress(done, done))
 
+    def copy_object(run: Run) -> None:
+        build_fixity(services).copy_object(run.job.arguments["digest"])
+
+    def keep(run: Run) -> dict[str, int]:
+        desk = build_fixity(services)
+        report = desk.run(repair=True, told=run.progress)
+        if not report.holds:
+            raise StoreError(
+                Problem("fixity-broken", "Stored files are missing or damaged.", "Run `esm archive fixity`.")
+            )
+        extended = sum(
+            RetentionDesk(services.database, one).run(run.progress) for one in (desk.store, desk.copy) if one
+        )
+        return {"examined": report.examined, "locks_extended": extended}
+
     batches = BatchWork(services.database, services.ceremony, services.clock)
     return Registry(
         handlers=(
             Handler(CHECKPOINT, checkpoint),
+            Handler(COPY_JOB, copy_object, attempts=COPY_ATTEMPTS),
             Handler(BATCH_JOB, batches.run),
             Handler(PREPARE, services.preparation.work),
         ),
         periodic=(
+            Periodic("keep", KEEP_EVERY, keep),
             Periodic("reconcile", RECONCILE_EVERY, reconcile),
             Periodic("remind", REMIND_EVERY, remind),
             Periodic("tell", TELL_EVERY, tell),

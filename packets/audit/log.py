@@ -63,6 +63,7 @@ class Act(StrEnum):
     ACCOUNT_SIGN_IN = "account:sign-in"
     ACCOUNT_STEP_UP = "account:step-up"
     KEYS_ROTATE = "keys:rotate"
+    OBJECTS_MEND = "objects:mend"
     NOTICE_WRITE = "notice:write"
     NOTICE_SEND = "notice:send"
     NOTICE_RETRY = "notice:retry"

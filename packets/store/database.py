@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
-from typing import TypeVar
+from pathlib import Path
+from typing import TypeVar, cast
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from packets.errors import OutcomeUnknownError, OvertakenError, PacketsError, StoreError
-from packets.store.engines import IN_MEMORY, be_the_writer, begin_look, begin_writing, make_engine
+from packets.errors import InputError, OutcomeUnknownError, OvertakenError, PacketsError, Problem, StoreError
+from packets.store.engines import IN_MEMORY, SQLITE, be_the_writer, begin_look, begin_writing, make_engine
 from packets.store.records import Records
 from packets.store.records.jobs import JobRecords
 from packets.store.refusals import commits, refusals
@@ -98,6 +100,23 @@ class Database:
             be_the_writer(connection)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+    def snapshot(self, to: Path) -> None:
+        """Copy an SQLite database into a new file, as it is at one moment, while others go on writing.
+
+        Raises:
+            InputError: it is not SQLite.
+        """
+        if self._engine.dialect.name != SQLITE:
+            remedy = "Use pg_dump, as docs/operations.md says."
+            raise InputError(Problem("not-embedded", "Only SQLite is copied by the service itself.", remedy))
+        target = sqlite3.connect(to)
+        source = self._engine.raw_connection()
+        try:
+            cast("sqlite3.Connection", source.driver_connection).backup(target)
+        finally:
+            source.close()
+            target.close()
 
     def close(self) -> None:
         """Give back every connection."""

@@ -35,6 +35,17 @@ class ObjectStore(Protocol):
         """
 
 
+class MendableStore(ObjectStore, Protocol):
+    """A store in which what was lost can be put right."""
+
+    def repair(self, content: bytes) -> str:
+        """Put the bytes in the place of what no longer has their digest, or is gone; answer it.
+
+        Raises:
+            StoreError: the bytes are not there, whole and right.
+        """
+
+
 class MemoryObjects:
     """The object store of tests: same promises, kept in a dictionary."""
 
@@ -50,6 +61,12 @@ class MemoryObjects:
     def put_file(self, path: Path) -> str:
         """Store the bytes of a file; answer their digest."""
         return self.put(path.read_bytes())
+
+    def repair(self, content: bytes) -> str:
+        """Put the bytes in the place of others; answer their digest."""
+        digest = digest_bytes(content)
+        self._kept[digest] = content
+        return digest
 
     def get(self, digest: str) -> bytes:
         """The bytes with that digest."""

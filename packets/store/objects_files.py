@@ -6,7 +6,7 @@ import io
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -20,10 +20,13 @@ READ_ONLY = 0o444
 class FileObjects:
     """Objects under `root/ab/abcdef…`, read-only once written."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, read_only: bool = False) -> None:
+        """A store that is read only makes no folder and takes nothing: a copy on a medium that is kept."""
         self._root = root
         self._incoming = root / "incoming"
-        self._incoming.mkdir(parents=True, exist_ok=True)
+        self._read_only = read_only
+        if not read_only:
+            self._incoming.mkdir(parents=True, exist_ok=True)
 
     def put(self, content: bytes) -> str:
         """Store the bytes durably and read them back; answer their digest.
@@ -33,9 +36,10 @@ class FileObjects:
         """
         digest = digest_bytes(content)
         path = self._path(digest)
-        with _refusals(path):
+        with self._refusals(path):
             if not path.exists():
                 self._write_once(path, io.BytesIO(content))
+            self._sync(path)
             checked(path.read_bytes(), digest)
         return digest
 
@@ -47,10 +51,11 @@ class FileObjects:
         """
         digest = digest_file(path)
         kept = self._path(digest)
-        with _refusals(kept):
+        with self._refusals(kept):
             if not kept.exists():
                 with path.open("rb") as content:
                     self._write_once(kept, content)
+            self._sync(kept)
             if digest_file(kept) != digest:
                 raise damaged(digest)
         return digest
@@ -62,38 +67,57 @@ class FileObjects:
         except FileNotFoundError:
             raise missing(digest) from None
 
+    def repair(self, content: bytes) -> str:
+        """Put the bytes in the place of a file that no longer has their digest.
+
+        Raises:
+            StoreError: the disk refused, or gave back something else.
+        """
+        digest = digest_bytes(content)
+        path = self._path(digest)
+        with self._refusals(path):
+            self._write_once(path, io.BytesIO(content), name=Path.replace)
+            self._sync(path)
+            checked(path.read_bytes(), digest)
+        return digest
+
     def _path(self, digest: str) -> Path:
         return self._root / digest[:2] / digest
 
-    def _write_once(self, path: Path, content: IO[bytes]) -> None:
+    def _write_once(self, path: Path, content: IO[bytes], name: Callable[[Path, Path], object] | None = None) -> None:
         path.parent.mkdir(exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self._incoming)
+        handle, incoming = tempfile.mkstemp(dir=self._incoming)
         try:
             with os.fdopen(handle, "wb") as file:
                 shutil.copyfileobj(content, file)
                 file.flush()
                 os.fsync(file.fileno())
-            Path(name).chmod(READ_ONLY)
-            _link(Path(name), path)
+            Path(incoming).chmod(READ_ONLY)
+            (name or _link)(Path(incoming), path)
         finally:
-            Path(name).unlink()
+            Path(incoming).unlink(missing_ok=True)
+
+    def _sync(self, path: Path) -> None:
+        """The names are on the disk; whoever wrote a file that was there already may have died before this."""
         _sync_folder(path.parent)
         _sync_folder(self._root)
 
-
-@contextmanager
-def _refusals(path: Path) -> Iterator[None]:
-    """What the disk refuses, in our words."""
-    try:
-        yield
-    except OSError as error:
-        problem = Problem(
-            "object-not-stored",
-            f"The file store refused: {error.strerror}.",
-            "Free space or mend the disk, then try again.",
-            str(path),
-        )
-        raise StoreError(problem) from error
+    @contextmanager
+    def _refusals(self, path: Path) -> Iterator[None]:
+        """What the disk refuses, in our words."""
+        if self._read_only:
+            problem = Problem("store-read-only", "This store takes nothing.", "Name another one.", str(self._root))
+            raise StoreError(problem)
+        try:
+            yield
+        except OSError as error:
+            problem = Problem(
+                "object-not-stored",
+                f"The file store refused: {error.strerror}.",
+                "Free space or mend the disk, then try again.",
+                str(path),
+            )
+            raise StoreError(problem) from error
 
 
 def _link(source: Path, path: Path) -> None:

@@ -6,6 +6,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -324,6 +325,23 @@ def test_not_even_the_owner_changes_what_was_recorded_by_mistake(
     """The triggers hold for everybody who does not switch them off."""
     with pytest.raises(sa.exc.IntegrityError), database._engine.begin() as connection:
         connection.exec_driver_sql(statement.format(table=table, column=COLUMNS[table]))
+
+
+def test_a_dump_is_rehearsed_into_an_empty_database(database: Database, name: str, tmp_path: Path) -> None:
+    """pg_dump and pg_restore, as docs/operations.md says: the checker finds nothing amiss, and the triggers hold again."""
+    world = build_world(2, database=database)
+    world.finish(world.first("current"), before_step=3)
+    new = databases.create_empty_database()
+    servers.dump_and_restore(name, new, tmp_path / "dump")
+
+    restored = Database(databases.postgresql_url(new))
+    found = replace(world.services.checker, database=restored).run()
+    with pytest.raises(sa.exc.IntegrityError), restored._engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM audit")
+    restored.close()
+
+    assert found.problems == []
+    assert found.signatures > 0
 
 
 @pytest.mark.parametrize("role", ["esm; DROP TABLE audit", 'a"b', "", "Esm"])

@@ -16,6 +16,7 @@ from packets.errors import PacketsError
 COMMANDS = (
     "archive",
     "audit",
+    "backup",
     "db",
     "demo",
     "document",
@@ -24,6 +25,7 @@ COMMANDS = (
     "packet",
     "pki",
     "reconcile",
+    "restore",
     "serve",
     "user",
     "verify",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import click
 
 from signing.renewal import WITHIN, RenewalReport
+from web.bootstrap import build_fixity
 from web.cli.folder import folder_option, open_folder
 
 
@@ -44,6 +46,26 @@ def renew(folder: Path, within_days: int, *, everything: bool, as_json: bool) ->
     else:
         _print(report)
     sys.exit(1 if report.refused else 0)
+
+
+@archive.command("fixity")
+@folder_option
+@click.option("--repair", is_flag=True, help="Mend the store from its copy, and the copy from the store.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+def fixity(folder: Path, *, repair: bool, as_json: bool) -> None:
+    """Read every stored file that a record names, in the store and in its copy, and compare the digests.
+
+    Exit 0: everything is there, or was mended; 1: not, and what is missing, damaged or lost is told.
+    """
+    report = build_fixity(open_folder(folder)).run(repair=repair)
+    if as_json:
+        click.echo(json.dumps({**dataclasses.asdict(report), "holds": report.holds}, indent=2))
+    else:
+        for kind, names in dataclasses.asdict(report).items():
+            for name in names if isinstance(names, list) else ():
+                click.echo(f"{kind.replace('_', ' ')}: {name}", err=True)
+        click.echo(f"{report.examined} stored files: {'all of them hold' if report.holds else 'not all of them hold'}.")
+    sys.exit(0 if report.holds else 1)
 
 
 def _print(report: RenewalReport) -> None:

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from packets.store.tables import acos, audit, documents, extensions, intents, revisions, signatures, step_ups, windows
+from packets.store.tables import (
+    acos,
+    audit,
+    checkpoints,
+    corrections,
+    documents,
+    extensions,
+    intents,
+    loads,
+    revisions,
+    signatures,
+    step_ups,
+    windows,
+)
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -55,6 +69,31 @@ class LedgerRecords:
         asked = audit.select().order_by(audit.c.sequence)
         for row in self._connection.execute(asked, execution_options={"yield_per": 1000}):
             yield _row(row)
+
+    def digests(self) -> dict[str, str]:
+        """Every digest under which bytes must be in the store, and one thing that they are for."""
+        named = (
+            (checkpoints.c.object_digest, "checkpoint of the log"),
+            (loads.c.report_digest, "report on a load"),
+            (loads.c.digest, "loaded file"),
+            (corrections.c.sha256, "corrections file"),
+            (documents.c.data_digest, "frozen facts"),
+            (revisions.c.digest, "revision"),
+        )
+        return {digest: what for column, what in named for digest in self._connection.scalars(sa.select(column))}
+
+    def agreement_ends(self) -> dict[str, date]:
+        """The digests of every document, its facts among them, with the end of the agreement that it belongs to."""
+        place = sa.and_(acos.c.aco_id == documents.c.aco_id, acos.c.year == documents.c.year)
+        owned = documents.join(acos, place)
+        facts = sa.select(documents.c.data_digest, acos.c.end_date).select_from(owned)
+        chains = sa.select(revisions.c.digest, acos.c.end_date).select_from(
+            owned.join(revisions, revisions.c.document_id == documents.c.document_id)
+        )
+        ends: dict[str, date] = {}
+        for digest, end in (*self._connection.execute(facts), *self._connection.execute(chains)):
+            ends[digest] = max(end, ends.get(digest, end))
+        return ends
 
     def _rows(self, asked: sa.Select[Any]) -> list[Row]:
         return [_row(one) for one in self._connection.execute(asked)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,21 +11,26 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import buckets
 from packets.errors import NotFoundError, StoreError
-from packets.store.objects import MemoryObjects, ObjectStore
+from packets.store.objects import MemoryObjects, MendableStore
 from packets.store.objects_files import FileObjects
 
-STORES: dict[str, Callable[[Path], ObjectStore]] = {"memory": lambda _folder: MemoryObjects(), "files": FileObjects}
+STORES: dict[str, Callable[[Path], MendableStore]] = {
+    "memory": lambda _folder: MemoryObjects(),
+    "files": FileObjects,
+    "s3": lambda _folder: buckets.new_store(),
+}
 
 
 @pytest.fixture(params=STORES)
-def objects(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+def objects(request: pytest.FixtureRequest, tmp_path: Path) -> MendableStore:
     return STORES[request.param](tmp_path / "objects")
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=4096))
-def test_what_is_put_comes_back_under_its_digest(objects: ObjectStore, content: bytes) -> None:
+def test_what_is_put_comes_back_under_its_digest(objects: MendableStore, content: bytes) -> None:
     """The key is the SHA-256 of the bytes, and the bytes are the same; putting them again changes nothing."""
     digest = objects.put(content)
 
@@ -33,12 +39,76 @@ def test_what_is_put_comes_back_under_its_digest(objects: ObjectStore, content: 
     assert objects.get(digest) == content
 
 
-def test_a_digest_that_was_never_put_is_not_found(objects: ObjectStore) -> None:
+def test_a_digest_that_was_never_put_is_not_found(objects: MendableStore) -> None:
     """An unknown digest is a refusal with a code, not an empty answer."""
     with pytest.raises(NotFoundError) as refusal:
         objects.get("0" * 64)
 
     assert refusal.value.problems[0].code == "object-missing"
+
+
+def test_a_file_is_put_as_its_bytes_are(objects: MendableStore, tmp_path: Path) -> None:
+    """Two megabytes from the disk: the same digest, the same object."""
+    content = bytes(range(256)) * 8192
+    path = tmp_path / "a file"
+    path.write_bytes(content)
+
+    assert objects.put_file(path) == objects.put(content)
+    assert objects.get(hashlib.sha256(content).hexdigest()) == content
+
+
+def test_what_is_gone_is_put_right(objects: MendableStore) -> None:
+    """Repairing writes whether something is there or not."""
+    digest = objects.repair(b"content")
+
+    assert objects.repair(b"content") == digest
+    assert objects.get(digest) == b"content"
+
+
+def test_a_rotten_file_is_put_right(tmp_path: Path) -> None:
+    """The bytes of the copy take the place of what rotted."""
+    objects = FileObjects(tmp_path)
+    digest = objects.put(b"as it was")
+    path = tmp_path / digest[:2] / digest
+    path.chmod(0o600)
+    path.write_bytes(b"as it is")
+
+    objects.repair(b"as it was")
+
+    assert objects.get(digest) == b"as it was"
+    assert list((tmp_path / "incoming").iterdir()) == []
+
+
+def test_a_store_that_is_read_only_takes_nothing_and_makes_nothing(tmp_path: Path) -> None:
+    """A copy on a medium that cannot be written can still be read."""
+    digest = FileObjects(tmp_path / "kept").put(b"content")
+    kept, other = FileObjects(tmp_path / "kept", read_only=True), FileObjects(tmp_path / "none", read_only=True)
+
+    assert kept.get(digest) == b"content"
+    with pytest.raises(StoreError) as refusal:
+        other.put(b"content")
+    assert refusal.value.problems[0].code == "store-read-only"
+    assert not (tmp_path / "none").exists()
+
+
+def test_the_folder_is_synchronized_also_when_the_file_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever wrote it may have died before the folder knew its name for good."""
+    synchronized: list[int] = []
+    objects = FileObjects(tmp_path)
+    objects.put(b"content")
+    real = os.fsync
+
+    def synchronize(handle: int) -> None:
+        synchronized.append(handle)
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", synchronize)
+
+    objects.put(b"content")
+
+    assert len(synchronized) == 2
 
 
 def test_a_damaged_file_is_never_served(tmp_path: Path) -> None:

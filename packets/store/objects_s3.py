@@ -1,0 +1,229 @@
+"""The object store on S3: a conditional write with a checksum and a lock, read back before it counts.
+
+An object is written only where none is (`If-None-Match: *`), with its SHA-256 for the server to compare, and locked in compliance
+mode: until its date, no key of the bucket deletes that version or shortens the lock (42 CFR 425.314 wants ten years from the end
+of the agreement). A lock is extended and never shortened. What it is worth depends on who runs the store: docs/operations.md.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+import boto3
+from boto3.exceptions import Boto3Error
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    FlexibleChecksumError,
+    HTTPClientError,
+    IncompleteReadError,
+    ResponseStreamingError,
+)
+
+from packets.errors import NotFoundError, Problem, StoreError
+from packets.store.objects import checked, damaged, digest_bytes, digest_file, missing
+
+CONNECT_SECONDS, ANSWER_SECONDS, TRIES = 3, 10, 3
+PIECE = 1024 * 1024
+ABSENT, THERE, RACED = {"NoSuchKey", "404"}, {"PreconditionFailed", "412"}, {"ConditionalRequestConflict", "409"}
+REFUSED = {"AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
+BROKEN_OFF = (IncompleteReadError, ResponseStreamingError, HTTPClientError)
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Where objects are: a bucket, the beginning of their keys, the server, and whether the bucket locks objects."""
+
+    name: str
+    prefix: str = ""
+    endpoint: str | None = None
+    region: str = "us-east-1"
+    locks: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """An access key and its secret; empty ones leave it to the machine's own role."""
+
+    access_key: str = ""
+    secret_key: str = ""
+
+
+class S3Objects:
+    """Objects under `prefix/ab/abcdef…` in a bucket. One may be shared by threads."""
+
+    def __init__(self, bucket: Bucket, keys: Keys, locked_until: Callable[[], datetime]) -> None:
+        """`locked_until` says until when a new object is locked; `retain` extends that when more is known."""
+        self._bucket = bucket
+        self._locked_until = locked_until
+        self._client: Any = boto3.client(
+            "s3",
+            endpoint_url=bucket.endpoint,
+            region_name=bucket.region,
+            aws_access_key_id=keys.access_key or None,
+            aws_secret_access_key=keys.secret_key or None,
+            config=Config(
+                connect_timeout=CONNECT_SECONDS,
+                read_timeout=ANSWER_SECONDS,
+                retries={"mode": "standard", "total_max_attempts": TRIES},
+                s3={"addressing_style": "path"} if bucket.endpoint else {},
+            ),
+        )
+
+    def put(self, content: bytes) -> str:
+        """Store the bytes and read them back; answer their digest. Where they are already, nothing is written.
+
+        Raises:
+            StoreError: the bytes are not there, whole and right.
+        """
+        digest = digest_bytes(content)
+        self._write(digest, content, only_new=True)
+        self._read_back(digest)
+        return digest
+
+    def put_file(self, path: Path) -> str:
+        """Store the bytes of a file of up to 5 GB as `put` does.
+
+        Raises:
+            StoreError: the bytes are not there, whole and right.
+        """
+        digest = digest_file(path)
+        with path.open("rb") as content:
+            self._write(digest, content, only_new=True)
+        self._read_back(digest)
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """The bytes with that digest; their digest is checked on every read.
+
+        Raises:
+            NotFoundError: there are none.
+            StoreError: the store cannot be reached, or returns something else.
+        """
+        return checked(self._read(digest), digest)
+
+    def repair(self, content: bytes) -> str:
+        """Put a new version over one that no longer has its digest; the old version stays under its lock.
+
+        Raises:
+            StoreError: the bytes are not there, whole and right.
+        """
+        digest = digest_bytes(content)
+        self._write(digest, content, only_new=False)
+        self._read_back(digest)
+        return digest
+
+    def retain(self, digest: str, until: datetime) -> bool:
+        """Lock an object until a date at least. False when it was locked for as long already.
+
+        Raises:
+            NotFoundError: there is no such object.
+            StoreError: the key may not, or the store cannot be reached.
+        """
+        if not self._bucket.locks or self.retained_until(digest) >= until:
+            return False
+        retention = {"Mode": "COMPLIANCE", "RetainUntilDate": until}
+        with self._refusals(digest):
+            self._client.put_object_retention(**self._object(digest), Retention=retention)
+        return True
+
+    def retained_until(self, digest: str) -> datetime:
+        """Until when an object is locked.
+
+        Raises:
+            NotFoundError: there is no such object.
+        """
+        with self._refusals(digest):
+            found: datetime = self._client.get_object_retention(**self._object(digest))["Retention"]["RetainUntilDate"]
+        return found
+
+    def hold(self, digest: str, *, held: bool) -> None:
+        """Set or lift a legal hold, which no date ends. The service's own key must not be able to; a records officer's is.
+
+        Raises:
+            StoreError: the key may not.
+        """
+        with self._refusals(digest):
+            self._client.put_object_legal_hold(**self._object(digest), LegalHold={"Status": "ON" if held else "OFF"})
+
+    def _write(self, digest: str, content: bytes | IO[bytes], *, only_new: bool) -> None:
+        options: dict[str, Any] = {"ChecksumSHA256": base64.b64encode(bytes.fromhex(digest)).decode()}
+        if only_new:
+            options["IfNoneMatch"] = "*"
+        if self._bucket.locks:
+            options |= {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": self._locked_until()}
+        with self._refusals(digest):
+            try:
+                self._client.put_object(**self._object(digest), Body=content, **options)
+            except ClientError as error:
+                if _code(error) not in THERE | RACED:
+                    raise
+
+    def _read_back(self, digest: str) -> None:
+        """Whether what was accepted is there: an answer to a write proves nothing yet."""
+        try:
+            self.get(digest)
+        except NotFoundError as error:
+            raise StoreError(error.problems) from error
+
+    def _read(self, digest: str) -> bytes:
+        with self._refusals(digest):
+            for turn in range(TRIES):
+                try:
+                    answer: bytes = self._client.get_object(**self._object(digest))["Body"].read()
+                except BROKEN_OFF:
+                    if turn == TRIES - 1:
+                        raise
+                else:
+                    return answer
+        raise missing(digest)
+
+    def _object(self, digest: str) -> dict[str, str]:
+        return {"Bucket": self._bucket.name, "Key": f"{self._bucket.prefix}{digest[:2]}/{digest}"}
+
+    @contextmanager
+    def _refusals(self, digest: str) -> Iterator[None]:
+        """What the store refuses, in our words."""
+        try:
+            yield
+        except ClientError as error:
+            raise self._told(error, digest) from error
+        except FlexibleChecksumError as error:
+            raise damaged(digest) from error
+        except (BotoCoreError, Boto3Error) as error:
+            problem = Problem(
+                "objects-away", "The object store cannot be reached, or broke off.", "Try again in a minute.", digest
+            )
+            raise StoreError(problem) from error
+
+    def _told(self, error: ClientError, digest: str) -> NotFoundError | StoreError:
+        code = _code(error)
+        if code in ABSENT:
+            return missing(digest)
+        if code == "NoSuchBucket":
+            return StoreError(
+                Problem("bucket-missing", "There is no such bucket.", "Make it, with Object Lock.", self._bucket.name)
+            )
+        if code == "InvalidRequest" and self._bucket.locks:
+            remedy = "Make the bucket with Object Lock, or say lock=none in its address."
+            return StoreError(Problem("bucket-without-lock", "The bucket locks no objects.", remedy, self._bucket.name))
+        if code in REFUSED:
+            return StoreError(
+                Problem("objects-refused", "The object store refuses this key.", "Give it the rights it needs.", digest)
+            )
+        return StoreError(
+            Problem(
+                "object-not-stored", f"The object store answers {code}.", "Look at the store, then try again.", digest
+            )
+        )
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))

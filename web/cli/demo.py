@@ -116,6 +116,7 @@ def _print(report: Report) -> None:
     lines = [
         f"{len(documents)} documents of {len(report.packets)} ACOs in {report.seconds:.1f} s, in {report.folder}/packets"
     ]
+    lines += ["Along the way:", *(f"  {one.aco_id} {one.sentence}" for one in report.episodes)]
     lines += [_opinion(one) for one in ask_judges(one.file for one in documents)]
     if report.practice:
         lines.append(f"{', '.join(report.practice)} is enrolled and unsigned: sign it yourself with `make serve`.")

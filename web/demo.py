@@ -27,6 +27,7 @@ from signing.facts import expected_of
 from signing.verdict import Verdict
 from signing.verify import verify_pdf
 from web.bootstrap import Services
+from web.demo_episodes import Episode, Episodes
 
 MARKER = "demo.json"
 Progress = Callable[[str], None]
@@ -88,11 +89,17 @@ class FinishedPacket:
 
 @dataclass(slots=True)
 class Report:
-    """What the demonstration made. `practice` are ACOs whose packets were left unsigned, to be signed in the browser."""
+    """What the demonstration made.
+
+    Attributes:
+        practice: ACOs whose packets were left unsigned, to be signed in the browser.
+        episodes: what did not go by plan: time that was granted, a document that was declined, an agreement that was extended.
+    """
 
     folder: Path
     packets: list[FinishedPacket] = field(default_factory=list)
     practice: list[str] = field(default_factory=list)
+    episodes: list[Episode] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -114,6 +121,7 @@ class Report:
                 for one in self.packets
             ],
             "practice": self.practice,
+            "episodes": [one.as_json() for one in self.episodes],
             "sample": True,
             "seconds": round(self.seconds, 3),
         }
@@ -150,9 +158,11 @@ class Demonstration:
         started = time.perf_counter()
         report = Report(self.folder)
         self._open(year, practice, password)
+        episodes = Episodes(self.services, _staff(year))
         for sample in year.acos:
             self.progress(f"{sample.aco.aco_id} {sample.aco.legal_name}")
-            report.packets.append(self._carry_through(sample, year))
+            report.packets.append(self._carry_through(sample, year, episodes))
+        report.episodes = list(episodes)
         report.practice = [one.aco.aco_id for one in practice.acos] if practice else []
         report.seconds = time.perf_counter() - started
         self._mark(report, password)
@@ -163,6 +173,7 @@ class Demonstration:
         started = time.perf_counter()
         kept = json.loads((self.folder / MARKER).read_text("utf-8"))
         report = Report(self.folder, practice=kept["practice"])
+        report.episodes = [Episode(**one) for one in kept.get("episodes", ())]
         for aco_id, year in kept["packets"]:
             with self.services.database.read() as records:
                 aco, documents = records.acos.get(aco_id, year), records.documents.packet(aco_id, year)
@@ -173,21 +184,20 @@ class Demonstration:
         return report
 
     def _open(self, year: SampleYear, practice: SampleYear | None, password: str) -> None:
-        desk = self.services.enrollment
-        staff = next(person for person in year.agency if Role.CMS_STAFF in person.cms_roles)
+        desk, staff = self.services.enrollment, _staff(year)
         desk.register(year.agency)
-        desk.open_year(year.year, staff.user_id)
+        desk.open_year(year.year, staff)
         samples = (*year.acos, *(practice.acos if practice else ()))
         for sample in samples:
             lists = {"participants": sample.participants, "provider-supplier": sample.providers}
-            desk.enroll(Enrollment(sample.aco, sample.contacts, lists), staff.user_id)
+            desk.enroll(Enrollment(sample.aco, sample.contacts, lists), staff)
             self._submit_step_one(sample)
         people = {contact.person.user_id for sample in samples for contact in sample.contacts} | {
             one.user_id for one in year.agency
         }
         self.services.accounts.set_password(sorted(people), password)
         for sample in practice.acos if practice else ():
-            self.services.assembler.assemble_packet(sample.aco.aco_id, year.year.year, staff.user_id)
+            self.services.assembler.assemble_packet(sample.aco.aco_id, year.year.year, staff)
 
     def _submit_step_one(self, sample: SampleAco) -> None:
         executive = holder(sample, Role.ACO_EXECUTIVE)
@@ -195,31 +205,45 @@ class Demonstration:
         self.services.enrollment.submit_contacts(aco_id, year, executive)
         self.services.enrollment.submit_organization(aco_id, year, executive)
 
-    def _carry_through(self, sample: SampleAco, year: SampleYear) -> FinishedPacket:
-        aco = sample.aco
+    def _carry_through(self, sample: SampleAco, year: SampleYear, episodes: Episodes) -> FinishedPacket:
+        """An ACO's packet from its corrections to its last countersignature; the last ACO's does not go by plan."""
+        aco, eventful = sample.aco, sample is year.acos[-1]
         if sample.corrections_upload:
             uploader = holder(sample, Role.AUTHORIZED_TO_SIGN_PRIMARY)
-            self.services.corrections.accept(
+            upload = self.services.corrections.accept(
                 aco.aco_id, aco.performance_year, uploader, *sample.corrections_upload, agreed=True
             )
-        self._settle_agreement(sample)
+            sentence = f"corrected its list (added: {upload.additions}, deleted: {upload.deletions})"
+            episodes.note(aco.aco_id, "corrections-uploaded", uploader, sentence)
+        if eventful:
+            episodes.grant_time(aco.aco_id, aco.performance_year)
+        self._settle_agreement(sample, episodes)
         types = self.services.catalog.for_cohort(aco.cohort)
-        documents = tuple(self._execute(sample, year, one) for one in types)
+        documents = tuple(
+            self._execute(sample, year, one, episodes if eventful and one is types[0] else None) for one in types
+        )
         return FinishedPacket(aco.aco_id, aco.legal_name, aco.performance_year, aco.cohort, documents)
 
-    def _settle_agreement(self, sample: SampleAco) -> None:
+    def _settle_agreement(self, sample: SampleAco, episodes: Episodes) -> None:
         """What Custodian and Requestor do in Step 4 before they sign: confirm the contacts, ask for the extension."""
         desk, place = self.services.agreements, (sample.aco.aco_id, sample.aco.performance_year)
-        view = desk.look_up(*place)
+        view, requestor = desk.look_up(*place), holder(sample, Role.DUA_REQUESTOR)
         desk.confirm_contacts(*place, view.contacts_digest, holder(sample, Role.DUA_CUSTODIAN))
-        desk.extend(*place, view.standing.latest.isoformat(), holder(sample, Role.DUA_REQUESTOR))
+        desk.extend(*place, view.standing.latest.isoformat(), requestor)
+        sentence = f"extended data use agreement {sample.aco.dua.number} to {view.standing.latest:%B %-d, %Y}"
+        episodes.note(sample.aco.aco_id, "agreement-extended", requestor, sentence)
 
-    def _execute(self, sample: SampleAco, year: SampleYear, document_type: DocumentType) -> FinishedDocument:
+    def _execute(
+        self, sample: SampleAco, year: SampleYear, document_type: DocumentType, declined: Episodes | None
+    ) -> FinishedDocument:
+        """Assemble a document and have it signed by everybody; with `declined`, the first who should sign says no at first."""
         started = time.perf_counter()
         aco = sample.aco
         document = self.services.assembler.assemble(aco.aco_id, aco.performance_year, document_type.kind)
         for slot in document_type.slots:
             role, user_id = choose_signer(slot, sample, year, document_type.step)
+            if declined and not document.signatures:
+                document = declined.decline_and_replace(document, slot, role, user_id)
             document = self.sign(document, slot, role, user_id)
         return self._finish(document, time.perf_counter() - started)
 
@@ -258,11 +282,17 @@ class Demonstration:
     def _mark(self, report: Report, password: str) -> None:
         content = {
             "practice": report.practice,
+            "episodes": [one.as_json() for one in report.episodes],
             "packets": [[one.aco_id, one.performance_year] for one in report.packets],
             "password": password,
             "sample": True,
         }
         (self.folder / MARKER).write_text(json.dumps(content, indent=2), encoding="utf-8")
+
+
+def _staff(year: SampleYear) -> str:
+    """User ID of the member of CMS staff."""
+    return next(person.user_id for person in year.agency if Role.CMS_STAFF in person.cms_roles)
 
 
 def holder(sample: SampleAco, role: Role) -> str:

@@ -50,6 +50,18 @@ def documents_of(report: dict[str, Any]) -> list[dict[str, Any]]:
     return [document for packet in report["packets"] for document in packet["documents"]]
 
 
+def test_what_does_not_go_by_plan_is_shown_too(report: dict[str, Any], folder: Path) -> None:
+    """A list is corrected, agreements are extended, time is granted, a document is declined and replaced; all is executed."""
+    acts = [one["act"] for one in report["episodes"]]
+    assert set(acts) == {"corrections-uploaded", "agreement-extended", "window-extended", "declined", "replaced"}
+    declined = next(one["aco_id"] for one in report["episodes"] if one["act"] == "declined")
+    services = build_services(Settings(dir=folder, mode="demo"))
+    with services.database.read() as records:
+        voided = [one for one in records.ledger.documents() if one["voided_at_utc"] is not None]
+    services.database.close()
+    assert [one["aco_id"] for one in voided] == [declined]
+
+
 def test_every_document_of_both_cohorts_is_executed_and_passes(report: dict[str, Any]) -> None:
     """A current ACO has three documents, a new one five; all are executed and pass our verifier."""
     kinds = {packet["cohort"]: [one["kind"] for one in packet["documents"]] for packet in report["packets"]}

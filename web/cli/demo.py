@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from packets.sample.year import SampleAco, SampleYear, sample_year, sample_year_
 from packets.settings import load_settings
 from web.bootstrap import build_services, initialize
 from web.demo import MARKER, Demonstration, FinishedPacket, Progress, Report, signers
+from web.demo_episodes import Episode
 from web.judges import Opinion, ask_judges
 
 LEAST_WIDTH = 112
@@ -116,11 +118,22 @@ def _print(report: Report) -> None:
     lines = [
         f"{len(documents)} documents of {len(report.packets)} ACOs in {report.seconds:.1f} s, in {report.folder}/packets"
     ]
+    lines += ["Along the way:", *_along_the_way(report.episodes)]
     lines += [_opinion(one) for one in ask_judges(one.file for one in documents)]
     if report.practice:
         lines.append(f"{', '.join(report.practice)} is enrolled and unsigned: sign it yourself with `make serve`.")
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _along_the_way(episodes: Sequence[Episode]) -> Iterator[str]:
+    """One line for each kind of thing that happened, with its first occurrence."""
+    seen: dict[str, list[Episode]] = {}
+    for one in episodes:
+        seen.setdefault(one.act, []).append(one)
+    for first, *others in seen.values():
+        more = f" (and {len(others)} more like it)" if others else ""
+        yield f"  {first.aco_id} {first.sentence}{more}"
 
 
 def _table(packet: FinishedPacket) -> Table:

@@ -58,8 +58,8 @@ def test_jobs_are_not_done_where_the_settings_leave_them_to_others(folder: Path)
     services = build_services(Settings(dir=folder, queue="worker"), system_clock)
     with working(services, enabled=False) as worker:
         assert not worker.is_working
+    assert build_executor(services).do_one() is None
     with working(services) as worker:
         assert worker.is_working
     assert not worker.is_working
-    assert build_executor(services).do_one() is None
     services.database.close()

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from packets.audit.log import Act
 from packets.errors import ConflictError, ForbiddenError, PacketsError
+from packets.model.contact_rules import fields_of
 from packets.model.documents import Document, Event, Status
 from packets.model.people import Contact, Role
 from packets.reproduction import reproduce
@@ -69,10 +70,19 @@ def test_nothing_is_due_while_the_signers_hold_their_roles(world: World) -> None
 
 
 def test_another_custodian_is_to_be_told_within_fifteen_days(world: World) -> None:
-    """From the day on which the change was submitted, as the log tells it; any earlier submission does not count."""
-    sample = hand_over(world, world.first("current"), Role.DUA_CUSTODIAN, Role.COMPLIANCE_CONTACT)
-    world.clock.advance(timedelta(days=20))
-    world.services.enrollment.submit_contacts(*place(sample), holder(sample, Role.ACO_EXECUTIVE))
+    """From the day on which Step 1 put the change on record; a change of somebody else before it does not count."""
+    sample, desk = world.first("current"), world.services.contacts
+    executive, compliance = holder(sample, Role.ACO_EXECUTIVE), holder(sample, Role.COMPLIANCE_CONTACT)
+    with world.services.database.write() as records:
+        successor = records.people.get(compliance)
+        assert successor is not None
+        records.people.put(replace(successor, may_sign_electronically=True))
+    for role, given in ((Role.PUBLIC_CONTACT, {"phone": "410-555-0199"}), (Role.DUA_CUSTODIAN, fields_of(successor))):
+        world.clock.advance(timedelta(days=10))
+        line = desk.look_up(*place(sample)).line(role)
+        assert line.person is not None
+        desk.save(*place(sample), role, {**fields_of(line.person), **given}, line.version, executive)
+        desk.submit(*place(sample), attested=True, seen=desk.look_up(*place(sample)).version, user_id=executive)
     view = world.services.agreements.look_up(*place(sample))
     assert list(view.changed) == [Role.DUA_CUSTODIAN]
     assert view.notice_by == date(2026, 12, 21)
@@ -134,7 +144,7 @@ def test_an_addendum_whose_occasion_is_gone_cannot_be_signed(world: World) -> No
     hand_over(world, before, Role.DUA_CUSTODIAN, Role.DUA_CUSTODIAN)
     with pytest.raises(PacketsError) as refusal:
         world.sign(document, world.services.catalog[KIND].slots[0], before)
-    assert [one.code for one in refusal.value.problems] == ["addendum-not-due"]
+    assert "addendum-not-due" in [one.code for one in refusal.value.problems]
 
 
 def test_an_addendum_has_no_window(world: World) -> None:

@@ -168,6 +168,7 @@ def test_it_is_assembled_from_its_own_list(world: World) -> None:
     document = world.document(sample, KIND)
     facts = json.loads(world.services.objects.get(document.data_digest))
     assert facts["rosters"]["affiliates"] == {
+        "columns": ["ccn", "name", "stars"],
         "rows": [list(row[:3]) for row in ROWS[:2]],
         "excluded": [list(ROWS[2][:3])],
     }

@@ -129,7 +129,8 @@ class ProgressDesk:
             extensions = records.years.extensions_in(year)
         packets: dict[str, list[DocumentOutline]] = {}
         for one in outlines:
-            packets.setdefault(one.aco_id, []).append(one)
+            if one.kind in self.catalog and not self.catalog[one.kind].on_demand:
+                packets.setdefault(one.aco_id, []).append(one)
         common = {cohort: _windows(opened, cohort) for cohort in Cohort if _has(opened, cohort)}
         states, found = States(self.catalog, now), []
         for aco in acos:
@@ -175,6 +176,7 @@ class States:
                 one, by_kind.get(one.kind), cohort=cohort, finished=finished, window=window, now=self.now
             )
             for one in self.catalog.values()
+            if not one.on_demand
         }
 
     def _stand_in(self, one: DocumentOutline) -> Document:

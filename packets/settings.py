@@ -133,7 +133,7 @@ def _unknown(name: str) -> Problem:
     return Problem(
         "setting-unknown",
         f"There is no setting {name}.",
-        "Correct its name, or unset it; `esm doctor` lists the settings.",
+        "Correct its name, or unset it; docs/settings.md lists the settings.",
         name,
     )
 

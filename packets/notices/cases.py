@@ -130,9 +130,10 @@ def _document(records: Records, catalog: Catalog, payload: Payload) -> tuple[Doc
 
 
 def _request(records: Records, _catalog: Catalog, payload: Payload) -> Case:
-    if "aco_id" in payload:
-        return _case(_aco(records, payload), {})
-    return Case("", 0, sample=False, facts={"aco_id": ""})
+    request = records.change_requests.get(int(payload["request_id"]))
+    if request is None:
+        raise _missing(f"There is no change request {payload['request_id']}.")
+    return _case(_aco(records, {"aco_id": request.aco_id, "year": request.year}), {})
 
 
 def _batch(_records: Records, _catalog: Catalog, _payload: Payload) -> Case:

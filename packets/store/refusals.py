@@ -84,7 +84,9 @@ def translate(error: sa.exc.DBAPIError) -> PacketsError | None:
     if error.connection_invalidated or state[:2] in GONE or _has_no_answer(error):
         return StoreError(
             Problem(
-                "database-away", "The database cannot be reached.", "Try again in a minute; `esm doctor` looks why."
+                "database-away",
+                "The database cannot be reached.",
+                "Try again in a minute; if it stays so, look whether the database runs and ESM_DATABASE_URL names it.",
             )
         )
     return None

@@ -15,6 +15,7 @@ from packets.model.change_requests import LOCKED, ChangeRequest, RequestState
 from packets.model.organization_rules import EDITABLE, TAX_STATUSES
 from packets.model.people import Role
 from packets.sample.plan import TAX_STATUSES as SAMPLE_STATUSES
+from packets.store.records.notices import Filter
 from packets.store.tables import outbox
 from web.demo import holder
 from worlds import World, build_world
@@ -222,6 +223,22 @@ def test_a_granted_request_changes_that_field_and_nothing_else(world: World, fie
         ("change-request-filed", {"request_id": filed.request_id}),
         ("change-request-answered", {"request_id": filed.request_id}),
     ]
+
+
+@pytest.mark.requirement("R31")
+def test_cms_is_told_of_a_request_and_the_aco_of_its_answer(world: World) -> None:
+    """Each names the ACO; the value that was asked for is not repeated."""
+    filed, staff = file(world), world.agency(Role.CMS_STAFF)
+    world.services.change_requests.refuse(filed.request_id, "PECOS says otherwise.", staff)
+    world.services.notices.write()
+    with world.services.database.read() as records:
+        told = records.notices.listed(Filter(), skip=0, most=100)
+    by_topic = {topic: [one for one in told if one.topic == topic] for topic in {one.topic for one in told}}
+    assert [one.recipient.user_id for one in by_topic["change-request-filed"]] == [staff]
+    assert executive(world) in {one.recipient.user_id for one in by_topic["change-request-answered"]}
+    for one in told:
+        assert filed.aco_id in one.letter.subject
+        assert filed.corrected_value not in one.letter.text
 
 
 @pytest.mark.requirement("R31")

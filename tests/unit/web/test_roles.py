@@ -23,7 +23,13 @@ MEMBERS: dict[Audience, frozenset[Role]] = {
     Audience.UPLOADERS: UPLOADERS,
     Audience.UPLOAD_READERS: UPLOADERS | {Role.CMS_STAFF},
     Audience.CMS_SIGNATORIES: frozenset({Role.CMS_SIGNATORY}),
+    Audience.AGREEMENT_KEEPERS: frozenset({Role.DUA_REQUESTOR, Role.DUA_CUSTODIAN}),
+    Audience.STEP_ONE_EDITORS: UPLOADERS
+    | {Role.CMS_LIAISON, Role.APPLICATION_CONTACT_PRIMARY, Role.APPLICATION_CONTACT_SECONDARY},
+    Audience.CMS_READERS: CMS,
     Audience.YEAR_MANAGERS: frozenset({Role.CMS_STAFF}),
+    Audience.VOIDERS: frozenset({Role.CMS_STAFF}),
+    Audience.MAIL_KEEPERS: frozenset({Role.CMS_STAFF}),
     Audience.ARCHIVE_READERS: CMS | {Role.ARCHIVIST},
 }
 

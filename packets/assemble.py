@@ -272,7 +272,7 @@ def sections_changed(records: Records, document_type: DocumentType, aco: Aco, do
     Such a document cannot be signed, whoever changed the facts and whether or not it was assembled again since. The lists are
     not looked at: CMS alone loads them. After the first signature the facts are frozen for good, and the answer is no.
     """
-    if document.signatures or not document.sections_digest:
+    if document.signatures or document.voided_at or not document.sections_digest:
         return False
     return digest_of(section_facts(records, document_type, aco, document.occurrence)) != document.sections_digest
 

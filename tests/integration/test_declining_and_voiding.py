@@ -319,7 +319,8 @@ def test_a_designee_who_is_replaced_before_the_intent_signs_nothing(world: World
     request = world.request(document, SLOT, Role.ACO_EXECUTIVE, executive)
     designate(world, sample, Role.ACO_EXECUTIVE, holder(sample, Role.MEDICAL_DIRECTOR))
 
-    assert refusal(world.services.ceremony.sign, request) == (ForbiddenError, {"role-not-held"})
+    codes = {"role-not-held", "document-outdated"}
+    assert refusal(world.services.ceremony.sign, request) == (ForbiddenError, codes)
     assert record(world, document) == document
 
 
@@ -333,9 +334,11 @@ def test_a_designee_who_is_replaced_while_signing_signs_nothing(
     request = world.request(document, SLOT, Role.ACO_EXECUTIVE, executive)
     with monkeypatch.context() as patch:
         act_between(world, patch, lambda: designate(world, sample, Role.ACO_EXECUTIVE, successor))
-        assert refusal(world.services.ceremony.sign, request) == (ConflictError, {"role-not-held"})
+        codes = {"role-not-held", "document-outdated"}
+        assert refusal(world.services.ceremony.sign, request) == (ConflictError, codes)
 
     assert record(world, document) == document
+    document = world.document(sample, LIST)
     person = world.services.reading.person(successor)
     assert person is not None
     world.services.enrollment.register([replace(person, account_active=True, may_sign_electronically=True)])

@@ -137,6 +137,7 @@ class Gate(RuleBasedStateMachine):
         self.signed = {
             (one, kind): {s.slot: s.user_id for s in self._document(one, kind).signatures} for one, kind in kinds
         }
+        self.made_from = {(one, kind): self._holders_at_first(one) for one, kind in kinds}
         self.declined: dict[tuple[str, str], str] = {}
         self.seen: dict[tuple[str, str, str], int] = {}
         self.minutes = 0
@@ -168,6 +169,7 @@ class Gate(RuleBasedStateMachine):
         aco_id = data.draw(st.sampled_from(self.ids))
         self.everybody_is_fit_again()
         self._restore_contacts(aco_id)
+        self._make_outdated_ones_again(aco_id)
         for kind in KINDS[self._cohort(aco_id)]:
             rules, done = RULEBOOK[kind]["slots"], self.signed[aco_id, kind]
             if len(done) < len(rules):
@@ -303,7 +305,7 @@ class Gate(RuleBasedStateMachine):
         }
         codes |= {"document-declined"} if (aco_id, kind) in self.declined else set()
         codes |= {"already-signed"} if slot in done else set()
-        codes |= {"document-outdated"} if not done and self.holders[aco_id] != self._holders_at_first(aco_id) else set()
+        codes |= {"document-outdated"} if not done and self.holders[aco_id] != self.made_from[aco_id, kind] else set()
         codes |= {"account-inactive"} if not person.account_active else set()
         codes |= {"entitlement-missing"} if not person.may_sign_electronically else set()
         codes |= {"role-not-permitted"} if role not in permitted else set()
@@ -383,6 +385,16 @@ class Gate(RuleBasedStateMachine):
         else:
             self._replaced(document)
 
+    def _make_outdated_ones_again(self, aco_id: str) -> None:
+        """What submitting Step 1 does: unsigned documents that were made from other contacts give way to new ones."""
+        kinds = [one for one in KINDS[self._cohort(aco_id)] if not self.signed[aco_id, one]]
+        outdated = [one for one in kinds if self.made_from[aco_id, one] != self.holders[aco_id]]
+        before = [self._document(aco_id, one) for one in outdated]
+        made = self.services.assembler.refresh(aco_id, self.year)
+        assert [one.kind for one in made] == outdated
+        for one in before:
+            self._replaced(one)
+
     def _replaced(self, before: Document) -> None:
         """Another document stands in its place; the old one keeps what it had."""
         aco_id, kind = before.aco_id, before.kind
@@ -393,6 +405,7 @@ class Gate(RuleBasedStateMachine):
         assert after.voided_at is not None
         assert self._document(aco_id, kind).document_id != before.document_id
         self.signed[aco_id, kind] = {}
+        self.made_from[aco_id, kind] = dict(self.holders[aco_id])
         self.declined.pop((aco_id, kind), None)
         self.seen = {place: number for place, number in self.seen.items() if place[1:] != (aco_id, kind)}
 

@@ -242,6 +242,7 @@ def sign_the_lists(walk: Walk, page: Page) -> None:
 def sign_the_agreement(walk: Walk) -> None:
     """Requestor and Custodian are two people; the status follows them."""
     requestor = walk.sign_in(walk.house.contact(Role.DUA_REQUESTOR))
+    settle_the_agreement(walk, requestor)
     walk.sign(requestor, AGREEMENT)
     walk.open_packet(requestor)
     expect(walk.step(requestor, AGREEMENT)).to_contain_text("Partially signed")
@@ -249,6 +250,18 @@ def sign_the_agreement(walk: Walk) -> None:
     walk.sign(custodian, AGREEMENT)
     walk.open_packet(custodian)
     expect(walk.step(custodian, AGREEMENT)).to_contain_text("Signed by ACO – pending CMS")
+
+
+def settle_the_agreement(walk: Walk, page: Page) -> None:
+    """Before the signature the contacts are confirmed and the extension is asked for, on a page of its own."""
+    walk.open_packet(page)
+    walk.step(page, AGREEMENT).get_by_role("link", name="Contacts and extension").click()
+    walk.keep(page, "agreement")
+    page.locator("#attested").check()
+    page.get_by_role("button", name="Confirm the contacts").click()
+    expect(page.get_by_role("status")).to_contain_text("The contacts are confirmed")
+    page.get_by_role("button", name="Ask for the extension").click()
+    expect(page.get_by_role("status")).to_contain_text("The extension was asked for")
 
 
 def countersign(walk: Walk) -> None:

@@ -132,11 +132,11 @@ def test_corrections_change_no_list_that_cms_holds() -> None:
 
 @pytest.mark.requirement("R6", "R65")
 def test_nothing_but_corrections_can_be_uploaded(tmp_path: Path) -> None:
-    """A signed copy on paper has no way in: one form takes a file, and no other code reads one."""
-    forms = [path for path in (ROOT / "web").rglob("*.html") if 'type="file"' in path.read_text("utf-8")]
-    readers = [path for path in (ROOT / "web").rglob("*.py") if "request.files" in path.read_text("utf-8")]
-    assert [path.name for path in forms] == ["corrections.html"]
-    assert [path.name for path in readers] == ["corrections.py"]
+    """A signed copy on paper has no way in: ACOs have one form that takes a file, CMS staff those of a year's lists."""
+    forms = {path.name for path in (ROOT / "web").rglob("*.html") if 'type="file"' in path.read_text("utf-8")}
+    readers = {path.name for path in (ROOT / "web").rglob("*.py") if "request.files" in path.read_text("utf-8")}
+    assert forms == {"corrections.html", "years.html", "year_files.html"}
+    assert readers == {"corrections.py", "years.py"}
     site = open_site(tmp_path)
     page = site.enter(site.holder(Role.ACO_EXECUTIVE)).get(f"/packets/{site.current.aco.aco_id}/2027/corrections").text
     assert f"{site.current.aco.aco_id}_ProviderSupCorrection_" in page

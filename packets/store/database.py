@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import TypeVar, cast
@@ -128,5 +128,16 @@ class Database:
             transaction = begin_writing(connection).begin()
             with transaction:
                 yield connection
-                with commits():
+                with commits(), _given_up_on_failure(connection):
                     transaction.commit()
+
+
+@contextmanager
+def _given_up_on_failure(connection: sa.Connection) -> Iterator[None]:
+    """A COMMIT that the database refuses (a full disk) leaves its transaction open; the next one could not begin."""
+    try:
+        yield
+    except BaseException:
+        with suppress(Exception):  # each driver has errors of its own, and a lost connection has nothing to give up
+            connection.connection.rollback()
+        raise

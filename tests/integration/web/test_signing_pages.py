@@ -207,8 +207,8 @@ def test_losing_the_entitlement_is_told_on_the_packet(site: Site, document: Docu
     assert person is not None
     site.world.services.enrollment.register([replace(person, may_sign_electronically=False)])
     page = site.enter(user_id).get(f"/packets/{document.aco_id}/2027").text
-    assert "has no electronic signature access." in page
-    assert "No electronic signature access" in page
+    assert f"User {user_id} has no electronic signature access." in page
+    assert '<span class="status alarm">Not ready</span>' in page
 
 
 @pytest.mark.requirement("R3", "R17", "R19", "R74")

@@ -296,6 +296,10 @@ def test_from_files_to_an_executed_packet(office: Office) -> None:
     staff.get(f"/years/{YEAR}")
     staff.post(f"/years/{YEAR}/documents")
     build_executor(office.services).work_off()
+    desk, place = office.services.agreements, (sample.aco.aco_id, YEAR)
+    view = desk.look_up(*place)
+    desk.confirm_contacts(*place, view.contacts_digest, holders[Role.DUA_CUSTODIAN])
+    desk.extend(*place, view.standing.latest.isoformat(), holders[Role.DUA_REQUESTOR])
 
     for kind in office.services.catalog.for_cohort(sample.aco.cohort):
         for slot in kind.slots:

@@ -124,7 +124,7 @@ def show(year: int) -> ResponseReturnValue:
         found=found,
         statuses=shown,
         acos=_aco_page(found),
-        types=services().catalog.values(),
+        types=[one for one in services().catalog.values() if not one.on_demand],
         filters=FILTERS,
         cohorts=Cohort,
         job=services().preparation.newest_job(year),

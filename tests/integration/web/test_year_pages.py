@@ -316,7 +316,9 @@ def test_from_files_to_an_executed_packet(office: Office) -> None:
     found = office.services.progress.look_up(YEAR)
     mine = next(one for one in found.acos if one.aco.aco_id == sample.aco.aco_id)
     assert mine.finished
-    assert sample.aco.aco_id in enter(office).get(f"/years/{YEAR}?show=done").text
+    page = enter(office).get(f"/years/{YEAR}?show=done").text
+    assert sample.aco.aco_id in page
+    assert [page.count(f'<th scope="col">Step {step}</th>') for step in range(1, 7)] == [1] * 6
 
 
 def test_the_real_participants_of_a_year_are_loaded(office: Office) -> None:

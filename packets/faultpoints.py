@@ -22,7 +22,6 @@ class FaultPoint(StrEnum):
     AFTER_PUTS = "F6"
     BEFORE_COMMIT = "F7"
     AFTER_COMMIT = "F8"
-    BEFORE_NOTICE = "F9"
 
 
 Action = Callable[[FaultPoint], None]

@@ -13,7 +13,6 @@ from pathlib import Path
 from faults.stage import Stage, Tally, Theatre, sign_everything, unsigned
 from packets.faultpoints import FaultPoint, arm
 
-PLACES = tuple(one for one in FaultPoint if one is not FaultPoint.BEFORE_NOTICE)
 LONGEST = 2.5
 """A worker is killed up to so many signatures after it was started."""
 
@@ -41,7 +40,7 @@ def kill_at_places(folder: Path, count: int, seed: int) -> Iterator[Tally]:
     """SIGKILL at each named place, `count` times each, at one of the first passes."""
     dice = random.Random(seed)  # noqa: S311  chance, not a secret
     theatre = Theatre.open(folder, acos=2)
-    for place in PLACES:
+    for place in FaultPoint:
         tally, stage = Tally(f"SIGKILL at {place.value}, {place.name.lower().replace('_', ' ')}"), theatre.stage()
         while tally.faults < count:
             if not _kill_at(stage, place, dice.randint(1, 3), tally):

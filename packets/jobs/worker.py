@@ -58,10 +58,6 @@ class Worker:
         """Whether a thread of it is alive."""
         return any(thread.is_alive() for thread in self._running)
 
-    def wait(self) -> None:
-        """Block until somebody stops it."""
-        self.executor.closing.wait()
-
     def _look(self) -> None:
         while not self.executor.closing.is_set():
             try:

@@ -13,6 +13,7 @@ import pytest
 
 from packets.clock import system_clock
 from packets.jobs.execution import LEASE
+from packets.jobs.worker import PATIENCE_SECONDS, THREADS
 from packets.settings import Settings
 from web.bootstrap import build_executor, build_services, initialize
 from web.cli.worker import working
@@ -44,7 +45,7 @@ def test_a_worker_ends_when_it_is_asked_to(process: subprocess.Popen[str], way: 
     assert process.stderr.readline() == "Doing jobs; Ctrl-C stops.\n"
     process.send_signal(way)
 
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=2 * THREADS * PATIENCE_SECONDS)
     assert (process.returncode, out, err) == (0, "", "")
 
 

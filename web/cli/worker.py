@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -35,10 +36,10 @@ def worker(folder: Path, threads: int, processes: int) -> None:
     """Do jobs until it is stopped with Ctrl-C. As many processes as you like may work on one database."""
     services = open_folder(folder)
     configure_logs(services.settings.log_level)
-    end_politely()
-    with helping(folder, processes - 1), working(services, threads=threads) as one, suppress(KeyboardInterrupt):
+    wait_for_request = listen_for_request()
+    with helping(folder, processes - 1), working(services, threads=threads):
         click.echo("Doing jobs; Ctrl-C stops.", err=True)
-        one.wait()
+        wait_for_request()
     services.database.close()
 
 
@@ -66,6 +67,22 @@ def helping(folder: Path, count: int) -> Iterator[None]:
             one.terminate()
         for one in helpers:
             one.wait()
+
+
+def listen_for_request() -> Callable[[], None]:
+    """From now on Ctrl-C and SIGTERM are only noted; what is answered blocks until the first of them.
+
+    Raising from the signal instead could interrupt this thread between taking a lock that it shares with the workers and
+    the block that gives it back; the workers would then never see that they are asked to end.
+    """
+    hears, tells = os.pipe()
+    for asked in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(asked, lambda *_: os.write(tells, b"."))
+
+    def wait() -> None:
+        os.read(hears, 1)
+
+    return wait
 
 
 def end_politely() -> None:

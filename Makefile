@@ -65,9 +65,10 @@ $(VENV)-bench/.ready: requirements/runtime.lock bench/requirements.lock bench/si
 	else echo "No npm on this machine: the peers that need Node.js are left out."; fi
 	@touch $@
 
-faults: dev ## Break the signing ceremony in many ways and count what is lost, into bench/results; then mutated input (QUICK=1, LONG=1; SECONDS=600)
-	@PYTHONPATH=tests $(BIN)/python -m faults.runs $(if $(QUICK),--size quick,$(if $(LONG),--size long) --report bench/results/faults.md)
-	@PYTHONPATH=tests $(BIN)/python -m faults.fuzz $(if $(QUICK),--quick,--seconds $(SECONDS))
+faults: dev tools ## Break the signing ceremony in many ways, on both databases and stores, into bench/results; then mutated input (QUICK=1, LONG=1, ONLY=kills,races, COLUMN=scaled, SECONDS=600)
+	@PYTHONPATH=tests $(BIN)/python -m faults.runs $(if $(ONLY),--only "$(ONLY)") $(if $(COLUMN),--column $(COLUMN)) \
+	$(if $(QUICK),--size quick,$(if $(LONG),--size long) --report bench/results/faults.md)
+	@test -n "$(ONLY)" || PYTHONPATH=tests $(BIN)/python -m faults.fuzz $(if $(QUICK),--quick,--seconds $(SECONDS))
 
 requirements: dev ## Write docs/requirements.md: which tests hold which requirement
 	@PYTHONPATH=tests $(BIN)/python -m traceability

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from base64 import b64decode, b64encode
@@ -12,11 +13,11 @@ import pytest
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from packets.audit.log import Act, Entry
-from packets.audit.merkle import is_included
+from log_tampering import rechained, tamper
+from packets.audit.log import Act, Entry, chain
+from packets.audit.merkle import is_consistent, is_included
 from packets.audit.transcript import read_entries, write_entries
 from packets.errors import InputError, NotFoundError
-from log_tampering import rechained, tamper
 from signed_files import keys as other_keys
 from signing.checkpoints import LogVerdict, verify_log
 from signing.errors import TimeStampError
@@ -141,6 +142,46 @@ def test_every_signature_can_be_proven_without_the_rest_of_the_log(world: World)
     assert signed
     with pytest.raises(NotFoundError, match="checkpoint-missing"):
         world.services.checkpoints.prove(len(log_of(world)))
+
+
+@pytest.mark.requirement("R4")
+def test_the_proofs_of_a_documents_signatures_need_nothing_but_its_entries_and_a_checkpoint(world: World) -> None:
+    """What a bundle for an archive takes along: the entry, its digest made anew from it, some steps, the signed root."""
+    sample = world.first("current")
+    document = world.document(sample, "provider-supplier-list")
+    (proof,) = world.services.checkpoints.prove_signatures(document)
+    (entry,) = read_entries([proof["entry"].encode()])
+    made_anew = chain_digest(entry)
+    statement = json.loads(json.loads(world.services.objects.get(proof["checkpoint"]))["statement"])
+    steps = [bytes.fromhex(one) for one in proof["steps"]]
+    place, root = proof["sequence"] - 1, bytes.fromhex(statement["root"])
+    assert entry.details["slot"] == document.signatures[0].slot
+    assert is_included(bytes.fromhex(made_anew), place, proof["size"], steps, root)
+    other = chain_digest(dataclasses.replace(entry, actor="ZZ99"))
+    assert not is_included(bytes.fromhex(other), place, proof["size"], steps, root)
+
+
+def chain_digest(entry: Entry) -> str:
+    """The digest of an entry's content, whatever it says itself."""
+    before = dataclasses.replace(entry, sequence=entry.sequence - 1, digest=entry.previous)
+    named = {name: getattr(entry, name) for name in ("at_utc", "act", "actor", "subject", "outcome", "details")}
+    return chain(before, **named).digest
+
+
+def test_each_checkpoint_is_proven_to_go_on_from_the_one_before(world: World) -> None:
+    """With two kept bundles and the proof, nobody needs the log to see that nothing before the first was touched."""
+    with world.services.database.read() as records:
+        first, second = records.journal.checkpoints()
+    proof = world.services.checkpoints.prove_growth(first.size, second.size)
+    roots = [
+        bytes.fromhex(json.loads(json.loads(world.services.objects.get(one))["statement"])["root"])
+        for one in proof["checkpoints"]
+    ]
+    steps = [bytes.fromhex(one) for one in proof["steps"]]
+    assert is_consistent(first.size, roots[0], second.size, roots[1], steps)
+    assert not is_consistent(first.size, roots[1], second.size, roots[0], steps)
+    with pytest.raises(NotFoundError, match="checkpoint-missing"):
+        world.services.checkpoints.prove_growth(first.size, second.size + 1)
 
 
 def test_without_a_time_stamp_there_is_no_checkpoint() -> None:

@@ -142,7 +142,11 @@ class Assembler:
             outdated = [
                 one.kind
                 for one in records.documents.packet(aco_id, year)
-                if one.kind in self.catalog and sections_changed(records, self.catalog[one.kind], aco, one)
+                if one.kind in self.catalog
+                and (
+                    sections_changed(records, self.catalog[one.kind], aco, one)
+                    or template_changed(self.catalog[one.kind], one)
+                )
             ]
         return [self.assemble(aco_id, year, kind, actor) for kind in outdated]
 
@@ -275,6 +279,13 @@ def sections_changed(records: Records, document_type: DocumentType, aco: Aco, do
     if document.signatures or document.voided_at or not document.sections_digest:
         return False
     return digest_of(section_facts(records, document_type, aco, document.occurrence)) != document.sections_digest
+
+
+def template_changed(document_type: DocumentType, document: Document) -> bool:
+    """Whether the words of an unsigned document are not any more those of its template: it has to be made and read anew."""
+    if document.signatures or document.voided_at:
+        return False
+    return document.template_digest != document_type.template_digest
 
 
 def roster_facts(roster: Roster, rows: Iterable[Row]) -> dict[str, list[Any]]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from packets.agreements import agreement_page, read_standing
-from packets.assemble import contacts_digest, sections_changed
+from packets.assemble import contacts_digest, sections_changed, template_changed
 from packets.catalog import Catalog
 from packets.errors import NotFoundError, Problem
 from packets.model import agreements
@@ -69,6 +69,7 @@ def gather_facts(records: Records, catalog: Catalog, document: Document) -> Docu
         voided=document.voided_at is not None,
         declined=document.decline is not None,
         outdated=sections_changed(records, document_type, step_one.aco, document),
+        reworded=template_changed(document_type, document),
     )
 
 

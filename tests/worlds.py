@@ -157,6 +157,7 @@ def build_world(
         dir=folder,
         session_secret=SecretStr("a session secret for tests"),
         mode="development",
+        confinement="off",
         templates_dir=templates_dir,
     )
     services = compose(settings, clock, database, MemoryObjects(), keys())

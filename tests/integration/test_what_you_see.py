@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -140,8 +141,8 @@ def test_what_changes_while_the_signature_is_made_stops_its_record(
     signer = scene.world.services.signer
     original = signer.sign
 
-    def change_meanwhile(*args: object, **options: object) -> object:
-        made = original(*args, **options)  # type: ignore[arg-type]  passed on as they came
+    def change_meanwhile(*args: Any, **options: Any) -> object:
+        made = original(*args, **options)
         monkeypatch.undo()
         change(scene)
         return made

@@ -7,7 +7,7 @@ ACOS   ?= 3
 SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev tools demo serve test lint bench attacks faults requirements conformance lock clean
+.PHONY: help setup dev tools demo serve test lint audit bench attacks faults requirements conformance lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -43,11 +43,15 @@ serve: setup ## Open the demo's data in the web front end (runs the demo first i
 test: dev tools lint ## Linters, types, import contracts and every test
 	@$(BIN)/python -m pytest -n auto --dist loadgroup
 
-lint: dev ## ruff, mypy --strict, import-linter
+lint: dev ## ruff, mypy --strict, import-linter, bandit
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/bandit --quiet --severity-level medium --recursive packets signing templates web
+
+audit: dev ## Ask the advisory database about every locked package; says so when it cannot be asked
+	@$(BIN)/python .ci/audit.py
 
 bench: $(VENV)-bench/.ready ## Measure against named peers, into bench/results (QUICK=1: small sizes, one run)
 	@$(VENV)-bench/bin/python bench/sign.py $(if $(QUICK),--quick)

@@ -66,7 +66,7 @@ def _work_and_leave(line: socket.socket, asked: dict[str, Any]) -> NoReturn:
         signal.alarm(asked["patience"])
         set_limits(seconds=asked["seconds"], memory=asked["memory"], disk=asked["disk"])
         with line.makefile("rb") as stream:
-            work, arguments, options = pickle.load(stream)  # noqa: S301  # nosec B301  from the process that we belong to
+            work, arguments, options = pickle.load(stream)  # noqa: S301  from the process that we belong to  # nosec B301
         line.sendall(_answer(work, arguments, options))
         code = 0
     os._exit(code)

@@ -65,7 +65,7 @@ def _contacts_with_details() -> None:
     cases = ' '.join(f"WHEN '{role}' THEN '{pair}'" for role, pair in PAIRS.items())
     details = ', '.join(DETAILS)
     op.execute(
-        f'INSERT INTO contacts (aco_id, year, role, user_id, pair, {details}) '  # nosec B608  names of ours only
+        f'INSERT INTO contacts (aco_id, year, role, user_id, pair, {details}) '
         f'SELECT aco_id, year, role, user_id, CASE role {cases} END, {details} '
         'FROM contacts_before JOIN people USING (user_id)'
     )

@@ -13,6 +13,7 @@ from web.bootstrap import Services
 from web.headers import guard
 from web.logs import log_requests
 from web.pages import (
+    about,
     agreements,
     archive,
     change_requests,
@@ -26,6 +27,7 @@ from web.pages import (
     health,
     list_changes,
     lists,
+    look,
     materials,
     notices,
     organization,
@@ -73,6 +75,8 @@ def create_app(services: Services) -> Flask:
     CSRFProtect(app)
     app.after_request(guard)
     for area in (
+        look,
+        about,
         session,
         packets,
         documents,
@@ -100,6 +104,7 @@ def create_app(services: Services) -> Flask:
         app.register_blueprint(area.pages)
     refusals.register(app)
     wording.register(app)
+    look.register(app)
     step_one_links.register(app)
     app.view_functions["static"].__dict__[MARK] = Audience.ANYONE
     require_audiences(app)

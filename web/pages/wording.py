@@ -9,6 +9,7 @@ from flask import Flask
 from packets.model.calendar import ACTIVITY_LABELS, AGENCY_ZONE, Activity
 from packets.model.documents import Event, Status
 from packets.model.people import role_label
+from web.auth.roles import Audience, belongs
 from web.visit import guest, roles, services
 
 EVENTS = {
@@ -42,7 +43,12 @@ def register(app: Flask) -> None:
 
 
 def _surroundings() -> dict[str, object]:
-    return {"visitor": guest(), "roles": roles(), "mode": services().settings.mode}
+    return {
+        "visitor": guest(),
+        "roles": roles(),
+        "mode": services().settings.mode,
+        "sees_corrections": belongs(Audience.UPLOAD_READERS, roles()),
+    }
 
 
 def day(value: date) -> str:

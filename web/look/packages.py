@@ -1,6 +1,6 @@
 """The packages that the look comes from, fetched by name with npm, checked by digest, unpacked to what is served.
 
-`python -m web.look.packages` does it (`make setup` calls it). Nothing of theirs is in the repository, and nothing is fetched
+`python -m web.look.packages` does it (`make look` calls it). Nothing of theirs is in the repository, and nothing is fetched
 by a running service. The folder is named by a digest of the packages and of what is kept of them, so an installation has
 either exactly these files or none.
 """
@@ -104,19 +104,19 @@ def _fetch(package: Package, scratch: Path) -> Path:
     what = f"{package.name}@{package.version}"
     if npm is None:
         raise PacketsError(
-            Problem("npm-missing", "There is no npm to fetch the look of the pages with.", "Run `make setup`.")
+            Problem("npm-missing", "There is no npm to fetch the look of the pages with.", "Run `make look`.")
         )
     command = [npm, "pack", what, "--silent", "--ignore-scripts", "--fetch-retries=1", f"--pack-destination={scratch}"]
     try:
         done = subprocess.run(command, cwd=scratch, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired) as error:
         raise PacketsError(
-            Problem("npm-failed", f"npm could not fetch {what}.", "Run `make setup` again.", str(error))
+            Problem("npm-failed", f"npm could not fetch {what}.", "Run `make look` again.", str(error))
         ) from None
     found = sorted(scratch.glob("*.tgz"))
     if done.returncode or not found:
         raise PacketsError(
-            Problem("npm-failed", f"npm could not fetch {what}.", "Run `make setup` again.", done.stderr.strip()[-500:])
+            Problem("npm-failed", f"npm could not fetch {what}.", "Run `make look` again.", done.stderr.strip()[-500:])
         )
     return found[0]
 

@@ -49,6 +49,8 @@ ROUTES: dict[Audience, frozenset[str]] = {
     ),
     Audience.PACKET_READERS: frozenset(
         {
+            f"GET {PACKET}/reading-copy",
+            f"GET {PACKET}/originals",
             f"GET {PACKET}",
             f"GET {PACKET}/deadlines",
             f"GET {PACKET}/agreement",
@@ -99,6 +101,7 @@ ROUTES: dict[Audience, frozenset[str]] = {
     Audience.RECORD_READERS: frozenset(
         {
             "GET /documents/<document_id>",
+            "GET /documents/<document_id>/page",
             "GET /documents/<document_id>/read",
             "GET /documents/<document_id>/pdf",
             "GET /documents/<document_id>/download",

@@ -40,7 +40,7 @@ def next_act(view: PacketView, lines: Sequence[StepLine], gaps: Sequence[Problem
         if line.may_sign and line.step.document is not None:
             role = role_label(line.may_sign[0].role)
             title = line.step.document_type.title
-            return NextAct(f"Sign {title} as {role}.", _read(line.step.document), "Read and sign", yours=True)
+            return NextAct(f"Sign the “{title}” as {role}.", _read(line.step.document), "Read and sign", yours=True)
     if gaps and may(Action.EDIT_STEP_ONE, view.roles):
         return NextAct(
             "Submit contacts and organization data.", url_for(_first_gap(view), **place), "Go to Step 1", yours=True
@@ -69,11 +69,11 @@ def _waits_for(line: StepLine, gaps: Sequence[Problem]) -> str:
     if gaps and line.step.document_type.gates:
         return "Step 1 waits to be submitted by the ACO."
     if document is None:
-        return f"CMS has to prepare {title}."
+        return f"CMS has to prepare the “{title}”."
     if line.step.status is Status.PENDING_CMS:
-        return f"CMS has to countersign {title}."
+        return f"CMS has to countersign the “{title}”."
     if line.step.status is Status.NOT_AVAILABLE:
         return "Signing has not begun yet."
     open_slots = [one for one in line.slots if not one.signer and one.slot.party is Party.ACO]
     names = dict.fromkeys(holder.person.full_name for one in open_slots[:1] for holder in one.holders)
-    return f"{' or '.join(names) or 'A designee'} has to sign {title}."
+    return f"{' or '.join(names) or 'A designee'} has to sign the “{title}”."

@@ -39,7 +39,7 @@ def show(filename: str) -> ResponseReturnValue:
     found = load_look().by_name.get(filename)
     if found is None:
         raise NotFound
-    packed = bool(found.packed) and "gzip" in request.accept_encodings
+    packed = bool(found.packed) and request.accept_encodings.quality("gzip") > 0
     response = Response(found.packed if packed else found.content, content_type=found.mime)
     response.headers["Vary"] = "Accept-Encoding"
     if packed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import url_for
 
@@ -35,7 +36,7 @@ class NextAct:
 
 def next_act(view: PacketView, lines: Sequence[StepLine], gaps: Sequence[Problem]) -> NextAct:
     """What is next in a packet for the visitor that the lines were made for."""
-    place = {"aco_id": view.aco.aco_id, "year": view.aco.performance_year}
+    place: dict[str, Any] = {"aco_id": view.aco.aco_id, "year": view.aco.performance_year}
     for line in lines:
         if line.may_sign and line.step.document is not None:
             role = role_label(line.may_sign[0].role)
@@ -45,14 +46,14 @@ def next_act(view: PacketView, lines: Sequence[StepLine], gaps: Sequence[Problem
         return NextAct(
             "Submit contacts and organization data.", url_for(_first_gap(view), **place), "Go to Step 1", yours=True
         )
-    line = next((one for one in lines if one.applicable and one.step.status is not Status.EXECUTED), None)
-    if line is None:
+    left = next((one for one in lines if one.applicable and one.step.status is not Status.EXECUTED), None)
+    if left is None:
         return NextAct("Everything is executed.", url_for("materials.show", **place), "Agreement materials")
-    gates = {CONTACTS_GATE, EXTENSION_GATE} & set(line.step.document_type.gates)
-    if gates and may(Action.KEEP_AGREEMENT, view.roles) and line.step.status is not Status.PENDING_CMS:
+    gates = {CONTACTS_GATE, EXTENSION_GATE} & set(left.step.document_type.gates)
+    if gates and may(Action.KEEP_AGREEMENT, view.roles) and left.step.status is not Status.PENDING_CMS:
         sentence = "Confirm the contacts and ask for the extension."
         return NextAct(sentence, url_for("agreements.show", **place), "Contacts and extension", yours=True)
-    return NextAct(_waits_for(line, gaps))
+    return NextAct(_waits_for(left, gaps))
 
 
 def _first_gap(view: PacketView) -> str:

@@ -13,6 +13,7 @@ from web.bootstrap import Services
 from web.headers import guard
 from web.logs import log_requests
 from web.pages import (
+    about,
     agreements,
     archive,
     change_requests,
@@ -26,11 +27,13 @@ from web.pages import (
     health,
     list_changes,
     lists,
+    look,
     materials,
     notices,
     organization,
     packets,
     readiness,
+    reading_copies,
     refusals,
     request_queue,
     session,
@@ -73,6 +76,8 @@ def create_app(services: Services) -> Flask:
     CSRFProtect(app)
     app.after_request(guard)
     for area in (
+        look,
+        about,
         session,
         packets,
         documents,
@@ -88,6 +93,7 @@ def create_app(services: Services) -> Flask:
         change_requests,
         request_queue,
         readiness,
+        reading_copies,
         corrections,
         deadlines,
         agreements,
@@ -100,6 +106,7 @@ def create_app(services: Services) -> Flask:
         app.register_blueprint(area.pages)
     refusals.register(app)
     wording.register(app)
+    look.register(app)
     step_one_links.register(app)
     app.view_functions["static"].__dict__[MARK] = Audience.ANYONE
     require_audiences(app)

@@ -19,6 +19,9 @@ WEAK_COPYLEFT = {
 }
 """Used as they are, through their interfaces, and only where somebody installs them: an extra, or the tests."""
 
+IN_A_FILE = {"axe-playwright-python": {"MIT", "MPL-2.0"}}
+"""What says nothing in its metadata, and has a license as a file: its own, and that of axe-core inside."""
+
 SPOKEN = {
     r"mit( license)?": "MIT",
     r"the mit license.*": "MIT",
@@ -48,6 +51,8 @@ def locked() -> dict[str, list[str]]:
 def licenses_of(name: str) -> set[str]:
     """What a package says of its license, as SPDX identifiers; its own words where they are not known."""
     told = metadata(name)
+    if name in IN_A_FILE:
+        return IN_A_FILE[name]
     if told["License-Expression"]:
         return set(re.findall(r"[A-Za-z0-9.-]+", re.sub(r"\b(AND|OR|WITH)\b", " ", told["License-Expression"])))
     classified = [one.rpartition(" :: ")[2] for one in told.get_all("Classifier", []) if one.startswith("License")]

@@ -205,8 +205,8 @@ class Walk:
 
 def keep_picture(page: Page, path: Path) -> None:
     """Keep a small picture of the page, or of its beginning."""
-    picture = Image.open(BytesIO(page.screenshot(full_page=True)))
-    picture = picture.crop((0, 0, picture.width, min(picture.height, TALLEST)))
+    whole = Image.open(BytesIO(page.screenshot(full_page=True)))
+    picture = whole.crop((0, 0, whole.width, min(whole.height, TALLEST)))
     picture.convert("RGB").quantize(COLORS).save(path, optimize=True)
 
 

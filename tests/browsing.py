@@ -36,6 +36,10 @@ class Browser:
         """Open a page."""
         return self._look(self._client.get(path, **options))
 
+    def raw(self, path: str, headers: Mapping[str, str]) -> TestResponse:
+        """What is sent for an address, with nothing looked at."""
+        return self._client.get(path, headers=headers)
+
     def head(self, path: str) -> TestResponse:
         """Ask for the headers of a page only."""
         return self._client.head(path)

@@ -10,6 +10,7 @@ from web.auth.cookies import FormCookie
 from web.auth.gate import admit
 from web.auth.roles import MARK, Audience, require_audiences
 from web.bootstrap import Services
+from web.compression import compress_page
 from web.headers import guard
 from web.logs import log_requests
 from web.pages import (
@@ -75,6 +76,7 @@ def create_app(services: Services) -> Flask:
     app.before_request(years.let_long_files_in)
     CSRFProtect(app)
     app.after_request(guard)
+    app.after_request(compress_page)
     for area in (
         look,
         about,

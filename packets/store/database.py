@@ -18,6 +18,7 @@ from packets.errors import InputError, OutcomeUnknownError, OvertakenError, Pack
 from packets.store.engines import IN_MEMORY, SQLITE, be_the_writer, begin_look, begin_writing, make_engine
 from packets.store.records import Records
 from packets.store.records.jobs import JobRecords
+from packets.store.records.tokens import TokenRecords
 from packets.store.refusals import commits, refusals
 
 __all__ = ["IN_MEMORY", "Database"]
@@ -55,6 +56,12 @@ class Database:
         """
         with self._transaction() as connection:
             yield JobRecords(connection)
+
+    @contextmanager
+    def counting(self) -> Iterator[TokenRecords]:
+        """A transaction on API tokens alone, as `queue` is on jobs: to count a call, nobody waits for a long transaction."""
+        with self._transaction() as connection:
+            yield TokenRecords(connection)
 
     @contextmanager
     def read(self) -> Iterator[Records]:

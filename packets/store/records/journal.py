@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from packets.audit.log import Act, Entry, Outcome, chain
 from packets.audit.merkle import Frontier
 from packets.store.tables import audit, checkpoints, outbox
+from packets.tracing import traced
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,9 @@ class JournalRecords:
     def log(
         self, act: Act, actor: str, subject: str, now: datetime, outcome: Outcome = Outcome.DONE, **details: Any
     ) -> Entry:
-        """Add an entry in the transaction of the act that it tells of."""
+        """Add an entry in the transaction of the act that it tells of; it names the request in which that is done."""
         last = self._newest or self._last()
+        details |= {"request": traced()} if traced() else {}
         entry = chain(last, at_utc=now, act=act, actor=actor, subject=subject, outcome=outcome, details=details)
         values = {field: getattr(entry, field) for field in Entry.__dataclass_fields__}
         self._connection.execute(audit.insert(), values)

@@ -89,6 +89,12 @@ class DeferringDesk:
         certificate, authority = self._permitted(tale, wish, document, certificate_pem)
         return self._record(tale, wish, document, certificate, authority)
 
+    def is_for(self, user_id: str, document_id: str, prepared_id: str) -> bool:
+        """Whether a signature was prepared under this id for this person and this document."""
+        with self.database.read() as records:
+            found = records.prepared.get(prepared_id)
+        return found is not None and (found.user_id, found.document_id) == (user_id, document_id)
+
     def complete(self, user_id: str, prepared_id: str, signature: bytes) -> tuple[Document, str]:
         """Sign with the value that the person has brought: the document as it is then, and the slot.
 

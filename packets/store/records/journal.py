@@ -102,6 +102,11 @@ class JournalRecords:
         asked = outbox.select().where(outbox.c.sent_at_utc.is_(None)).order_by(outbox.c.message_id).limit(most)
         return [_message(row) for row in self._connection.execute(asked)]
 
+    def count_waiting(self) -> int:
+        """How many messages nobody was told of yet."""
+        asked = sa.select(sa.func.count()).select_from(outbox).where(outbox.c.sent_at_utc.is_(None))
+        return int(self._connection.scalar(asked) or 0)
+
     def take(self, message_id: int, now: datetime) -> bool:
         """Take a message out of the outbox; False when somebody else did. It counts when this transaction commits."""
         asked = outbox.update().where(outbox.c.message_id == message_id, outbox.c.sent_at_utc.is_(None))

@@ -21,7 +21,7 @@ from packets.jobs.queue import enqueue
 from packets.model.jobs import JobState
 from packets.render.fonts import ensure_fonts
 from packets.settings import Settings
-from signing.pki import PARTS
+from signing.pki import PARTS, TITLES
 from web.bootstrap import Services
 from web.mail import read_mail
 
@@ -114,15 +114,15 @@ def _queue(services: Services) -> Found:
 
 def _keys(services: Services) -> Found:
     now, remedy = services.clock(), "Run `esm pki rotate` with the part's name."
-    for part in PARTS:
+    for part, title in ((one, TITLES[one].lower()) for one in PARTS):
         certificate = services.pki.certificate(part)
         ends = certificate.not_valid_after_utc
         if not certificate.not_valid_before_utc <= now <= ends:
-            yield State.BROKEN, f"The certificate of the {part} is not valid now.", remedy
+            yield State.BROKEN, f"The certificate of the {title} is not valid now.", remedy
         elif ends - now < SOON:
-            yield State.WATCH, f"The certificate of the {part} ends on {ends:%Y-%m-%d}.", remedy
+            yield State.WATCH, f"The certificate of the {title} ends on {ends:%Y-%m-%d}.", remedy
         else:
-            yield State.GOOD, f"The certificate of the {part} is valid until {ends:%Y-%m-%d}.", ""
+            yield State.GOOD, f"The certificate of the {title} is valid until {ends:%Y-%m-%d}.", ""
     yield from _open_files(services.settings)
 
 
@@ -135,7 +135,7 @@ def _open_files(settings: Settings) -> Found:
 
 
 def _secret_files(settings: Settings) -> list[Path]:
-    kept = [*settings.pki.glob("*.key*"), *settings.pki.glob("*-key.pem"), *(settings.dir / "secrets").glob("*")]
+    kept = [*settings.pki.glob("*.key"), *(settings.dir / "secrets").glob("*")]
     return sorted({path for path in kept if path.is_file()})
 
 

@@ -181,7 +181,7 @@ class Ceremony:
         records.ceremonies.open_intent(intent)
         return intent
 
-    def _make(self, document: Document, intent: Intent, given: Given | None) -> Made:
+    def _make(self, document: Document, intent: Intent, given: Given | None = None) -> Made:
         """Steps 2 and 3: sign what was viewed, judge it, store it. The last signature is followed by the closing time-stamp."""
         document_type = self.catalog[document.kind]
         slot = document_type.slot(intent.slot)

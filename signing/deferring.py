@@ -21,13 +21,14 @@ from packets.assemble import document_subject
 from packets.audit.log import Act, Outcome
 from packets.catalog import Catalog
 from packets.clock import Clock
-from packets.errors import ForbiddenError, InputError, PacketsError, Problem
+from packets.errors import ConflictError, ForbiddenError, InputError, PacketsError, Problem
 from packets.model.documents import Document
 from packets.model.people import Role
 from packets.reading import not_yours
 from packets.store.database import Database
 from packets.store.objects import ObjectStore
 from packets.store.records import Records
+from packets.store.records.ceremonies import IntentState
 from packets.store.records.prepared import PreparedSignature
 from signing.ceremony import Ceremony, SignRequest, identity_for
 from signing.facts import gather_actor, gather_facts
@@ -110,8 +111,12 @@ class DeferringDesk:
             known = records.ceremonies.intent(prepared_id)
         if prepared is None or document is None or prepared.user_id != user_id:
             raise not_yours(prepared_id)
-        if known is None:
-            self._prove(prepared, document, signature)
+        if known is not None and known.state is IntentState.COMMITTED:
+            return document, prepared.slot
+        if known is not None:
+            sentence = "This act is under way or was given up."
+            raise ConflictError(Problem("act-not-open", sentence, "Look at the document, then prepare it again."))
+        self._prove(prepared, document, signature)
         step_up = self.ceremony.step_up(user_id, prepared.document_id, prepared.viewed_digest)
         whose = (prepared.document_id, prepared.slot, user_id, prepared.role, prepared.viewed_digest)
         request = SignRequest(prepared_id, *whose, step_up)

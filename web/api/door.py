@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -45,6 +45,12 @@ class SlugConverter(BaseConverter):
     regex = "[a-z][a-z-]{0,39}"
 
 
+@cache
+def description() -> dict[str, Any]:
+    """The API's description; it is the same for as long as the program is."""
+    return describe(OPERATIONS)
+
+
 def make_door(app: Flask) -> Blueprint:
     """Open the API on an application: the blueprint with a route for each operation, and for their description."""
     app.url_map.converters |= {"aco": AcoConverter, "slug": SlugConverter}
@@ -53,7 +59,7 @@ def make_door(app: Flask) -> Blueprint:
         view = _route(operation)
         view.__dict__.update({MARK: operation.audience, OPERATION: operation})
         door.add_url_rule(f"{PREFIX}{operation.path}", operation.endpoint, view, methods=[operation.method])
-    describing: Any = lambda: jsonify(describe(OPERATIONS))  # noqa: E731
+    describing: Any = lambda: jsonify(description())  # noqa: E731
     describing.__dict__[MARK] = Audience.ANYONE
     door.add_url_rule("/api/openapi.json", "openapi", describing)
     app.register_blueprint(door)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import uuid
 from base64 import b64encode
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
+from structlog.testing import capture_logs
 
 from browsing import Site, open_site
 from callers import Caller, caller, refused
@@ -231,7 +233,7 @@ def test_the_same_call_at_the_same_moment_is_done_once(
     _after_a_crash(site, one, hooks, body)
 
 
-def _after_a_crash(site: Site, one: Caller, hooks: str, body: dict[str, object]) -> None:
+def _after_a_crash(site: Site, one: Caller, hooks: str, body: Mapping[str, object]) -> None:
     monkeypatch, desk = pytest.MonkeyPatch(), type(site.world.services.webhooks)
 
     def dies(*_given: object) -> None:
@@ -259,9 +261,10 @@ def test_a_failure_of_ours_is_not_kept_as_the_answer(
         str(uuid.uuid4()),
     )
     monkeypatch.setitem(site.app.config, "PROPAGATE_EXCEPTIONS", 0)
-    with monkeypatch.context() as broken:
+    with capture_logs() as lines, monkeypatch.context() as broken:
         broken.setattr(type(site.world.services.webhooks), "register", lambda *_given: 1 / 0)
         response = one.make(hooks, body, key=key)
     refused(response, 500, "internal-error")
     assert "ZeroDivision" not in response.text
+    assert response.headers["X-Request-ID"] in {one["request_id"] for one in lines if one["event"] == "failure"}
     assert one.make(hooks, body, key=key).status_code == 201

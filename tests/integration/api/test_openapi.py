@@ -21,10 +21,9 @@ from schemathesis.specs.openapi.checks import (
 from browsing import Site
 from callers import Caller, caller
 from packets.model.people import Role
-from web.api.door import OPERATIONS
-from web.api.openapi import describe
+from web.api.door import OPERATIONS, description
 
-EXAMPLES = 6
+EXAMPLES = 5
 """For each operation and kind of data; more of them find nothing more and cost a second each ten."""
 CHECKS = (
     not_a_server_error,
@@ -35,7 +34,7 @@ CHECKS = (
     missing_required_header,
     unsupported_method,
 )
-DOCUMENT = describe(OPERATIONS)
+DOCUMENT = description()
 REFUSALS = [400, 401, 403, 404, 415, 422, 428]
 """A missing `If-Match` is 428 (RFC 6585, 3)."""
 CONFIG = schemathesis.Config.from_dict({"checks": {"missing_required_header": {"expected-statuses": REFUSALS}}})

@@ -165,7 +165,7 @@ def test_each_part_that_is_broken_is_told_with_how_to_mend_it(site: Site, monkey
         def answer(self, _request: object) -> None:
             raise OSError("refused")
 
-    away = TimeStampSource([NoAuthority()], services.signer.trust, clock)  # type: ignore[list-item]
+    away = TimeStampSource([NoAuthority()], services.signer.trust, clock)
     with pytest.raises(TimeStampError):
         away.attest(b"\0" * 32)
     monkeypatch.setattr(services.signer, "timestamps", away)

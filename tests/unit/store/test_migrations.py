@@ -256,13 +256,14 @@ def test_the_database_keeps_the_rules_of_the_api(world: World) -> None:
         lambda records: records.tokens.add(replace(token, scopes=frozenset()), "x"),
         lambda records: records.webhooks.add(replace(endpoint, aco_id="A9001")),
         lambda records: records.webhooks.add(replace(endpoint, events=frozenset())),
-        lambda records: (records.webhooks.queue(delivery), records.webhooks.queue(replace(delivery, delivery_id="f")))[
-            0
-        ],
-        lambda records: records.webhooks.queue(replace(delivery, state=HookState.FAILED)),
+        lambda records: records.webhooks.queue(replace(delivery, delivery_id="again")),
+        lambda records: records.webhooks.queue(
+            replace(delivery, message_id=2, delivery_id="f", state=HookState.FAILED)
+        ),
     )
     with world.services.database.write() as records:
         records.webhooks.add(endpoint)
+        records.webhooks.queue(delivery)
     for act in refused:
         with pytest.raises(sa.exc.IntegrityError), world.services.database.write() as records:
             act(records)

@@ -16,6 +16,7 @@ from web.bootstrap import Services
 from web.headers import guard
 from web.logs import log_requests
 from web.pages import (
+    about,
     agreements,
     archive,
     change_requests,
@@ -29,11 +30,13 @@ from web.pages import (
     health,
     list_changes,
     lists,
+    look,
     materials,
     notices,
     organization,
     packets,
     readiness,
+    reading_copies,
     refusals,
     request_queue,
     session,
@@ -76,6 +79,8 @@ def create_app(services: Services) -> Flask:
     forms = CSRFProtect(app)
     app.after_request(guard)
     for area in (
+        look,
+        about,
         session,
         packets,
         documents,
@@ -91,6 +96,7 @@ def create_app(services: Services) -> Flask:
         change_requests,
         request_queue,
         readiness,
+        reading_copies,
         corrections,
         deadlines,
         agreements,
@@ -104,6 +110,7 @@ def create_app(services: Services) -> Flask:
     refusals.register(app)
     forms.exempt(make_door(app))  # no cookie is looked at there, so nobody else's form can use one
     wording.register(app)
+    look.register(app)
     step_one_links.register(app)
     app.view_functions["static"].__dict__[MARK] = Audience.ANYONE
     require_audiences(app)

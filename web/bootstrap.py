@@ -38,6 +38,7 @@ from packets.organization import OrganizationDesk
 from packets.preparation import PREPARE, PreparationDesk
 from packets.progress import ProgressDesk
 from packets.reading import ReadingRoom
+from packets.reading_copies import ReadingCopies
 from packets.render.fonts import ensure_fonts
 from packets.render.stamp import render_stamp
 from packets.retention import RetentionDesk
@@ -117,6 +118,7 @@ class Services:
     lists: ListDesk
     list_changes: ChangesDesk
     reading: ReadingRoom
+    reading_copies: ReadingCopies
     ceremony: Ceremony
     countersigning: CountersignDesk
     declining: DeclineDesk
@@ -252,6 +254,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         signers=_people_keys(settings, pki, authorities),
     )
     assembler = Assembler(database, objects, catalog, clock, seeded_fields, signer.seal, fonts, signer.issuers)
+    reading = ReadingRoom(database, objects, catalog, clock)
     preparation = PreparationDesk(database, catalog, assembler, clock)
     mail = read_mail(settings)
     ceremony = Ceremony(database, objects, catalog, signer, clock)
@@ -281,7 +284,8 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         progress=ProgressDesk(database, catalog, clock),
         lists=ListDesk(database, objects, catalog, clock),
         list_changes=ChangesDesk(database, objects, catalog),
-        reading=ReadingRoom(database, objects, catalog, clock),
+        reading=reading,
+        reading_copies=ReadingCopies(reading, fonts),
         ceremony=ceremony,
         countersigning=CountersignDesk(database, objects, catalog, clock),
         declining=DeclineDesk(database, catalog, assembler, clock),

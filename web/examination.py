@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import stat
 from collections.abc import Callable, Iterable
@@ -23,6 +22,7 @@ from packets.render.fonts import ensure_fonts
 from packets.settings import Settings
 from signing.pki import PARTS, TITLES
 from web.bootstrap import Services
+from web.look.assets import load_look
 from web.mail import read_mail
 
 PROBE = b"esm-packets: this object shows that objects can be written and read back.\n"
@@ -185,12 +185,10 @@ def _disk(services: Services) -> Found:
 def _assets(services: Services) -> Found:
     """Fonts of documents, and the files that pages link."""
     ensure_fonts(services.settings.fonts_dir)
-    folder = Path(__file__).parent / "pages" / "static"
-    styles = [path for path in folder.rglob("*.css") if path.stat().st_size]
-    if not styles or not os.access(styles[0], os.R_OK):
-        yield State.BROKEN, "The style sheets of the pages are not there.", "Install the package again."
+    if load_look().complete:
+        yield State.GOOD, "Document fonts and the look of the pages are there.", ""
     else:
-        yield State.GOOD, "Document fonts and the pages' style sheets are there.", ""
+        yield State.WATCH, "The look of the pages was not fetched; they work unstyled.", "Run `make look`."
 
 
 CHECKS: dict[str, Check] = {

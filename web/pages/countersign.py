@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from packets.errors import InputError, PacketsError, Problem
@@ -162,8 +162,6 @@ def _batch_page(batch_id: str, problems: Sequence[Problem], status: int) -> Resp
         failed=JobState.FAILED in states,
         problems=problems,
         consent=CONSENT,
+        watch_seconds=WATCH_SECONDS,
     )
-    response: Response = make_response(page, status)
-    if moving and not problems:
-        response.headers["Refresh"] = str(WATCH_SECONDS)
-    return response
+    return page, status

@@ -17,7 +17,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from packets.errors import InputError, Problem
 
 PREFIX = "ESM_"
-SECRETS = ("pki_passphrase", "session_secret", "mail_url", "objects_secret_key", "objects_copy_secret_key")
+SECRETS = (
+    "pki_passphrase",
+    "session_secret",
+    "mail_url",
+    "objects_secret_key",
+    "objects_copy_secret_key",
+    "webhook_secret",
+    "metrics_token",
+)
 
 
 class Settings(BaseSettings):
@@ -82,6 +90,11 @@ class Settings(BaseSettings):
     trust_proxy: bool = Field(default=False, description="believe X-Forwarded-* from one reverse proxy in front")
     session_idle_minutes: int = Field(default=20, ge=1, le=240, description="sign-out after so long without a request")
     session_hours: int = Field(default=12, ge=1, le=24, description="sign-out after so long in any case")
+    api_calls_per_minute: int = Field(
+        default=300, ge=1, le=100_000, description="calls that one API token may make in a minute"
+    )
+    webhook_secret: SecretStr = Field(default=SecretStr(""), description="the secrets of webhooks are derived from it")
+    metrics_token: SecretStr = Field(default=SecretStr(""), description="opens /metrics; empty means nobody may look")
     queue: Literal["embedded", "worker"] = Field(
         default="embedded", description="who does jobs: threads of `esm serve`, or `esm worker` only"
     )

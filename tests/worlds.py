@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -138,6 +139,7 @@ def build_world(
     folder: Path = Path("unused"),
     database: Database | None = None,
     templates_dir: Path | None = None,
+    **settings_given: Any,
 ) -> World:
     """A year with `count` ACOs enrolled, nothing assembled yet.
 
@@ -149,6 +151,7 @@ def build_world(
         folder: the settings' folder, for tests that need one.
         database: one for several threads, such as those of the fixture `new_database`.
         templates_dir: a folder with further document types.
+        settings_given: further settings.
     """
     clock = MovingClock(START)
     database = database or new_database()
@@ -158,6 +161,7 @@ def build_world(
         session_secret=SecretStr("a session secret for tests"),
         mode="development",
         templates_dir=templates_dir,
+        **settings_given,
     )
     services = compose(settings, clock, database, MemoryObjects(), keys())
     year = sample_year(START.year + 1, count, now=START)

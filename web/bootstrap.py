@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -48,13 +48,18 @@ from packets.store.objects import MendableStore, ObjectStore
 from packets.store.objects_copy import CopiedObjects
 from packets.store.objects_files import FileObjects
 from packets.store.places import Access, open_store
+from packets.tokens import TokenDesk
 from packets.voiding import VoidDesk
+from packets.webhooks.addresses import AddressGuard
+from packets.webhooks.delivery import ATTEMPTS, JOB, LONGEST_WAIT, Messenger
+from packets.webhooks.desk import WebhookDesk
 from packets.year_loading import YearDesk
 from signing.batch_work import BatchWork
 from signing.ceremony import Ceremony
 from signing.checkpoints import CHECKPOINT, Checkpointer
 from signing.countersigning import BATCH_JOB, CountersignDesk
 from signing.declining import DeclineDesk
+from signing.deferring import DeferringDesk
 from signing.fields import seeded_fields
 from signing.fsck import Checker
 from signing.pades import SigningService
@@ -62,8 +67,9 @@ from signing.pki import Pki, init_pki, load_pki
 from signing.reconciler import Reconciler
 from signing.renewal import Renewal
 from signing.rotation import ROTATED, Rotation, rotate_pki
+from signing.sources.authorities import AlsoAccepting, KeyAuthority
 from signing.sources.held_private_key import HeldPrivateKey
-from signing.sources.register import open_register
+from signing.sources.register import open_authorities, open_register
 from signing.sources.socket_client import SocketKey
 from signing.sources.source import HeldKeys, OneTimeKeys, SignerSource
 from signing.timestamps import TimeStampSource, local_source, remote_source
@@ -125,6 +131,10 @@ class Services:
     notices: NoticeDesk
     reminders: ReminderDesk
     post: PostOffice
+    deferring: DeferringDesk
+    tokens: TokenDesk
+    webhooks: WebhookDesk
+    messenger: Messenger
     session_secret: str
 
 
@@ -234,18 +244,22 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
     """The services on parts that are given; tests give parts in memory."""
     catalog = load_catalog(extra=settings.templates_dir)
     fonts = ensure_fonts(settings.fonts_dir)
+    authorities = open_authorities(settings.signer_keys) if settings.signer_keys else []
     signer = SigningService(
         pki,
         clock,
         _time_stamps(settings, pki, clock),
         render_stamp=partial(render_stamp, fonts=fonts),
         archival_digest=settings.archival_digest,
-        signers=_people_keys(settings, pki),
+        signers=_people_keys(settings, pki, authorities),
     )
     assembler = Assembler(database, objects, catalog, clock, seeded_fields, signer.seal, fonts, signer.issuers)
     reading = ReadingRoom(database, objects, catalog, clock)
     preparation = PreparationDesk(database, catalog, assembler, clock)
     mail = read_mail(settings)
+    ceremony = Ceremony(database, objects, catalog, signer, clock)
+    guard, master = AddressGuard(local=settings.mode != "production"), partial(find_secret, settings, "webhook_secret")
+    webhooks = WebhookDesk(database, clock, guard, master)
     return Services(
         settings=settings,
         clock=clock,
@@ -272,7 +286,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         list_changes=ChangesDesk(database, objects, catalog),
         reading=reading,
         reading_copies=ReadingCopies(reading, fonts),
-        ceremony=Ceremony(database, objects, catalog, signer, clock),
+        ceremony=ceremony,
         countersigning=CountersignDesk(database, objects, catalog, clock),
         declining=DeclineDesk(database, catalog, assembler, clock),
         voiding=VoidDesk(database, assembler, clock),
@@ -283,19 +297,26 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         accounts=AccountDesk(
             database, clock, timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)
         ),
-        notices=NoticeDesk(database, catalog, clock, mail.address, mailed=mail.server is not None),
+        notices=NoticeDesk(
+            database, catalog, clock, mail.address, mailed=mail.server is not None, also=webhooks.spread
+        ),
         reminders=ReminderDesk(database, catalog, clock),
         post=PostOffice(database, clock, mail.server, mail.sender),
+        deferring=DeferringDesk(database, objects, catalog, ceremony, signer, authorities, clock),
+        tokens=TokenDesk(database, clock),
+        webhooks=webhooks,
+        messenger=Messenger(database, clock, guard, master),
         session_secret=find_secret(settings, "session_secret"),
     )
 
 
-def _people_keys(settings: Settings, pki: Pki) -> SignerSource:
+def _people_keys(settings: Settings, pki: Pki, authorities: Sequence[KeyAuthority]) -> SignerSource:
     """A key of one use for everybody, but for the people whose keys the register names (ADR 9)."""
     one_time = OneTimeKeys(pki.authority, pki.trust)
     if settings.signer_keys is None:
         return one_time
-    return HeldKeys(open_register(settings.signer_keys, settings.signer_socket), one_time)
+    held = HeldKeys(open_register(settings.signer_keys, settings.signer_socket), one_time)
+    return AlsoAccepting(held, authorities) if authorities else held
 
 
 def build_registry(services: Services) -> Registry:
@@ -337,6 +358,7 @@ def build_registry(services: Services) -> Registry:
             Handler(COPY_JOB, copy_object, attempts=COPY_ATTEMPTS),
             Handler(BATCH_JOB, batches.run),
             Handler(PREPARE, services.preparation.work),
+            Handler(JOB, services.messenger.work, attempts=ATTEMPTS, longest_wait=LONGEST_WAIT),
         ),
         periodic=(
             Periodic("keep", KEEP_EVERY, keep),

@@ -20,6 +20,9 @@ from packets.store.records.ledger import LedgerRecords
 from packets.store.records.lists import ListRecords
 from packets.store.records.notices import NoticeRecords
 from packets.store.records.people import PeopleRecords
+from packets.store.records.prepared import PreparedRecords
+from packets.store.records.tokens import TokenRecords
+from packets.store.records.webhooks import WebhookRecords
 from packets.store.records.years import YearRecords
 
 
@@ -103,3 +106,18 @@ class Records:
     def ledger(self) -> LedgerRecords:
         """Every table as it stands, for the checker."""
         return LedgerRecords(self._connection)
+
+    @cached_property
+    def tokens(self) -> TokenRecords:
+        """Tokens of the JSON API, and calls that may be sent twice."""
+        return TokenRecords(self._connection)
+
+    @cached_property
+    def prepared(self) -> PreparedRecords:
+        """Signatures that wait for their value."""
+        return PreparedRecords(self._connection)
+
+    @cached_property
+    def webhooks(self) -> WebhookRecords:
+        """Webhook endpoints and what was sent to them."""
+        return WebhookRecords(self._connection)

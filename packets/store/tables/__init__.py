@@ -1,6 +1,7 @@
 """The tables. Times are UTC and end in `_at_utc`; constraints carry the rules that must never break."""
 
 from packets.store.tables.agreements import dua_confirmations, dua_extensions
+from packets.store.tables.api import api_calls, api_tokens, prepared_signatures
 from packets.store.tables.batches import batch_items, batches
 from packets.store.tables.columns import UtcDateTime, metadata
 from packets.store.tables.documents import declines, documents, intents, revisions, signatures, step_ups, views
@@ -9,12 +10,15 @@ from packets.store.tables.journal import audit, checkpoints, outbox
 from packets.store.tables.lists import corrections, list_rows
 from packets.store.tables.notices import notices, reminders
 from packets.store.tables.people import accounts, contact_drafts, contacts, people, sessions
+from packets.store.tables.webhooks import webhook_deliveries, webhook_endpoints
 from packets.store.tables.years import acos, change_requests, extensions, loads, organization_drafts, windows, years
 
 __all__ = [
     "UtcDateTime",
     "accounts",
     "acos",
+    "api_calls",
+    "api_tokens",
     "audit",
     "batch_items",
     "batches",
@@ -37,12 +41,15 @@ __all__ = [
     "organization_drafts",
     "outbox",
     "people",
+    "prepared_signatures",
     "reminders",
     "revisions",
     "sessions",
     "signatures",
     "step_ups",
     "views",
+    "webhook_deliveries",
+    "webhook_endpoints",
     "windows",
     "years",
 ]

@@ -98,6 +98,10 @@ class Settings(BaseSettings):
     queue: Literal["embedded", "worker"] = Field(
         default="embedded", description="who does jobs: threads of `esm serve`, or `esm worker` only"
     )
+    confinement: Literal["on", "off"] = Field(
+        default="on",
+        description="read what is uploaded, and render documents, in short-lived processes without network and with limits",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="what the log carries")
 
     @property

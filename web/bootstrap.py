@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import cast
 
@@ -18,6 +19,7 @@ from packets.catalog import Catalog, load_catalog
 from packets.change_requests import ChangeRequestDesk
 from packets.clock import Clock, system_clock
 from packets.cohort_windows import CohortWindowDesk
+from packets.confinement.box import Box, ClosedBox, OpenBox
 from packets.contacts import ContactDesk
 from packets.corrections import CorrectionsDesk
 from packets.deadlines import DeadlineDesk
@@ -98,6 +100,7 @@ class Services:
     clock: Clock
     database: Database
     objects: ObjectStore
+    box: Box
     catalog: Catalog
     pki: Pki
     signer: SigningService
@@ -253,7 +256,8 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         archival_digest=settings.archival_digest,
         signers=_people_keys(settings, pki, authorities),
     )
-    assembler = Assembler(database, objects, catalog, clock, seeded_fields, signer.seal, fonts, signer.issuers)
+    box = closed_box() if settings.confinement == "on" else OpenBox()
+    assembler = Assembler(database, objects, catalog, clock, seeded_fields, signer.seal, fonts, signer.issuers, box)
     reading = ReadingRoom(database, objects, catalog, clock)
     preparation = PreparationDesk(database, catalog, assembler, clock)
     mail = read_mail(settings)
@@ -265,6 +269,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         clock=clock,
         database=database,
         objects=objects,
+        box=box,
         catalog=catalog,
         pki=pki,
         signer=signer,
@@ -274,10 +279,10 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         organization=OrganizationDesk(database, assembler, clock),
         change_requests=ChangeRequestDesk(database, assembler, clock),
         designees=DesigneeDesk(database, clock),
-        corrections=CorrectionsDesk(database, objects, catalog, assembler, clock),
+        corrections=CorrectionsDesk(database, objects, catalog, assembler, clock, box),
         deadlines=DeadlineDesk(database, clock),
         preparation=preparation,
-        years=YearDesk(database, objects, catalog, preparation, clock),
+        years=YearDesk(database, objects, catalog, preparation, clock, box),
         cohort_windows=CohortWindowDesk(database, clock),
         directory=DirectoryDesk(database, clock),
         agreements=AgreementDesk(database, catalog, assembler, clock),
@@ -308,6 +313,14 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         messenger=Messenger(database, clock, guard, master),
         session_secret=find_secret(settings, "session_secret"),
     )
+
+
+@cache
+def closed_box() -> ClosedBox:
+    """The process's only box; its server is started when it is first needed, and ends with the process."""
+    box = ClosedBox()
+    atexit.register(box.close)
+    return box
 
 
 def _people_keys(settings: Settings, pki: Pki, authorities: Sequence[KeyAuthority]) -> SignerSource:

@@ -6,12 +6,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 import databases
 import worlds
 from packets.store.database import Database
 
 NewDatabase = Callable[[], Database]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_passwords() -> Iterator[None]:
+    """Passwords of tests are hashed with little work; `test_passwords` looks at how they are hashed in earnest."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("web.auth.passwords.hasher", lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture(params=databases.KINDS)

@@ -11,8 +11,10 @@ from web.auth.gate import admit
 from web.auth.roles import MARK, Audience, require_audiences
 from web.bootstrap import Services
 from web.headers import guard
+from web.hosts import KnownHosts
 from web.logs import log_requests
 from web.pages import (
+    account,
     agreements,
     archive,
     change_requests,
@@ -27,14 +29,17 @@ from web.pages import (
     list_changes,
     lists,
     materials,
+    new_password,
     notices,
     organization,
     packets,
+    public_verification,
     readiness,
     refusals,
     request_queue,
     session,
     signing,
+    single_sign_on,
     step_one_links,
     voiding,
     wording,
@@ -64,6 +69,7 @@ def create_app(services: Services) -> Flask:
     )
     app.session_interface = FormCookie()
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "autoescape": True}
+    app.wsgi_app = KnownHosts(app.wsgi_app, services.settings.public_url)  # type: ignore[method-assign]
     if services.settings.trust_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     attach(app, services)
@@ -74,6 +80,10 @@ def create_app(services: Services) -> Flask:
     app.after_request(guard)
     for area in (
         session,
+        account,
+        new_password,
+        single_sign_on,
+        public_verification,
         packets,
         documents,
         signing,
@@ -100,6 +110,7 @@ def create_app(services: Services) -> Flask:
         app.register_blueprint(area.pages)
     refusals.register(app)
     wording.register(app)
+    single_sign_on.register(app, services.settings)
     step_one_links.register(app)
     app.view_functions["static"].__dict__[MARK] = Audience.ANYONE
     require_audiences(app)

@@ -69,6 +69,9 @@ from signing.timestamps import TimeStampSource, local_source, remote_source
 from signing.trust import read_trust
 from signing.vault import KeyHolder, Vault
 from web.auth.accounts import AccountDesk
+from web.auth.office import open_accounts, open_resets
+from web.auth.resets import RESET_JOB, ResetDesk
+from web.auth.step_up import StepUpDesk
 from web.mail import read_mail
 
 SECRET_BYTES = 32
@@ -79,7 +82,7 @@ KEEP_EVERY = timedelta(days=7)
 COPY_ATTEMPTS = 500
 """With five minutes between two, about two days."""
 REMIND_EVERY, TELL_EVERY = timedelta(hours=1), timedelta(seconds=15)
-RECONCILE_EVERY = timedelta(minutes=5)
+RECONCILE_EVERY, SWEEP_EVERY = timedelta(minutes=5), timedelta(hours=1)
 CHECKPOINT_EVERY = timedelta(minutes=1)
 
 
@@ -120,6 +123,8 @@ class Services:
     checker: Checker
     checkpoints: Checkpointer
     accounts: AccountDesk
+    step_ups: StepUpDesk
+    resets: ResetDesk
     notices: NoticeDesk
     reminders: ReminderDesk
     post: PostOffice
@@ -242,7 +247,9 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
     )
     assembler = Assembler(database, objects, catalog, clock, seeded_fields, signer.seal, fonts, signer.issuers)
     preparation = PreparationDesk(database, catalog, assembler, clock)
-    mail = read_mail(settings)
+    mail, session_secret = read_mail(settings), find_secret(settings, "session_secret")
+    accounts = open_accounts(settings, database, clock, find_secret(settings, "pki_passphrase"))
+    resets = open_resets(settings, accounts, mail, session_secret)
     return Services(
         settings=settings,
         clock=clock,
@@ -276,13 +283,13 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         reconciler=Reconciler(database, clock),
         checker=Checker(database, objects, catalog, signer.trust),
         checkpoints=Checkpointer(database, objects, pki, signer.timestamps, clock),
-        accounts=AccountDesk(
-            database, clock, timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)
-        ),
+        accounts=accounts,
+        step_ups=StepUpDesk(accounts),
+        resets=resets,
         notices=NoticeDesk(database, catalog, clock, mail.address, mailed=mail.server is not None),
         reminders=ReminderDesk(database, catalog, clock),
-        post=PostOffice(database, clock, mail.server, mail.sender),
-        session_secret=find_secret(settings, "session_secret"),
+        post=PostOffice(database, clock, mail.server, mail.sender, resets.link),
+        session_secret=session_secret,
     )
 
 
@@ -333,11 +340,13 @@ def build_registry(services: Services) -> Registry:
             Handler(COPY_JOB, copy_object, attempts=COPY_ATTEMPTS),
             Handler(BATCH_JOB, batches.run),
             Handler(PREPARE, services.preparation.work),
+            Handler(RESET_JOB, services.resets.work),
         ),
         periodic=(
             Periodic("keep", KEEP_EVERY, keep),
             Periodic("reconcile", RECONCILE_EVERY, reconcile),
             Periodic("remind", REMIND_EVERY, remind),
+            Periodic("sweep-accounts", SWEEP_EVERY, lambda _run: services.accounts.sweep()),
             Periodic("tell", TELL_EVERY, tell),
             Periodic("checkpoint-every-minute", CHECKPOINT_EVERY, checkpoint),
         ),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Response, g, request
 
 NOTHING_BUT_OURS = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
 )
 SHOWS_A_DOCUMENT = NOTHING_BUT_OURS + "; object-src 'self'; frame-src 'self'"
 IS_A_DOCUMENT = (

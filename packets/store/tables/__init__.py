@@ -1,6 +1,18 @@
 """The tables. Times are UTC and end in `_at_utc`; constraints carry the rules that must never break."""
 
 from packets.store.tables.agreements import dua_confirmations, dua_extensions
+from packets.store.tables.authentication import (
+    accounts,
+    authenticators,
+    challenges,
+    identities,
+    known_browsers,
+    passkeys,
+    recovery_codes,
+    resets,
+    sessions,
+    throttles,
+)
 from packets.store.tables.batches import batch_items, batches
 from packets.store.tables.columns import UtcDateTime, metadata
 from packets.store.tables.documents import declines, documents, intents, revisions, signatures, step_ups, views
@@ -8,7 +20,7 @@ from packets.store.tables.jobs import jobs
 from packets.store.tables.journal import audit, checkpoints, outbox
 from packets.store.tables.lists import corrections, list_rows
 from packets.store.tables.notices import notices, reminders
-from packets.store.tables.people import accounts, contact_drafts, contacts, people, sessions
+from packets.store.tables.people import contact_drafts, contacts, people
 from packets.store.tables.years import acos, change_requests, extensions, loads, organization_drafts, windows, years
 
 __all__ = [
@@ -16,8 +28,10 @@ __all__ = [
     "accounts",
     "acos",
     "audit",
+    "authenticators",
     "batch_items",
     "batches",
+    "challenges",
     "change_requests",
     "checkpoints",
     "contact_drafts",
@@ -28,20 +42,26 @@ __all__ = [
     "dua_confirmations",
     "dua_extensions",
     "extensions",
+    "identities",
     "intents",
     "jobs",
+    "known_browsers",
     "list_rows",
     "loads",
     "metadata",
     "notices",
     "organization_drafts",
     "outbox",
+    "passkeys",
     "people",
+    "recovery_codes",
     "reminders",
+    "resets",
     "revisions",
     "sessions",
     "signatures",
     "step_ups",
+    "throttles",
     "views",
     "windows",
     "years",

@@ -71,6 +71,11 @@ def asked(name: str) -> str:
     return "".join(one for one in request.args.get(name, "") if one.isprintable()).strip()
 
 
+def typed(name: str) -> str:
+    """What was sent in a form under a name, without what no page can show."""
+    return "".join(one for one in request.form.get(name, "") if one.isprintable()).strip()
+
+
 def request_id() -> str:
     """The number under which the log tells of this request."""
     return cast("str", g.get("request_id", ""))

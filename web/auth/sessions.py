@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from packets.audit.log import Act
 from packets.clock import Clock
-from packets.errors import NotFoundError, Problem
+from packets.errors import ConflictError, Problem
 from packets.store.database import Database
 from packets.store.records.sessions import SessionRecord
 from web.auth.origin import Method, Origin, digest_of_secret
@@ -115,14 +115,14 @@ class SessionDesk:
         """End one of a person's sessions.
 
         Raises:
-            NotFoundError: they have no such session any more.
+            ConflictError: they have no such session any more.
         """
         now = self.clock()
         with self.database.write() as records:
             found = [one for one in records.sessions.of_person(user_id) if one.session_id == handle]
             if not found:
                 sentence = "This session is over already."
-                raise NotFoundError(Problem("session-over", sentence, "Look at the list of your sessions."))
+                raise ConflictError(Problem("session-over", sentence, "Look at the list of your sessions."))
             records.sessions.close(found[0].session_digest)
             records.journal.log(Act.ACCOUNT_SIGN_OUT, user_id, user_id, now, elsewhere=True)
 

@@ -11,11 +11,12 @@ from flask.typing import ResponseReturnValue
 from packets.errors import ForbiddenError, InputError, PacketsError, Problem
 from web.auth.cookies import give_session, session_token
 from web.auth.origin import TOGETHER, Method
+from web.auth.passkeys import LONGEST_LABEL
 from web.auth.passwords import LEAST_ALONE, LEAST_WITH_SECOND_FACTOR
 from web.auth.roles import Audience, open_to
 from web.auth.totp import address_for_app, written
 from web.pages.session import farewell
-from web.visit import relying_party, services, session, visitor
+from web.visit import relying_party, services, session, typed, visitor
 
 pages = Blueprint("account", __name__)
 RECENT = timedelta(minutes=10)
@@ -253,6 +254,6 @@ def _passkey_page(problems: Sequence[Problem], status: int) -> ResponseReturnVal
         except PacketsError as error:
             return _page(error.problems, error.status_hint)
     password = services().accounts.standing(visitor().user_id).password
-    label = request.form.get("label", "")[:60]
+    label = typed("label")[:LONGEST_LABEL]
     page = render_template("passkey_new.html", problems=problems, options=options, password=password, label=label)
     return page, status

@@ -18,7 +18,7 @@ from web.auth.origin import TOGETHER, Method, Origin
 from web.auth.redirects import safe_target
 from web.auth.roles import Audience, open_to
 from web.pages.samples import sample_accounts
-from web.visit import guest, origin, relying_party, services, session
+from web.visit import guest, origin, relying_party, services, session, typed
 
 pages = Blueprint("session", __name__)
 SECOND_STEP = "second-step"
@@ -200,7 +200,7 @@ def _form(target: str, problems: Sequence[Problem], status: int, *, ended: bool 
         next=target,
         problems=problems,
         ended=ended,
-        user_id=request.form.get("user_id", "")[:LONGEST_USER_ID],
+        user_id=typed("user_id")[:LONGEST_USER_ID],
         samples=sample_accounts(services()),
         passkeys=relying_party().has_name,
         provider=settings.oidc_name if settings.oidc_issuer else "",

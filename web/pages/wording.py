@@ -59,7 +59,7 @@ def _session() -> dict[str, object]:
         "session_hours": settings.session_hours,
         "session_warns": int(warns.total_seconds()),
         "session_refresh": "" if _has_form() else max(int((left - warns).total_seconds()), 1),
-        "now": now,
+        "session_now": now,
     }
 
 

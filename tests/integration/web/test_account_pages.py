@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,27 +14,37 @@ from packets.audit.log import Act, Outcome
 from packets.model.people import Role
 from web.app import create_app
 from web.auth.cookies import LOCAL_BROWSER, LOCAL_NAME
-from web.auth.limits import CODE, STEP_UP
+from web.auth.limits import CODE, NETWORK, STEP_UP, key_of
 from web.auth.limits import PASSWORD as LIMIT
 from web.auth.sessions import GRACE
 from web.auth.totp import code_at, step_at
-from worlds import PASSWORD
+from worlds import PASSWORD, START
 
 KEY = re.compile(r"Key: <code[^>]*>([A-Z2-7 ]+)</code>")
 RECOVERY = re.compile(r'<code class="password">([A-Z2-7-]+)</code>')
 NEW = "a quite different sentence"
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    """A site in development mode."""
-    return open_site(tmp_path, assembled=False)
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A site in development mode, for all tests here: each has a person of its own."""
+    return open_site(tmp_path_factory.mktemp("site"), assembled=False)
+
+
+@pytest.fixture(scope="module")
+def people(site: Site) -> Iterator[str]:
+    """User IDs of contacts whom no test has used yet."""
+    contacts = (*site.current.contacts, *site.new.contacts)
+    return iter(sorted({one.person.user_id for one in contacts} - {site.holder(Role.CMS_LIAISON)}))
 
 
 @pytest.fixture
-def who(site: Site) -> str:
-    """The ACO Executive."""
-    return site.holder(Role.ACO_EXECUTIVE)
+def who(site: Site, people: Iterator[str]) -> str:
+    """Somebody new, at the beginning of the day, on a network that nobody has guessed from."""
+    site.world.clock.now = START
+    with site.world.services.database.write() as records:
+        records.throttles.remove(key_of(NETWORK, "127.0.0.1"))
+    return next(people)
 
 
 def code_now(site: Site, user_id: str) -> str:
@@ -195,6 +205,7 @@ def test_strangers_never_lock_out_somebody_who_has_been_here_before(site: Site, 
         assert records.throttles.get("password:" + who) is None
 
 
+@pytest.mark.usefixtures("who")
 def test_one_network_that_tries_many_accounts_has_to_wait(site: Site) -> None:
     """Spraying one password over all accounts is counted by where it comes from."""
     statuses = [site.browser().sign_in(f"Z{n:03}", "the same password").status_code for n in range(21)]

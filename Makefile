@@ -7,13 +7,13 @@ ACOS   ?= 3
 SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev tools demo serve test lint bench attacks faults requirements conformance lock clean
+.PHONY: help setup dev look tools demo serve test lint bench attacks faults requirements conformance lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
-setup: $(VENV)/.runtime ## Create .venv with the pinned runtime packages and the document fonts
-dev: $(VENV)/.dev ## Add the pinned packages that tests and linters need
+setup: $(VENV)/.runtime look ## Create .venv with the pinned runtime packages, the document fonts and the look of the pages
+dev: $(VENV)/.dev look ## Add the pinned packages that tests and linters need
 
 $(BIN)/python:
 	@sh .ci/venv "$(PYTHON)" "$(VENV)"
@@ -24,6 +24,9 @@ $(VENV)/.runtime: $(BIN)/python requirements/runtime.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@test ! -f packets/render/fonts.py || $(BIN)/python -m packets.render.fonts
 	@touch $@
+
+look: $(VENV)/.runtime ## Fetch the style sheets, scripts and typefaces of the pages, once, by package name
+	@sh .ci/look $(BIN)/python
 
 $(VENV)/.dev: $(VENV)/.runtime requirements/dev.lock
 	@echo "Installing the pinned development packages ..."
@@ -82,6 +85,7 @@ lock: ## Compile the lock files again (needs uv on the PATH)
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra build pyproject.toml -o requirements/runtime.lock
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra build --extra postgres --extra s3 --extra pkcs11 -c requirements/runtime.lock pyproject.toml -o requirements/scaled.lock
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra build --extra dev -c requirements/scaled.lock pyproject.toml -o requirements/dev.lock
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/node.in -o requirements/node.lock
 
 clean: ## Remove the environment and the demo's data
 	@rm -rf $(VENV) $(VENV)-bench demo-data .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

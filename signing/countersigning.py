@@ -28,14 +28,16 @@ from packets.model.batches import MOST_DOCUMENTS, Batch, BatchItem
 from packets.model.calendar import Activity
 from packets.model.documents import Document, DocumentType, Party
 from packets.model.jobs import Job
-from packets.model.people import Role, role_label
+from packets.model.people import Person, Role, role_label
 from packets.store.database import Database
 from packets.store.objects import ObjectStore
 from packets.store.records import Records
 from packets.store.records.ceremonies import StepUp
-from signing.options import signing_options
+from signing.facts import actor_beside, gather_facts
+from signing.options import decide
 from signing.policy import Permit, Refusal
 from signing.proofs import spend_on_batch
+from signing.surroundings import ManySurroundings, read_many
 
 BATCH_JOB = "countersign-batch"
 RECENT = 5
@@ -108,7 +110,9 @@ class CountersignDesk:
     def lines(self, user_id: str, waiting: Iterable[Waiting]) -> list[Line]:
         """The lines of documents, with what the gate says about this person and each of them."""
         with self.database.read() as records:
-            return [self._line(records, user_id, one) for one in waiting]
+            found = list(waiting)
+            person, many = records.people.get(user_id), read_many(records, user_id, [one.document for one in found])
+            return [self._line(records, user_id, person, one, many) for one in found]
 
     def prepare(self, user_id: str, document_ids: Collection[str]) -> Batch:
         """Lay out a batch: its documents as they are now, and the sheet on which their facts stand.
@@ -263,21 +267,22 @@ class CountersignDesk:
 
         return look
 
-    def _line(self, records: Records, user_id: str, waiting: Waiting) -> Line:
-        document = waiting.document
-        option = signing_options(records, self.catalog, user_id, document, self.clock())[0]
-        year = records.years.for_aco(waiting.aco)
-        window = year.window(Activity.COUNTERSIGN, waiting.aco.cohort) if year else None
-        now, before = self._facts(document), self._facts(_last_years(records, document))
+    def _line(
+        self, records: Records, user_id: str, person: Person | None, waiting: Waiting, many: ManySurroundings
+    ) -> Line:
+        document, around, clock = waiting.document, many.of(waiting.document), self.clock()
+        facts = gather_facts(records, self.catalog, document, around)
+        option = decide(actor_beside(person, user_id, around, clock), facts, clock)[0]
+        now, before = self._facts(document), self._facts(many.last_years(document))
         return Line(
             waiting=waiting,
-            due_on=window.due_on if window else waiting.since.date(),
+            due_on=around.year.window(Activity.COUNTERSIGN, waiting.aco.cohort).due_on,
             slot=option.slot.name,
             role=option.role if isinstance(option.decision, Permit) else option.slot.roles[0],
             reasons=option.decision.reasons if isinstance(option.decision, Refusal) else (),
             difference="; ".join((describe_differences(before, now or {}), *self._list_changes(records, waiting))),
             facts=_decisive(now or {}),
-            opened=records.documents.viewed(document.document_id, user_id, document.head_digest),
+            opened=many.opened(document),
         )
 
     def _list_changes(self, records: Records, waiting: Waiting) -> list[str]:
@@ -294,12 +299,6 @@ class CountersignDesk:
             return None
         facts: dict[str, Any] = json.loads(self.objects.get(document.data_digest))
         return facts
-
-
-def _last_years(records: Records, document: Document) -> Document | None:
-    """The ACO's document of the same kind of the year before, when it was signed."""
-    found = records.documents.current(document.aco_id, document.performance_year - 1, document.kind)
-    return found if found and found.signatures else None
 
 
 def _decisive(facts: Mapping[str, Any]) -> dict[str, str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from packets.agreements import agreement_page, read_standing
+from packets.agreements import agreement_page
 from packets.assemble import contacts_digest, sections_changed
 from packets.catalog import Catalog
-from packets.errors import NotFoundError, Problem
+from packets.errors import Problem
 from packets.model import agreements
 from packets.model.aco import StepOne, contact_problems, organization_problems
 from packets.model.calendar import Activity, PerformanceYear, Window, agency_day
@@ -17,7 +17,10 @@ from packets.model.people import Person
 from packets.model.steps import finished_kinds
 from packets.store.records import Records
 from signing.policy import Actor, DocumentFacts, Prerequisite
+from signing.surroundings import Surroundings, read_surroundings
 from signing.trust import Expected, ExpectedSigner
+
+STEP_GATES = frozenset({agreements.CONTACTS_GATE, agreements.EXTENSION_GATE})
 
 
 def gather_actor(records: Records, user_id: str, document: Document, now: datetime) -> Actor:
@@ -35,22 +38,26 @@ def actor_of(person: Person, records: Records, document: Document, now: datetime
     return Actor(person.user_id, held | person.cms_roles, active, person.may_sign_electronically)
 
 
-def gather_facts(records: Records, catalog: Catalog, document: Document) -> DocumentFacts:
-    """What the policy needs to know of a document.
+def actor_beside(person: Person | None, user_id: str, around: Surroundings, now: datetime) -> Actor:
+    """The same for a person and an ACO that are at hand: the slots that the ACO's contacts give them."""
+    if person is None:
+        return Actor(user_id, frozenset(), account_active=False, may_sign_electronically=False)
+    held = frozenset(one.role for one in around.step_one.contacts if one.person.user_id == user_id)
+    active = person.is_active(agency_day(now))
+    return Actor(user_id, held | person.cms_roles, active, person.may_sign_electronically)
+
+
+def gather_facts(
+    records: Records, catalog: Catalog, document: Document, around: Surroundings | None = None
+) -> DocumentFacts:
+    """What the policy needs to know of a document; what surrounds it is read when it is not at hand.
 
     Raises:
         NotFoundError: the ACO or the year of the document is gone.
     """
-    step_one = records.acos.step_one(document.aco_id, document.performance_year)
-    year = records.years.for_aco(step_one.aco) if step_one else None
-    if step_one is None or year is None:
-        raise NotFoundError(
-            Problem(
-                "aco-unknown", f"There is no ACO {document.aco_id} in this year.", "Check the year.", document.aco_id
-            )
-        )
-    document_type = catalog[document.kind]
-    finished = finished_kinds(catalog, records.documents.packet(document.aco_id, document.performance_year))
+    around = around or read_surroundings(records, document)
+    step_one, document_type = around.step_one, catalog[document.kind]
+    finished = finished_kinds(catalog, list(around.packet))
     return DocumentFacts(
         title=document_type.title,
         aco_id=document.aco_id,
@@ -61,10 +68,10 @@ def gather_facts(records: Records, catalog: Catalog, document: Document) -> Docu
         prerequisites=_prerequisites(catalog, document_type, finished),
         gate_problems=(
             *gate_problems(document_type, step_one),
-            *step_gate_problems(records, catalog, document_type, step_one),
-            *occasion_problems(records, document_type, document, step_one),
+            *step_gate_problems(records, catalog, document_type, around),
+            *occasion_problems(document_type, document, around),
         ),
-        windows={} if document_type.on_demand else _windows(year, step_one),
+        windows={} if document_type.on_demand else _windows(around.year, step_one),
         head_digest=document.head_digest,
         voided=document.voided_at is not None,
         declined=document.decline is not None,
@@ -110,27 +117,25 @@ def gate_problems(document_type: DocumentType, step_one: StepOne) -> tuple[Probl
 
 
 def step_gate_problems(
-    records: Records, catalog: Catalog, document_type: DocumentType, step_one: StepOne
+    records: Records, catalog: Catalog, document_type: DocumentType, around: Surroundings
 ) -> list[Problem]:
     """What is to be done in the document's own step before it is signed: contacts confirmed, extension asked for (R23, R74)."""
-    aco = step_one.aco
-    return agreements.gate_problems(
-        document_type.gates,
-        read_standing(records, catalog, aco),
-        records.agreements.confirmation(aco.aco_id, aco.performance_year),
-        contacts_digest(step_one.contacts),
-        agreement_page(aco),
-    )
+    if not STEP_GATES & set(document_type.gates):
+        return []
+    aco = around.step_one.aco
+    place = (aco.aco_id, aco.performance_year)
+    standing = agreements.standing_of(aco.dua, records.agreements.request(*place), catalog.values(), around.packet)
+    if standing.signed_by_aco:  # then both are past, and nothing more has to be read
+        return []
+    confirmation, digest = records.agreements.confirmation(*place), contacts_digest(around.step_one.contacts)
+    return agreements.gate_problems(document_type.gates, standing, confirmation, digest, agreement_page(aco))
 
 
-def occasion_problems(
-    records: Records, document_type: DocumentType, document: Document, step_one: StepOne
-) -> list[Problem]:
+def occasion_problems(document_type: DocumentType, document: Document, around: Surroundings) -> list[Problem]:
     """That the occasion of a document made on demand is gone; with its first signature it is past asking."""
     if not document_type.on_demand or document.signatures:
         return []
-    packet = records.documents.packet(document.aco_id, document.performance_year)
-    if agreements.changed_keepers(packet, step_one.contacts):
+    if agreements.changed_keepers(list(around.packet), around.step_one.contacts):
         return []
     sentence = "Requestor and Custodian are those who have signed before; there is no change to tell of."
     return [Problem("addendum-not-due", sentence, "Ask CMS to void this document.", document.kind)]

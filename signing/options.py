@@ -10,7 +10,7 @@ from packets.model.documents import Document, Slot
 from packets.model.people import Role
 from packets.store.records import Records
 from signing.facts import gather_actor, gather_facts
-from signing.policy import Decision, Permit, Request, may_sign
+from signing.policy import Actor, Decision, DocumentFacts, Permit, Request, may_sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +34,16 @@ def signing_options(
 
     It is asked as if the newest revision had been viewed, so that the answer says what else is in the way.
     """
-    actor = gather_actor(records, user_id, document, now)
-    facts = gather_facts(records, catalog, document)
+    return decide(gather_actor(records, user_id, document, now), gather_facts(records, catalog, document), now)
+
+
+def decide(actor: Actor, facts: DocumentFacts, now: datetime) -> tuple[Option, ...]:
+    """The same on facts that were gathered."""
     options = []
     for slot in facts.slots:
         if slot.name in facts.signed_by:
             continue
         role = next((one for one in slot.roles if one in actor.roles), slot.roles[0])
-        decision = may_sign(actor, facts, Request(slot.name, role, document.head_digest), now)
+        decision = may_sign(actor, facts, Request(slot.name, role, facts.head_digest), now)
         options.append(Option(slot, role, decision))
     return tuple(options)

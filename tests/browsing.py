@@ -84,15 +84,19 @@ def check_page(page: Element) -> None:
     ids = [one.get("id") for one in page.iter() if one.get("id")]
     assert len(ids) == len(set(ids))
     named = {label.get("for") for label in page.iter("label")}
-    for control in (*page.iter("input"), *page.iter("select")):
+    for control in (*page.iter("input"), *page.iter("select"), *page.iter("textarea")):
         assert control.get("type") == "hidden" or control.get("id") in named
     for table in page.iter("table"):
-        assert [True for caption in table.findall("caption") if "".join(caption.itertext()).strip()] == [True]
+        captions = [True for caption in table.findall("caption") if "".join(caption.itertext()).strip()]
+        assert captions == [True] or table.get("aria-label")
         assert all(head.get("scope") in {"col", "row"} for head in table.iter("th"))
     for one in page.iter():
         named_by = f"{one.get('aria-labelledby', '')} {one.get('aria-describedby', '')}".split()
         assert set(named_by) <= set(ids)
-    assert all((one.get("src") or "").startswith("/static/") and not one.text for one in page.iter("script"))
+    for script in page.iter("script"):
+        assert (script.get("src") or "").startswith("/look/")
+        assert not "".join(script.itertext()).strip()
+    assert {one.get("href", "")[1:] for one in page.iter("a") if one.get("href", "").startswith("#")} <= set(ids)
     assert not [one for one in page.iter() if any(name == "style" or name.startswith("on") for name in one.attrib)]
 
 

@@ -14,6 +14,7 @@ from web.headers import guard
 from web.hosts import KnownHosts
 from web.logs import log_requests
 from web.pages import (
+    about,
     account,
     agreements,
     archive,
@@ -28,6 +29,7 @@ from web.pages import (
     health,
     list_changes,
     lists,
+    look,
     materials,
     new_password,
     notices,
@@ -35,6 +37,7 @@ from web.pages import (
     packets,
     public_verification,
     readiness,
+    reading_copies,
     refusals,
     request_queue,
     session,
@@ -79,6 +82,8 @@ def create_app(services: Services) -> Flask:
     CSRFProtect(app)
     app.after_request(guard)
     for area in (
+        look,
+        about,
         session,
         account,
         new_password,
@@ -98,6 +103,7 @@ def create_app(services: Services) -> Flask:
         change_requests,
         request_queue,
         readiness,
+        reading_copies,
         corrections,
         deadlines,
         agreements,
@@ -111,6 +117,7 @@ def create_app(services: Services) -> Flask:
     refusals.register(app)
     wording.register(app)
     single_sign_on.register(app, services.settings)
+    look.register(app)
     step_one_links.register(app)
     app.view_functions["static"].__dict__[MARK] = Audience.ANYONE
     require_audiences(app)

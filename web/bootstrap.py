@@ -38,6 +38,7 @@ from packets.organization import OrganizationDesk
 from packets.preparation import PREPARE, PreparationDesk
 from packets.progress import ProgressDesk
 from packets.reading import ReadingRoom
+from packets.reading_copies import ReadingCopies
 from packets.render.fonts import ensure_fonts
 from packets.render.stamp import render_stamp
 from packets.retention import RetentionDesk
@@ -114,6 +115,7 @@ class Services:
     lists: ListDesk
     list_changes: ChangesDesk
     reading: ReadingRoom
+    reading_copies: ReadingCopies
     ceremony: Ceremony
     countersigning: CountersignDesk
     declining: DeclineDesk
@@ -246,6 +248,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         signers=_people_keys(settings, pki),
     )
     assembler = Assembler(database, objects, catalog, clock, seeded_fields, signer.seal, fonts, signer.issuers)
+    reading = ReadingRoom(database, objects, catalog, clock)
     preparation = PreparationDesk(database, catalog, assembler, clock)
     mail, session_secret = read_mail(settings), find_secret(settings, "session_secret")
     accounts = open_accounts(settings, database, clock, find_secret(settings, "pki_passphrase"))
@@ -274,7 +277,8 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         progress=ProgressDesk(database, catalog, clock),
         lists=ListDesk(database, objects, catalog, clock),
         list_changes=ChangesDesk(database, objects, catalog),
-        reading=ReadingRoom(database, objects, catalog, clock),
+        reading=reading,
+        reading_copies=ReadingCopies(reading, fonts),
         ceremony=Ceremony(database, objects, catalog, signer, clock),
         countersigning=CountersignDesk(database, objects, catalog, clock),
         declining=DeclineDesk(database, catalog, assembler, clock),

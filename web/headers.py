@@ -1,12 +1,12 @@
-"""Headers of every answer: nothing may run, be framed, be guessed, be referred to or be kept by a cache that should not."""
+"""Headers of every answer: only our own scripts run; nothing is framed, guessed, referred to or cached that should not be."""
 
 from __future__ import annotations
 
 from flask import Response, g, request
 
 NOTHING_BUT_OURS = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 SHOWS_A_DOCUMENT = NOTHING_BUT_OURS + "; object-src 'self'; frame-src 'self'"
 IS_A_DOCUMENT = (
@@ -16,6 +16,9 @@ IS_A_DOCUMENT = (
 
 ONE_HOUR = 3600
 ONE_YEAR = 31_536_000
+
+KEPT = {"static": f"public, max-age={ONE_HOUR}", "look.show": f"public, max-age={ONE_YEAR}, immutable"}
+"""What a browser may keep: files without a digest in their name for an hour, those with one for ever."""
 
 
 def embed_document() -> None:
@@ -39,8 +42,9 @@ def guard(response: Response) -> Response:
     headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    static = request.endpoint == "static" and response.status_code in {200, 304}
-    headers["Cache-Control"] = f"public, max-age={ONE_HOUR}" if static else "no-store"
+    headers["Cache-Control"] = (
+        KEPT.get(request.endpoint or "", "no-store") if response.status_code in {200, 304} else "no-store"
+    )
     if request.is_secure:
         headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR}"
     return response

@@ -136,14 +136,14 @@ def _item(reading: _Reading, item: Item, level: int) -> str:
 def _facts(facts: Sequence[Fact]) -> Iterator[str]:
     if not facts:
         return
-    yield '<table class="facts">\n<tbody>'
+    yield '<table class="facts" aria-label="Facts">\n<tbody>'
     for fact in facts:
         yield f'<tr><th scope="row">{escape(fact.label)}</th><td>{_inline(fact.words)}</td></tr>'
     yield "</tbody>\n</table>"
 
 
 def _table(table: Table) -> Iterator[str]:
-    yield "<table>"
+    yield "<table>" if table.caption else '<table aria-label="Table">'
     if table.caption:
         yield f"<caption>{escape(table.caption)}</caption>"
     yield _head(column.label for column in table.columns)
@@ -172,17 +172,18 @@ def _roster(roster: Roster, data: dict[str, rosters.Rows], level: int) -> Iterat
 
 def _grouped(roster: Roster, rows: rosters.Rows, level: int) -> Iterator[str]:
     if not roster.group_by:
-        yield from _rows(roster, rows)
+        yield from _rows(roster, rows, roster.title)
         return
     for group, members in rosters.grouped(rows).items():
-        yield f"<h{level}>{escape(rosters.group_title(roster, group))}</h{level}>"
-        yield from _rows(roster, members)
+        title = rosters.group_title(roster, group)
+        yield f"<h{level}>{escape(title)}</h{level}>"
+        yield from _rows(roster, members, title)
 
 
-def _rows(roster: Roster, rows: rosters.Rows) -> Iterator[str]:
+def _rows(roster: Roster, rows: rosters.Rows, name: str) -> Iterator[str]:
     if not rows:
         return
-    yield f"<table>\n{_head(column.label for column in roster.columns)}\n<tbody>"
+    yield f'<table aria-label="{escape(name)}">\n{_head(column.label for column in roster.columns)}\n<tbody>'
     for row in rows:
         yield f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>"
     yield "</tbody>\n</table>"

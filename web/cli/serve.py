@@ -12,6 +12,7 @@ from web.app import create_app
 from web.cli.folder import folder_option, open_folder
 from web.cli.worker import end_politely, working
 from web.logs import configure_logs
+from web.look.packages import is_there
 
 THREADS = 4
 
@@ -34,6 +35,8 @@ def serve(folder: Path, host: str, port: int, *, demo: bool) -> None:
     """
     from waitress import create_server  # type: ignore[import-untyped]  # it carries no types
 
+    if not is_there():
+        click.echo("The pages have no style yet; they work without. `make look` fetches it.", err=True)
     services = open_folder(folder, **({"mode": "demo"} if demo else {}))
     configure_logs(services.settings.log_level)
     end_politely()

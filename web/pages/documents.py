@@ -9,7 +9,12 @@ from flask import Blueprint, Response, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 
 from packets.access import Action, may
+from packets.assemble import document_subject
+from packets.audit.log import Entry
+from packets.lists.columns import LAYOUTS
 from packets.model.documents import Document
+from packets.reading_copies import file_name
+from packets.store.records import Records
 from signing.facts import expected_of
 from signing.verify import verify_pdf
 from web.auth.roles import Audience, open_to
@@ -20,6 +25,8 @@ from web.visit import roles, services, visitor
 
 pages = Blueprint("documents", __name__)
 PDF = "application/pdf"
+MOST_TOLD = 200
+"""So many entries of the audit log stand on a page; `esm audit` has all of them."""
 
 
 @pages.get("/documents/<document_id>")
@@ -34,6 +41,7 @@ def show(document_id: str) -> ResponseReturnValue:
         carries = any(roster.source == "corrections" for roster in document_type.rosters)
         uploads = records.lists.uploads(document.aco_id, document.performance_year) if carries else []
         versions = records.documents.of_kind(document.aco_id, document.performance_year, document.kind)
+        told = _told(records, document) if may(Action.VIEW_ARCHIVE, roles()) else []
     permitted = [option for option in options if option.permitted]
     return render_template(
         "document.html",
@@ -51,7 +59,13 @@ def show(document_id: str) -> ResponseReturnValue:
         may_withdraw=may_withdraw(document),
         may_void=may(Action.VOID_DOCUMENT, roles()) and document.voided_at is None,
         reads_packets=may(Action.VIEW_PACKET, roles()),
+        told=told,
     )
+
+
+def _told(records: Records, document: Document) -> list[Entry]:
+    """What the audit log tells of the ACO's documents of this kind in this year, oldest first; the newest so many."""
+    return list(records.journal.entries(document_subject(document)))[-MOST_TOLD:]
 
 
 @pages.get("/documents/<document_id>/read")
@@ -61,7 +75,17 @@ def read(document_id: str) -> ResponseReturnValue:
     document = services().reading.document(visitor().user_id, document_id)
     embed_document()
     permitted = [option for option in options_of(services(), visitor(), document) if option.permitted]
-    return render_template("read.html", document=document, type=services().catalog[document.kind], options=permitted)
+    document_type = services().catalog[document.kind]
+    return render_template(
+        "read.html",
+        document=document,
+        type=document_type,
+        options=permitted,
+        lists=[
+            LAYOUTS[one] for one in dict.fromkeys(roster.source for roster in document_type.rosters) if one in LAYOUTS
+        ],
+        reads_packets=may(Action.VIEW_PACKET, roles()),
+    )
 
 
 @pages.get("/documents/<document_id>/pdf")
@@ -93,12 +117,6 @@ def verify(document_id: str) -> ResponseReturnValue:
     return render_template(
         "verification.html", document=document, type=services().catalog[document.kind], verdict=verdict
     )
-
-
-def file_name(document: Document) -> str:
-    """The name under which a document is kept, e.g. `A1001_2027_participant-list.pdf`."""
-    number = f"_{document.occurrence}" if document.occurrence > 1 else ""
-    return f"{document.aco_id}_{document.performance_year}_{document.kind}{number}.pdf"
 
 
 def _send(document: Document, content: bytes, *, keep: bool) -> Response:

@@ -9,10 +9,10 @@ from flask.typing import ResponseReturnValue
 
 from packets.model.calendar import AGENCY_ZONE
 from packets.model.steps import StepView
-from web.auth.roles import Audience, belongs, open_to
+from web.auth.roles import Audience, open_to
 from web.pages.lines import packet_lines
 from web.pages.packets import PACKET
-from web.visit import roles, services, visitor
+from web.visit import services, visitor
 
 pages = Blueprint("materials", __name__)
 
@@ -27,7 +27,6 @@ def show(aco_id: str, year: int) -> ResponseReturnValue:
         aco=view.aco,
         lines=packet_lines(services(), visitor(), view),
         effective=effective_on,
-        sees_corrections=belongs(Audience.UPLOAD_READERS, roles()),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
@@ -9,15 +11,20 @@ from packets.access import Action, may
 from packets.contacts import ContactSheet
 from packets.errors import Problem
 from packets.lists.columns import CORRECTIONS, LAYOUTS
+from packets.model.aco import Aco
 from packets.model.agreements import CONTACTS_GATE, EXTENSION_GATE
-from packets.model.documents import Party
+from packets.model.documents import Party, Status
 from packets.model.people import Role
 from packets.organization import OrganizationSheet
-from web.auth.roles import Audience, belongs, open_to
-from web.pages.lines import packet_lines
+from packets.reading import PacketView
+from web.auth.roles import Audience, open_to
+from web.pages.lines import StepLine, packet_lines
+from web.pages.next_acts import NextAct, next_act
 from web.visit import roles, services, visitor
 
 pages = Blueprint("packets", __name__)
+MOST_LOOKED_INTO = 25
+"""Of so many ACOs of one person the page says what is next; whoever has more opens them."""
 PACKET = "/packets/<aco_id>/<int(min=2012, max=2999):year>"
 
 
@@ -27,7 +34,9 @@ def home() -> ResponseReturnValue:
     """The ACOs and years that the visitor may see; archivists go on to the archive."""
     if Role.ARCHIVIST in roles() and not may(Action.VIEW_PACKET, roles()):
         return redirect(url_for("archive.search"), 303)
-    return render_template("home.html", acos=services().reading.acos_of(visitor().user_id))
+    acos = services().reading.acos_of(visitor().user_id)
+    own = () if may(Action.VIEW_PACKET, visitor().cms_roles) else acos[:MOST_LOOKED_INTO]
+    return render_template("home.html", acos=acos, acts={(one.aco_id, one.performance_year): _act(one) for one in own})
 
 
 @pages.get(PACKET)
@@ -37,21 +46,40 @@ def show(aco_id: str, year: int) -> ResponseReturnValue:
     view = services().reading.packet(visitor().user_id, aco_id, year)
     contacts = services().contacts.look_up(aco_id, year)
     organization = services().organization.look_up(aco_id, year)
+    lines, gaps = packet_lines(services(), visitor(), view), _gaps(contacts, organization)
     return render_template(
         "packet.html",
         view=view,
         aco=view.aco,
-        lines=packet_lines(services(), visitor(), view),
-        gaps=_gaps(contacts, organization),
+        lines=lines,
+        gaps=gaps,
+        act=next_act(view, lines, gaps),
+        segments=_segments(view, lines, gaps),
         designees=[line for line in contacts.lines if line.readiness],
         drafted=contacts.changed or organization.draft,
-        sees_corrections=belongs(Audience.UPLOAD_READERS, roles()),
         list_titles={name: layout.title for name, layout in LAYOUTS.items() if name != CORRECTIONS.name},
         agreement=services().agreements.look_up(aco_id, year),
         step_gates=(CONTACTS_GATE, EXTENSION_GATE),
         cms=Party.CMS,
         titles={kind: one.title for kind, one in services().catalog.items()},
     )
+
+
+def _act(aco: Aco) -> NextAct:
+    """What is next for the visitor in the packet of one of their ACOs."""
+    place = aco.aco_id, aco.performance_year
+    view = services().reading.packet(visitor().user_id, *place)
+    gaps = _gaps(services().contacts.look_up(*place), services().organization.look_up(*place))
+    return next_act(view, packet_lines(services(), visitor(), view), gaps)
+
+
+def _segments(view: PacketView, lines: Sequence[StepLine], gaps: Sequence[Problem]) -> list[tuple[int, str, bool]]:
+    """The steps of the ACO's cohort for the step indicator: number, short title, and whether it is done."""
+    submitted = view.step_one.contacts_submitted and view.step_one.organization_submitted and not gaps
+    steps = [line.step for line in lines if line.applicable and not line.step.document_type.on_demand]
+    done = (Status.EXECUTED, Status.PENDING_CMS)
+    rest = [(one.document_type.step, one.document_type.short_title, one.status in done) for one in steps]
+    return [(1, "Contacts and organization", submitted), *rest]
 
 
 def _gaps(contacts: ContactSheet, organization: OrganizationSheet) -> tuple[Problem, ...]:

@@ -1,4 +1,4 @@
-"""Where a problem of Step 1 is mended: the slot and field, or the field of the organization data (R68)."""
+"""Where a problem is mended: the slot and field of Step 1, the organization data, the page that unlocks a document (R68)."""
 
 from __future__ import annotations
 
@@ -14,20 +14,31 @@ from packets.model.contact_rules import FIELD_LABELS
 from packets.model.organization_rules import LABELS
 from packets.model.people import SLOTS_BY_ROLE
 from web.auth.roles import Audience, belongs
-from web.visit import roles
+from web.visit import roles, services
 
 PAGES = {
     "contacts-not-submitted": "contacts.confirm",
     "organization-not-submitted": "organization.confirm",
     "attestation-missing": "",
 }
+UNLOCKED_AT = {
+    "dua-contacts-unconfirmed": "agreements.show",
+    "dua-contacts-changed": "agreements.show",
+    "dua-extension-missing": "agreements.show",
+    "window-not-open": "deadlines.show",
+    "window-closed": "deadlines.show",
+    "role-not-held": "contacts.show",
+    "account-inactive": "contacts.show",
+    "entitlement-missing": "contacts.show",
+}
+"""Pages on which that is settled, or told, which keeps a document locked, by the code of the reason."""
 COLUMNS = {"address": "line_1"}
 """Fields that a problem names in another way than the pages do."""
 
 
 def register(app: Flask) -> None:
     """Teach the templates these ways."""
-    for one in (fix_link, at_field, field_label):
+    for one in (fix_link, unlock_link, at_field, field_label):
         app.add_template_filter(one)
 
 
@@ -45,6 +56,17 @@ def fix_link(problem: Problem, aco: Aco) -> str:
         return url_for("organization.show", _anchor=role, **here)
     locked = COLUMNS.get(role, role)
     return url_for("change_requests.show", field=locked, **here) if locked in LOCKED else ""
+
+
+def unlock_link(problem: Problem, aco: Aco) -> str:
+    """The address at which that is settled which keeps a document from being signed; empty where there is none."""
+    here: dict[str, Any] = {"aco_id": aco.aco_id, "year": aco.performance_year}
+    if problem.code in UNLOCKED_AT:
+        return url_for(UNLOCKED_AT[problem.code], **here)
+    earlier = services().catalog.get(problem.where) if problem.code == "prerequisite-unsigned" else None
+    if earlier:
+        return url_for("packets.show", _anchor=f"step-{earlier.step}-{earlier.kind}", **here)
+    return fix_link(problem, aco)
 
 
 def at_field(problems: Iterable[Problem], name: str) -> bool:

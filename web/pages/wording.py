@@ -7,9 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 from flask import Flask, current_app, request
 from werkzeug.exceptions import HTTPException
 
+from packets.audit.log import Act
 from packets.model.calendar import ACTIVITY_LABELS, AGENCY_ZONE, Activity
 from packets.model.documents import Event, Status
 from packets.model.people import role_label
+from web.auth.roles import Audience, belongs
 from web.visit import guest, roles, services, session
 
 EVENTS = {
@@ -22,6 +24,20 @@ EVENTS = {
     Event.RENEWED: "Renewed with a further time-stamp",
     Event.DECLINED: "Declined",
     Event.VOIDED: "Voided",
+}
+ACTS = {
+    Act.DOCUMENT_ASSEMBLE: "Made from the facts of that time",
+    Act.DOCUMENT_VIEW: "Shown for reading",
+    Act.DOCUMENT_DOWNLOAD: "Downloaded",
+    Act.DOCUMENT_SIGN: "Signed for the ACO",
+    Act.DOCUMENT_COUNTERSIGN: "Countersigned for CMS",
+    Act.DOCUMENT_EXECUTE: "Executed and closed with a time-stamp",
+    Act.DOCUMENT_RENEW: "Renewed with a further time-stamp",
+    Act.DOCUMENT_DECLINE: "Declined",
+    Act.DOCUMENT_WITHDRAW: "Decline taken back",
+    Act.DOCUMENT_VOID: "Voided",
+    Act.ACCOUNT_STEP_UP: "Signed in again to sign",
+    Act.INTENT_ABANDON: "An interrupted signature was given up",
 }
 TONES = {
     Status.EXECUTED: "done",
@@ -36,14 +52,32 @@ TONES = {
 
 def register(app: Flask) -> None:
     """Teach the templates these ways of writing, and who is looking at them."""
-    filters = (age, day, utc_time, eastern_time, iso_time, role_label, event_label, activity_label, tone, file_size)
+    filters = (
+        act_label,
+        age,
+        day,
+        utc_time,
+        eastern_time,
+        iso_time,
+        role_label,
+        event_label,
+        activity_label,
+        tone,
+        file_size,
+    )
     for one in filters:
         app.add_template_filter(one)
     app.context_processor(_surroundings)
 
 
 def _surroundings() -> dict[str, object]:
-    return {"visitor": guest(), "roles": roles(), "mode": services().settings.mode, **_session()}
+    return {
+        "visitor": guest(),
+        "roles": roles(),
+        "mode": services().settings.mode,
+        "sees_corrections": belongs(Audience.UPLOAD_READERS, roles()),
+        **_session(),
+    }
 
 
 def _session() -> dict[str, object]:
@@ -112,6 +146,11 @@ def event_label(event: Event) -> str:
 def activity_label(activity: Activity) -> str:
     """What is due."""
     return ACTIVITY_LABELS[activity]
+
+
+def act_label(act: Act) -> str:
+    """What the audit log tells of, in words where a record's page shows it: `Signed`, `Downloaded`."""
+    return ACTS.get(act, str(act).replace(":", ": ").replace("-", " "))
 
 
 def tone(status: Status) -> str:

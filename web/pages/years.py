@@ -26,6 +26,7 @@ from packets.year_files.material import GivenFile
 from packets.year_files.report import FileKind, FilesRefusedError, Report, read_report
 from packets.year_files.template import pack
 from web.auth.roles import Audience, open_to
+from web.pages.charts import GROUPS, REST, draw_bars
 from web.visit import asked, services, visitor
 
 pages = Blueprint("years", __name__)
@@ -123,6 +124,9 @@ def show(year: int) -> ResponseReturnValue:
         "year.html",
         found=found,
         statuses=shown,
+        bars=draw_bars(found.steps),
+        groups=[one[:2] for one in (*GROUPS, REST)],
+        totals={key: sum(_fits(one, key, "", "") for one in found.acos) for key in FILTERS},
         acos=_aco_page(found),
         types=[one for one in services().catalog.values() if not one.on_demand],
         filters=FILTERS,

@@ -71,8 +71,7 @@ class AcoRecords:
         account = [people.c[name] for name in ACCOUNT]
         joined = sa.select(contacts, *account).outerjoin(people, people.c.user_id == contacts.c.user_id)
         rows = self._connection.execute(joined.where(*_is(contacts, aco_id, year)))
-        found = {Role(row.role): Contact(Role(row.role), _read_contact(row)) for row in rows}
-        return tuple(found[role] for role in Role if role in found)
+        return _in_order({Role(row.role): Contact(Role(row.role), _read_contact(row)) for row in rows})
 
     def holders_in(self, year: int, roles: Iterable[Role]) -> dict[tuple[str, Role], Person]:
         """Who holds these slots at the ACOs of a year, by ACO ID and slot."""
@@ -89,10 +88,20 @@ class AcoRecords:
     def step_one(self, aco_id: str, year: int) -> StepOne | None:
         """Step 1 as it stands, or None when the ACO is not in the year."""
         row = self._connection.execute(acos.select().where(*_is(acos, aco_id, year))).one_or_none()
-        if row is None:
-            return None
-        submitted = (row.contacts_submitted_at_utc is not None, row.organization_submitted_at_utc is not None)
-        return StepOne(_read(row), self.contacts(aco_id, year), *submitted, carried_from=row.contacts_carried_from)
+        return _step_one(row, self.contacts(aco_id, year)) if row else None
+
+    def step_ones(self, year: int, aco_ids: Iterable[str]) -> dict[str, StepOne]:
+        """Step 1 of several ACOs of a year, by ACO ID."""
+        wanted = sorted(aco_ids)
+        account = [people.c[name] for name in ACCOUNT]
+        joined = sa.select(contacts, *account).outerjoin(people, people.c.user_id == contacts.c.user_id)
+        held: dict[str, dict[Role, Contact]] = {}
+        for row in self._connection.execute(joined.where(contacts.c.year == year, contacts.c.aco_id.in_(wanted))):
+            held.setdefault(row.aco_id, {})[Role(row.role)] = Contact(Role(row.role), _read_contact(row))
+        asked = acos.select().where(acos.c.year == year, acos.c.aco_id.in_(wanted))
+        return {
+            row.aco_id: _step_one(row, _in_order(held.get(row.aco_id, {}))) for row in self._connection.execute(asked)
+        }
 
     def carry_contacts(self, aco_id: str, year: int, from_year: int) -> None:
         """Record that the contacts were carried over from an earlier year (R20)."""
@@ -132,6 +141,16 @@ class AcoRecords:
         self._connection.execute(
             acos.update().where(*_is(acos, aco_id, year)).values(organization_submitted_at_utc=now)
         )
+
+
+def _in_order(held: Mapping[Role, Contact]) -> tuple[Contact, ...]:
+    """Contacts in the order of the slots."""
+    return tuple(held[role] for role in Role if role in held)
+
+
+def _step_one(row: Any, held: tuple[Contact, ...]) -> StepOne:
+    submitted = (row.contacts_submitted_at_utc is not None, row.organization_submitted_at_utc is not None)
+    return StepOne(_read(row), held, *submitted, carried_from=row.contacts_carried_from)
 
 
 def _is(table: sa.Table, aco_id: str, year: int) -> tuple[sa.ColumnElement[bool], ...]:

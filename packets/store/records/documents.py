@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -140,6 +141,14 @@ class DocumentRecords:
         """Every document that counts of an ACO's packet, by step."""
         return self._read(*_of(aco_id, year), documents.c.voided_at_utc.is_(None))
 
+    def packets(self, year: int, aco_ids: Iterable[str]) -> dict[str, list[Document]]:
+        """Every document that counts of several ACOs' packets, by ACO ID, each packet by step."""
+        found: dict[str, list[Document]] = {}
+        wanted = documents.c.aco_id.in_(sorted(aco_ids))
+        for one in self._read(documents.c.year == year, wanted, documents.c.voided_at_utc.is_(None)):
+            found.setdefault(one.aco_id, []).append(one)
+        return found
+
     def of_kind(self, aco_id: str, year: int, kind: str) -> list[Document]:
         """Every document of that kind, those that were voided too, oldest first."""
         found = self._read(*_of(aco_id, year), documents.c.kind == kind)
@@ -225,6 +234,12 @@ class DocumentRecords:
             views.c.document_id == document_id, views.c.user_id == user_id, views.c.digest == digest
         )
         return self._connection.execute(asked).one_or_none() is not None
+
+    def shown_to(self, user_id: str, document_ids: Iterable[str]) -> frozenset[tuple[str, str]]:
+        """Which revisions of some documents a person was shown, as pairs of document and digest."""
+        asked = sa.select(views.c.document_id, views.c.digest).where(views.c.user_id == user_id)
+        rows = self._connection.execute(asked.where(views.c.document_id.in_(sorted(document_ids))))
+        return frozenset((row.document_id, row.digest) for row in rows)
 
     def _add_revision(self, document_id: str, revision: Revision, by: str) -> None:
         self._connection.execute(

@@ -61,7 +61,7 @@ def test_the_page_says_what_corrections_are_and_asks_for_the_agreement(browser: 
     """Who is added, who is deleted, what is not changed; the box is there, required, and not ticked."""
     text = browser.get(path(sample)).text
     assert AGREEMENT in text
-    box = re.search(r'<input id="agreed"[^>]*>', text)
+    box = re.search(r'<input [^>]*id="agreed"[^>]*>', text)
     assert box is not None
     assert "required" in box[0]
     assert "checked" not in box[0]

@@ -45,9 +45,9 @@ def test_the_head_of_every_page_counts_what_is_unread(site: Site) -> None:
     """Two, then one after the first was opened, then none."""
     tell(site, times=2)
     browser = director(site)
-    assert 'class="count"><span class="unseen">(</span>2<' in browser.get("/").text
+    assert 'class="count"><span class="usa-sr-only">(</span>2<' in browser.get("/").text
     inbox = browser.get("/notices").text
-    assert inbox.count(">Unread<") == 2
+    assert inbox.count(" Unread</span>") == 2
     notice = site.world.services.notices.inbox(site.holder(Role.MEDICAL_DIRECTOR)).notices[0]
     page = browser.get(f"/notices/{notice.notice_id}")
     assert notice.letter.subject in page.text

@@ -47,10 +47,10 @@ def check(site: Site, content: bytes, name: str = "file.pdf") -> TestResponse:
 def test_a_document_of_ours_is_told_in_plain_words(site: Site, signed: Document) -> None:
     """Ours and unchanged, who signed as what, the newest on record; an earlier revision says that there is a newer one."""
     objects = site.world.services.objects
-    page = check(site, objects.get(signed.head_digest), "C:\\fakepath\\list.pdf").text
+    page = check(site, objects.get(signed.head_digest), "some/folder/list.pdf").text
     assert "It is ours, and unchanged" in page
     assert "list.pdf" in page
-    assert "fakepath" not in page
+    assert "folder" not in page
     assert signed.signatures[0].name in page
     assert "It is the newest version on record." in page
     earlier = signed.signatures[0].revision_digest
@@ -89,7 +89,7 @@ def test_a_changed_document_is_not_ours_and_says_what_is_wrong(site: Site, signe
 def test_a_hostile_file_gets_a_calm_answer(site: Site, content: bytes, name: str) -> None:
     """Whatever is sent, the page says that it is not ours or cannot be said, and repeats no markup and no header."""
     response = check(site, content, name)
-    assert response.status_code == 200
+    assert response.status_code in {200, 422}  # a name with a line end leaves no file in the form
     assert "It is ours, and unchanged" not in response.text
     assert "<script>alert" not in response.text
     assert "X-Evil" not in response.headers
@@ -102,7 +102,8 @@ def test_no_file_an_empty_one_and_too_large_a_one_are_refused(site: Site) -> Non
     browser.get("/verify")
     assert "file-missing" in browser.post("/verify").text
     assert "file-missing" in check(site, b"").text
-    too_large = check(site, b"%PDF" + bytes(13 * 1024 * 1024))
+    browser.get("/verify")
+    too_large = browser.post_raw("/verify", bytes(13 * 1024 * 1024), "multipart/form-data; boundary=x")
     assert (too_large.status_code, "larger than 12 MB" in too_large.text) == (413, True)
 
 

@@ -109,11 +109,11 @@ def test_every_answer_is_guarded(site: Site, executive: Browser, path: str) -> N
         assert headers["Cache-Control"] == ("public, max-age=3600" if "static" in path else "no-store")
 
 
-def test_pages_are_html_without_scripts_or_inline_styles(site: Site, executive: Browser) -> None:
+def test_pages_are_html_without_inline_scripts_or_styles(site: Site, executive: Browser) -> None:
     """The strict content policy has nothing to block: no page relies on what it forbids."""
     for path in ("/", "/sign-in", f"/packets/{site.current.aco.aco_id}/2027"):
         page = executive.get(path).text
-        assert "<script" not in page
+        assert "<script" not in page.replace('<script src="/look/', "")
         assert "style=" not in page
         assert " on" not in {part[:3] for part in page.split("<")}
 

@@ -14,6 +14,7 @@ from packets.model.people import Role
 from packets.store.records.years import Load
 from packets.year_files.report import Report
 from web.auth.roles import Audience, audience_of, require_audiences
+from web.look.assets import load_look
 from worlds import START
 
 PACKET = "/packets/<aco_id>/<int(min=2012, max=2999):year>"
@@ -32,6 +33,8 @@ ROUTES: dict[Audience, frozenset[str]] = {
             *(f"{method} {path}" for method in ("GET", "POST") for path in OPEN_FORMS),
             "GET /sign-in/provider",
             "GET /sign-in/provider/back",
+            "GET /look/<filename>",
+            "GET /accessibility",
         }
     ),
     Audience.SIGNED_IN: frozenset(
@@ -63,6 +66,8 @@ ROUTES: dict[Audience, frozenset[str]] = {
     ),
     Audience.PACKET_READERS: frozenset(
         {
+            f"GET {PACKET}/reading-copy",
+            f"GET {PACKET}/originals",
             f"GET {PACKET}",
             f"GET {PACKET}/deadlines",
             f"GET {PACKET}/agreement",
@@ -113,6 +118,7 @@ ROUTES: dict[Audience, frozenset[str]] = {
     Audience.RECORD_READERS: frozenset(
         {
             "GET /documents/<document_id>",
+            "GET /documents/<document_id>/page",
             "GET /documents/<document_id>/read",
             "GET /documents/<document_id>/pdf",
             "GET /documents/<document_id>/download",
@@ -217,6 +223,7 @@ def call(site: Site, route: str, user_id: str | None, *, there: bool = True) -> 
         "<guide>": "users-guide",
         "<file>": "guides.zip",
         "<path:filename>": "packets.css",
+        "<filename>": load_look().name("packets.css"),
         "<int(min=2012, max=2999):year>": str(document.performance_year),
         "<uuid:batch_id>": batch_of(site) if there and "<uuid:batch_id>" in address else NOBODYS,
     }

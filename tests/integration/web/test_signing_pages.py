@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import replace
 from datetime import timedelta
@@ -208,7 +209,7 @@ def test_losing_the_entitlement_is_told_on_the_packet(site: Site, document: Docu
     site.world.services.enrollment.register([replace(person, may_sign_electronically=False)])
     page = site.enter(user_id).get(f"/packets/{document.aco_id}/2027").text
     assert f"User {user_id} has no electronic signature access." in page
-    assert '<span class="status alarm">Not ready</span>' in page
+    assert re.search(r'<span class="usa-tag tag tag--alarm">.*Not ready</span>', page)
 
 
 @pytest.mark.requirement("R3", "R17", "R19", "R74")

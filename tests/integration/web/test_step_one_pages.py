@@ -51,7 +51,7 @@ def test_contact_data_lists_every_slot_and_marks_required_ones_and_designees(sit
     for slot in CONTACT_SLOTS:
         part = page.split(f'id="slot-{slot.role}"')[1].split("</li>")[0]
         head = part.split("</h2>")[0]
-        assert ("must" in head) == slot.required
+        assert ("usa-label--required" in head) == slot.required
         assert ("ESM Designee" in part) == slot.designee
 
 
@@ -61,7 +61,7 @@ def test_the_form_marks_what_must_be_filled(site: Site, role: Role) -> None:
     """Everything but the second address line; the user ID of designees only."""
     page = executive(site).get(f"{base(site)}/contacts/{role}").text
     for field in CONTACT_FIELDS:
-        label = page.split(f'<label for="{field.name}">')[1].split("</label>")[0]
+        label = page.split(f'<label class="usa-label" for="{field.name}">')[1].split("</label>")[0]
         wanted = field.required or (field.name == "user_id" and role is Role.DUA_CUSTODIAN)
         assert ("*" in label) == wanted, field.name
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import cycle
 
 import pytest
 
@@ -33,18 +34,22 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
 
 @pytest.fixture(scope="module")
 def people(site: Site) -> Iterator[str]:
-    """User IDs of contacts whom no test has used yet."""
+    """User IDs of contacts, one after the other."""
     contacts = (*site.current.contacts, *site.new.contacts)
-    return iter(sorted({one.person.user_id for one in contacts} - {site.holder(Role.CMS_LIAISON)}))
+    return cycle(sorted({one.person.user_id for one in contacts} - {site.holder(Role.CMS_LIAISON)}))
 
 
 @pytest.fixture
 def who(site: Site, people: Iterator[str]) -> str:
-    """Somebody new, at the beginning of the day, on a network that nobody has guessed from."""
+    """Somebody with a password and nothing else, at the beginning of the day, on a network that nobody has guessed from."""
     site.world.clock.now = START
+    accounts, found = site.world.services.accounts, next(people)
+    accounts.guard.forget((LIMIT, found), (STEP_UP, found), (CODE, found))
+    accounts.factors.remove_all(found, "service")
+    accounts.set_password([found], PASSWORD)
     with site.world.services.database.write() as records:
         records.throttles.remove(key_of(NETWORK, "127.0.0.1"))
-    return next(people)
+    return found
 
 
 def code_now(site: Site, user_id: str) -> str:

@@ -11,8 +11,10 @@ from packets.clock import Clock
 from packets.errors import ForbiddenError, InputError, NotFoundError, PacketsError, Problem
 from packets.model.aco import Cohort
 from packets.model.calendar import AGENCY_ZONE, Activity, PerformanceYear, Window
+from packets.notices.schedule import ACTIVITY_SCHEDULE, reminder_day
 from packets.store.database import Database
 from packets.store.records import Records
+from packets.store.records.notices import Reminder
 
 LONGEST_REASON = 500
 FARTHEST = timedelta(days=366)
@@ -102,13 +104,16 @@ def _record(
 
 
 def _tell_acos(records: Records, year: int, before: Window, after: Window, now: datetime) -> None:
-    """Every ACO of the cohort that has more time than before is told so."""
+    """Every ACO of the cohort that has more time than before is told so, and is not reminded of the same date on top of it."""
+    stage = ACTIVITY_SCHEDULE.stage(after.due_on, reminder_day(now))
     extensions = records.years.extensions_in(year)
     for aco in records.acos.in_year(year):
         granted = [one.due_on for one in extensions.get(aco.aco_id, ()) if one.activity is after.activity]
         if aco.cohort is after.cohort and after.due_on > max([before.due_on, *granted]):
             told = {"activity": str(after.activity), "due_on": str(after.due_on)}
             records.journal.queue("window-extended", {"aco_id": aco.aco_id, "year": year, **told}, now)
+            if stage is not None:
+                records.notices.remind(Reminder(aco.aco_id, year, after.activity, after.due_on, stage), now)
 
 
 def _opened(records: Records, year: int) -> PerformanceYear:

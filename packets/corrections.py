@@ -28,6 +28,7 @@ from packets.lists.correction_rows import Standing, standing_of
 from packets.lists.corrections import Corrections, Examination, examine, name_day, read_corrections, write_corrections
 from packets.model.aco import Aco
 from packets.model.calendar import AGENCY_ZONE, Activity
+from packets.model.identifiers import AcoId, Tin
 from packets.store.database import Database
 from packets.store.objects import ObjectStore
 from packets.store.records import Records
@@ -263,8 +264,8 @@ class CorrectionsDesk:
 def _standing(records: Records, aco: Aco) -> Standing:
     """What the ACO's lists hold now."""
     aco_id, year = aco.aco_id, aco.performance_year
-    approved = frozenset(records.lists.tins(aco_id, year, "participants"))
-    return standing_of(aco_id, approved, records.lists.rows(aco_id, year, "provider-supplier"))
+    approved = frozenset(map(Tin, records.lists.tins(aco_id, year, "participants")))
+    return standing_of(AcoId(aco_id), approved, records.lists.rows(aco_id, year, "provider-supplier"))
 
 
 def _day_of(upload: CorrectionsUpload) -> date:

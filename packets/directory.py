@@ -15,7 +15,7 @@ from packets.audit.log import SERVICE, Act, Outcome
 from packets.clock import Clock
 from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError, PacketsError, Problem
 from packets.lists.text import cell_fault
-from packets.model.identifiers import user_id_problem
+from packets.model.identifiers import UserId
 from packets.model.people import CMS_ROLE_LABELS, Address, Person, Role
 from packets.store.database import Database
 from packets.store.records import Records
@@ -197,7 +197,7 @@ class DirectoryDesk:
 def person_problems(person: Person) -> list[Problem]:
     """Everything that is wrong with a person of the directory."""
     problems = []
-    if fault := user_id_problem(person.user_id):
+    if fault := UserId.problem(person.user_id):
         problems.append(Problem("user-id-invalid", fault, "Give the CMS user ID.", "user_id"))
     for name in REQUIRED:
         value: str = getattr(person, name)

@@ -149,9 +149,9 @@ class ReadingRoom:
         opened = records.years.get(year)
         if opened is None:
             return []
-        acos = {aco.aco_id: aco for aco in records.acos.in_year(year)}
+        acos: dict[str, Aco] = {aco.aco_id: aco for aco in records.acos.in_year(year)}
         given = records.years.extensions_in(year)
-        windows = {
+        windows: dict[str, Window] = {
             one: opened.extended(given.get(one, ())).window(Activity.SIGN, aco.cohort) for one, aco in acos.items()
         }
         packets: dict[str, list[Document]] = {}

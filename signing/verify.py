@@ -26,6 +26,7 @@ from pyhanko_certvalidator.errors import ValidationError
 
 from packets.clock import system_clock
 from signing.evidence import Evidence, examine
+from signing.hexadecimal import read_at_once
 from signing.rules import (
     covers_whole_file,
     expectation_faults,
@@ -36,6 +37,8 @@ from signing.rules import (
 )
 from signing.trust import Expected, Trust
 from signing.verdict import Fault, Indication, Proof, SignatureVerdict, Verdict, refused, worst
+
+read_at_once()
 
 MALFORMED = (
     PdfError,

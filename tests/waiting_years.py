@@ -20,9 +20,10 @@ from worlds import PASSWORD
 
 PLAIN_KIND = "plain-agreement"
 MANIFEST = "document.toml"
+ADDRESS = "database-address"
 
 
-def make_waiting_year(folder: Path, count: int, *, templates: Path | None = None) -> SampleYear:
+def make_waiting_year(folder: Path, count: int, *, templates: Path | None = None, database_url: str = "") -> SampleYear:
     """A year of `count` ACOs, each with one agreement that the ACO has signed and CMS has not.
 
     The agreement is a document type of its own, the Participation Agreement without earlier steps, so that nothing else has to
@@ -30,6 +31,7 @@ def make_waiting_year(folder: Path, count: int, *, templates: Path | None = None
     """
     templates = templates or folder / "templates"
     _write_type(templates)
+    (folder / ADDRESS).write_text(database_url, "utf-8")
     settings = settings_of(folder, templates)
     initialize(settings, sample=True)
     services = build_services(settings)
@@ -62,8 +64,9 @@ def sign_for_aco(services: Services, year: SampleYear, sample: SampleAco) -> Doc
 
 
 def settings_of(folder: Path, templates: Path | None = None) -> Settings:
-    """The settings of such a folder."""
-    return Settings(dir=folder, templates_dir=templates or folder / "templates")
+    """The settings of such a folder; its records may lie in a database elsewhere."""
+    database_url = (folder / ADDRESS).read_text("utf-8")
+    return Settings(dir=folder, templates_dir=templates or folder / "templates", database_url=database_url)
 
 
 def agency(year: SampleYear, role: Role) -> str:

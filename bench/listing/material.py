@@ -15,7 +15,7 @@ from pathlib import Path
 
 from packets.lists.columns import PROVIDER_SUPPLIER, Row
 from packets.lists.corrections import correction_row, write_corrections
-from packets.model.identifiers import npi_from
+from packets.model.identifiers import Npi
 from packets.sample.names import FAMILY_NAMES, GIVEN_NAMES
 
 SEED = 20261125
@@ -30,7 +30,7 @@ def main(count: str, target: str) -> None:
     """A provider list, a corrections file that deletes half of it and adds as many, and one with faults."""
     chance, folder, rows = random.Random(SEED), Path(target), int(count)  # noqa: S311  material, not keys
     tins = [f"{chance.randrange(10**9):09d}" for _ in range(max(1, rows // ROWS_A_TIN))]
-    listed = [(tins[number % len(tins)], npi_from(FIRST_LISTED + number)) for number in range(rows)]
+    listed = [(tins[number % len(tins)], Npi.from_body(FIRST_LISTED + number)) for number in range(rows)]
     people = [(chance.choice(GIVEN_NAMES), chance.choice(FAMILY_NAMES)) for _ in range(rows)]
     with (folder / LIST).open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([PROVIDER_SUPPLIER.headings, *_list_rows(listed, people)])
@@ -53,7 +53,7 @@ def _corrections(listed: list[tuple[str, str]], people: list[tuple[str, str]]) -
         if number % 2:
             yield correction_row(aco_id=ACO, action="D", tin=tin, npi=npi, reason="retirement", **names)
         else:
-            new = npi_from(FIRST_NEW + number)
+            new = Npi.from_body(FIRST_NEW + number)
             yield correction_row(aco_id=ACO, action="A", tin=tin, npi=new, reason="new reassignment", **names)
 
 

@@ -9,6 +9,7 @@ from packets.lists.columns import CORRECTIONS, PROVIDER_SUPPLIER, Row
 from packets.lists.findings import Findings, place
 from packets.lists.text import NO_VALUE, cell_fault, split_cells
 from packets.model import identifiers
+from packets.model.identifiers import AcoId, Tin
 
 ADD, DELETE = "A", "D"
 EXCLUDED = "1"
@@ -36,14 +37,14 @@ class Standing:
         excluded: NPIs that the list shows as excluded, under whatever TIN (R49).
     """
 
-    aco_id: str
-    approved_tins: frozenset[str]
+    aco_id: AcoId
+    approved_tins: frozenset[Tin]
     listed: frozenset[Pair]
     listed_ccns: frozenset[Pair] = frozenset()
     excluded: frozenset[str] = frozenset()
 
 
-def standing_of(aco_id: str, approved_tins: frozenset[str], rows: Iterable[Row]) -> Standing:
+def standing_of(aco_id: AcoId, approved_tins: frozenset[Tin], rows: Iterable[Row]) -> Standing:
     """What the rows of an ACO's Provider/Supplier List, gone through once, say of corrections to it."""
     tin, npi, ccn, flag = (PROVIDER_SUPPLIER.place(key) for key in ("tin", "npi", "ccn", "excluded"))
     people, facilities, excluded = set[Pair](), set[Pair](), set[str]()
@@ -174,7 +175,7 @@ def _normal(cells: list[str]) -> Row:
     for column in (ACO_ID, ACTION, CCN):
         row[column] = row[column].upper()
     row[REASON] = row[REASON].lower()
-    row[TIN] = identifiers.tin_digits(row[TIN])
+    row[TIN] = identifiers.Tin.tidy(row[TIN])
     return tuple(row)
 
 
@@ -184,11 +185,11 @@ def _aco_id_fault(row: Row, aco_id: str) -> tuple[str, str, str] | None:
     return ("aco-id-differs", f"The ACO ID is not {aco_id}.", f"Write {aco_id} in every row.")
 
 
-def _tin_fault(row: Row, approved: frozenset[str]) -> tuple[str, str, str] | None:
+def _tin_fault(row: Row, approved: frozenset[Tin]) -> tuple[str, str, str] | None:
     """The TIN must be one of the approved ones: a TIN is never added or removed here (R57, R60, E16)."""
     if row[TIN] in approved:
         return None
-    if problem := identifiers.tin_problem(row[TIN]):
+    if problem := identifiers.Tin.problem(row[TIN]):
         return ("tin-invalid", problem, "Correct the TIN; keep its leading zeros.")
     remedy = "Use a TIN of your Participant List; participants are not added or removed with this file."
     return (
@@ -209,12 +210,12 @@ def _npi_fault(row: Row) -> tuple[str, str, str] | None:
     if bool(row[NPI]) == bool(row[CCN]):
         sentence = "The row names both an NPI and a CCN." if row[NPI] else "The row names neither an NPI nor a CCN."
         return ("row-subject", sentence, f"Name one of the two in a row and write {NO_VALUE} for the other.")
-    problem = identifiers.npi_problem(row[NPI]) if row[NPI] else None
+    problem = identifiers.Npi.problem(row[NPI]) if row[NPI] else None
     return ("npi-invalid", problem, "Correct the NPI.") if problem else None
 
 
 def _ccn_fault(row: Row) -> tuple[str, str, str] | None:
-    problem = identifiers.ccn_problem(row[CCN]) if row[CCN] else None
+    problem = identifiers.Ccn.problem(row[CCN]) if row[CCN] else None
     return ("ccn-invalid", problem, f"Correct the CCN, or write {NO_VALUE} in a row about an NPI.") if problem else None
 
 

@@ -187,7 +187,7 @@ def _puf_fault(column: int, cell: str) -> Fault | None:
 
 
 def _id_fault(_: str, cell: str) -> Fault | None:
-    problem = identifiers.aco_id_problem(cell)
+    problem = identifiers.AcoId.problem(cell)
     return ("aco-id-invalid", problem, "Correct the ACO ID.") if problem else None
 
 

@@ -19,10 +19,10 @@ TEXT_LIMIT = 300
 """Longest text of a cell in characters; the longest legal name known has 127."""
 
 PROBLEM_OF: dict[int, tuple[str, Callable[[str], str | None]]] = {
-    ACO_ID: ("aco-id-invalid", identifiers.aco_id_problem),
-    TIN: ("tin-invalid", identifiers.tin_problem),
-    CCN: ("ccn-invalid", identifiers.ccn_problem),
-    NPI: ("npi-invalid", identifiers.npi_problem),
+    ACO_ID: ("aco-id-invalid", identifiers.AcoId.problem),
+    TIN: ("tin-invalid", identifiers.Tin.problem),
+    CCN: ("ccn-invalid", identifiers.Ccn.problem),
+    NPI: ("npi-invalid", identifiers.Npi.problem),
     EXCLUDED: ("flag-invalid", lambda cell: None if cell in {"0", "1"} else "The excluded flag is neither 0 nor 1."),
 }
 """The check of each column that holds an identifier or a code."""
@@ -86,7 +86,7 @@ def _normal(column: int, cell: str) -> str:
     if cell.upper() == NO_VALUE:
         return ""
     if column == TIN:
-        return identifiers.tin_digits(cell)
+        return identifiers.Tin.tidy(cell)
     return cell.upper() if column in {ACO_ID, CCN} else cell
 
 

@@ -16,12 +16,12 @@ from packets.lists.correction_rows import ACTIONS, ADD, DELETE, FIRST_NAME_LIMIT
 from packets.lists.corrections import correction_row, write_corrections
 from packets.lists.text import NO_VALUE
 from packets.lists.workbook import Cover, Sheet, write_bare_workbook
-from packets.model.identifiers import npi_from
+from packets.model.identifiers import Npi
 
 EXAMPLE_ACO = "A0001"
 EXAMPLE_TINS = ("960000011", "960000022")
 """They begin with digits that are never issued."""
-JOINS, LEAVES = npi_from(299_999_997), npi_from(299_999_996)
+JOINS, LEAVES = Npi.from_body(299_999_997), Npi.from_body(299_999_996)
 CLINIC_JOINS, CLINIC_LEAVES = "101004", "101003"
 EXAMPLE_LISTED: frozenset[Pair] = frozenset({(EXAMPLE_TINS[0], LEAVES)})
 EXAMPLE_LISTED_CCNS: frozenset[Pair] = frozenset({(EXAMPLE_TINS[1], CLINIC_LEAVES)})

@@ -7,6 +7,7 @@ from datetime import date
 from enum import StrEnum
 
 from packets.errors import Problem
+from packets.model.identifiers import AcoId
 from packets.model.people import CONTACT_SLOTS, DIFFERENT_PEOPLE, Address, Contact, role_label
 
 
@@ -47,7 +48,7 @@ class DataUseAgreement:
 class Aco:
     """One ACO in one performance year: Basic Agreement Data (R29, R30)."""
 
-    aco_id: str
+    aco_id: AcoId
     performance_year: int
     cohort: Cohort
     legal_name: str

@@ -14,7 +14,7 @@ from typing import Any
 from packets.errors import Problem
 from packets.model.aco import Aco
 from packets.model.email import email_fault, is_personal, is_shared, tells_organization, tidy_email
-from packets.model.identifiers import user_id_problem
+from packets.model.identifiers import UserId
 from packets.model.mailing import read_state, read_zip
 from packets.model.people import SLOTS_BY_ROLE, Address, Contact, Person, Role
 from packets.model.telephone import read_phone
@@ -128,7 +128,7 @@ def _form_faults(field: ContactField, value: str) -> Iterator[Problem]:
             yield Problem(
                 "zip-unusable", f"“{value}” is not a ZIP code.", "Write five digits, or five and four.", "zip_code"
             )
-        case "user_id" if sentence := user_id_problem(value):
+        case "user_id" if sentence := UserId.problem(value):
             remedy = "Copy the four characters of the CMS user ID."
             yield Problem("user-id-malformed", sentence, remedy, "user_id")
 
@@ -154,7 +154,7 @@ def account_problems(contact: Contact, known: Mapping[str, Person], today: date)
         today: the day at CMS.
     """
     user_id, slot, where = contact.person.user_id, SLOTS_BY_ROLE[contact.role], f"{contact.role}.user_id"
-    if not user_id or user_id_problem(user_id):
+    if not user_id or UserId.problem(user_id):
         return []
     person = known.get(user_id)
     if person is None:

@@ -1,24 +1,28 @@
-"""Identifiers of the programme: what they look like and what is wrong with one (REQUIREMENTS 4.1-4.5). Pure.
+"""Identifiers of the programme as value types (REQUIREMENTS 4.1-4.5). Pure.
 
-Every `…_problem` function takes the text as it would be stored and answers with one plain sentence, or with None when the text
-is good. Digits mean the ASCII digits: a full-width or an Arabic digit is no digit here.
+An `Npi`, a `Tin`, a `Ccn`, an `AcoId` or a `UserId` exists only when it is good: making one from a text judges the text. It is a
+string as well, so that it can be stored, compared, sorted and printed like one. Whoever gathers all problems of a file asks
+`problem` first, a cell at a time. Digits mean the ASCII digits: a full-width or an Arabic digit is no digit here.
 """
 
 from __future__ import annotations
 
 import re
+from typing import ClassVar, Self
+
+from packets.errors import InputError, Problem
 
 NPI_PREFIX_SUM = 24
 """What the issuer prefix 80840 of the United States health identifiers, put before an NPI, adds to its Luhn sum (REQ 4.2)."""
 DOUBLED = str.maketrans("0123456789", "0246813579")
 """A digit, doubled, with the digits of the result added up (ISO/IEC 7812-1, annex B)."""
 
-ACO_ID = re.compile(r"A[0-9]{4}")
-NPI = re.compile(r"[12][0-9]{9}")
-TIN = re.compile(r"[0-9]{9}")
-TIN_HYPHENATED = re.compile(r"([0-9]{2})-([0-9]{7})")
-CCN = re.compile(r"[0-9A-Z]{2}(?:[0-9]{4}|[A-Z][0-9]{3}|[CDX][0-9]{7})")
-USER_ID = re.compile(r"[A-Z0-9]{4}")
+_ACO_ID = re.compile(r"A[0-9]{4}")
+_NPI = re.compile(r"[12][0-9]{9}")
+_TIN = re.compile(r"[0-9]{9}")
+_TIN_HYPHENATED = re.compile(r"([0-9]{2})-([0-9]{7})")
+_CCN = re.compile(r"[0-9A-Z]{2}(?:[0-9]{4}|[A-Z][0-9]{3}|[CDX][0-9]{7})")
+_USER_ID = re.compile(r"[A-Z0-9]{4}")
 
 UNISSUED_EIN_PREFIXES = frozenset(
     {"00", "07", "08", "09", "17", "18", "19", "28", "29", "49", "69", "70", "78", "79", "89", "96", "97"}
@@ -85,18 +89,157 @@ SUPPLIER_FACILITIES: dict[str, str] = {
 PROVIDER_CCN_LENGTH = 6
 
 
-def aco_id_problem(text: str) -> str | None:
-    """What is wrong with an ACO ID, e.g. `A1001` (REQ 4.1)."""
-    return None if ACO_ID.fullmatch(text) else "An ACO ID is the letter A and four digits."
+class Identifier(str):
+    """A text that is an identifier of its kind, in the form in which it is stored.
+
+    Raises:
+        InputError: the text, put into that form, is none; the same sentence as `problem` gives.
+    """
+
+    __slots__ = ()
+    code: ClassVar[str]
+    """Of the problem, for machines."""
+    remedy: ClassVar[str]
+
+    def __new__(cls, text: str) -> Self:
+        """Judge the text and keep it in its stored form."""
+        stored = cls.tidy(text)
+        if sentence := cls.problem(stored):
+            raise InputError(Problem(cls.code, sentence, cls.remedy))
+        return super().__new__(cls, stored)
+
+    @classmethod
+    def tidy(cls, text: str) -> str:
+        """The text in the form in which such an identifier is stored; what is none stays what it is."""
+        return text.upper()
+
+    @classmethod
+    def problem(cls, text: str) -> str | None:
+        """What is wrong with a text in its stored form, one plain sentence; None when it is good."""
+        raise NotImplementedError
 
 
-def npi_problem(text: str) -> str | None:
-    """What is wrong with a National Provider Identifier: its form, or its check digit (REQ 4.2)."""
-    if not NPI.fullmatch(text):
-        return "An NPI has ten digits and begins with 1 or 2."
-    if _luhn_sum(text) % 10:
-        return "The check digit of the NPI does not fit: a digit is wrong or two are swapped."
-    return None
+class AcoId(Identifier):
+    """The ID of an Accountable Care Organization, e.g. `A1001`; its agreement number as well (REQ 4.1)."""
+
+    __slots__ = ()
+    code = "aco-id-invalid"
+    remedy = "Correct the ACO ID."
+
+    @classmethod
+    def problem(cls, text: str) -> str | None:
+        """The letter A and four digits."""
+        return None if _ACO_ID.fullmatch(text) else "An ACO ID is the letter A and four digits."
+
+
+class Npi(Identifier):
+    """A National Provider Identifier, check digit included (REQ 4.2)."""
+
+    __slots__ = ()
+    code = "npi-invalid"
+    remedy = "Correct the NPI."
+
+    @classmethod
+    def tidy(cls, text: str) -> str:
+        """There is one way to write it."""
+        return text
+
+    @classmethod
+    def problem(cls, text: str) -> str | None:
+        """Its form, or its check digit."""
+        if not _NPI.fullmatch(text):
+            return "An NPI has ten digits and begins with 1 or 2."
+        if _luhn_sum(text) % 10:
+            return "The check digit of the NPI does not fit: a digit is wrong or two are swapped."
+        return None
+
+    @classmethod
+    def from_body(cls, body: int) -> Self:
+        """The NPI whose first nine digits are `body`, with its check digit.
+
+        Raises:
+            InputError: `body` has not nine digits, or does not begin with 1 or 2.
+        """
+        return cls(f"{body}{-_luhn_sum(f'{body}0') % 10}")
+
+
+class Tin(Identifier):
+    """A Taxpayer Identification Number: nine digits, also when it was written with a hyphen (REQ 4.3)."""
+
+    __slots__ = ()
+    code = "tin-invalid"
+    remedy = "Correct the TIN; keep its leading zeros."
+
+    def __repr__(self) -> str:
+        """Masked: it may be somebody's social security number, and a representation ends in logs and traces."""
+        return f"Tin({self.masked!r})"
+
+    @classmethod
+    def tidy(cls, text: str) -> str:
+        """`12-3456789` is stored as `123456789`."""
+        return "".join(match.groups()) if (match := _TIN_HYPHENATED.fullmatch(text)) else text
+
+    @classmethod
+    def problem(cls, text: str) -> str | None:
+        """Nine digits; there is no check digit."""
+        return None if _TIN.fullmatch(text) else "A TIN has nine digits."
+
+    @property
+    def warning(self) -> str | None:
+        """What is odd, not wrong, about it: a sole proprietor may bill under a number that is no EIN."""
+        if self[:2] in UNISSUED_EIN_PREFIXES:
+            return f"No employer identification number begins with {self[:2]}."
+        return None
+
+    @property
+    def formatted(self) -> str:
+        """As people read it: `12-3456789`."""
+        return format_tin(self)
+
+    @property
+    def masked(self) -> str:
+        """With its last four digits only."""
+        return mask_tin(self)
+
+
+class Ccn(Identifier):
+    """A CMS Certification Number, six characters for providers, ten for suppliers (REQ 4.4)."""
+
+    __slots__ = ()
+    code = "ccn-invalid"
+    remedy = "Correct the CCN."
+
+    @classmethod
+    def problem(cls, text: str) -> str | None:
+        """The state's two characters, then what the kind of facility asks for."""
+        if _CCN.fullmatch(text):
+            return None
+        return (
+            "A CCN has two characters for the state, then four digits, a letter and three digits, "
+            "or C, D or X and seven digits."
+        )
+
+    @property
+    def facility_type(self) -> str:
+        """The type of facility that it says it is; empty when its range has none."""
+        if len(self) > PROVIDER_CCN_LENGTH:
+            return SUPPLIER_FACILITIES[self[2]]
+        if self[2].isalpha():
+            return LETTERED_FACILITIES.get(self[2], "")
+        return next((name for first, last, name in FACILITY_RANGES if first <= int(self[2:]) <= last), "")
+
+
+class UserId(Identifier):
+    """The CMS user ID of a person (R21, E4, REQ 4.5)."""
+
+    __slots__ = ()
+    code = "user-id-invalid"
+    remedy = "Give the CMS user ID."
+
+    @classmethod
+    def problem(cls, text: str) -> str | None:
+        """Four characters, letters and digits."""
+        return None if _USER_ID.fullmatch(text) else "A CMS user ID has four characters, each a letter A-Z or a digit."
 
 
 def _luhn_sum(npi: str) -> int:
@@ -107,68 +250,14 @@ def _luhn_sum(npi: str) -> int:
     return NPI_PREFIX_SUM + sum(npi[1::2].encode()) + sum(npi[::2].translate(DOUBLED).encode())
 
 
-def is_npi(text: str) -> bool:
-    """Whether the text is an NPI with the right check digit."""
-    return npi_problem(text) is None
+def format_tin(text: str) -> str:
+    """A text as people read a TIN: `123456789` becomes `12-3456789`, anything else stays as it is."""
+    return f"{text[:2]}-{text[2:]}" if _TIN.fullmatch(text) else text
 
 
-def npi_from(body: int) -> str:
-    """The NPI whose first nine digits are `body`, with its check digit (REQ 4.2).
+def mask_tin(text: str) -> str:
+    """A text as a TIN may stand in logs and on open pages, with its last four digits only: it may be an SSN (REQ 4.3).
 
-    Raises:
-        ValueError: `body` has not nine digits, or does not begin with 1 or 2.
+    What is no TIN is masked whole: it was meant as one.
     """
-    npi = f"{body}{-_luhn_sum(f'{body}0') % 10}"
-    if not NPI.fullmatch(npi):
-        raise ValueError(f"{body} cannot begin an NPI")
-    return npi
-
-
-def tin_problem(text: str) -> str | None:
-    """What is wrong with a Taxpayer Identification Number as it is stored: nine digits (REQ 4.3)."""
-    return None if TIN.fullmatch(text) else "A TIN has nine digits."
-
-
-def tin_warning(text: str) -> str | None:
-    """What is odd, not wrong, about a TIN: a sole proprietor may bill under a number that is no EIN (REQ 4.3)."""
-    if text[:2] in UNISSUED_EIN_PREFIXES:
-        return f"No employer identification number begins with {text[:2]}."
-    return None
-
-
-def tin_digits(text: str) -> str:
-    """The TIN as it is stored: `12-3456789` becomes `123456789`, anything else stays as it is."""
-    return "".join(match.groups()) if (match := TIN_HYPHENATED.fullmatch(text)) else text
-
-
-def format_tin(digits: str) -> str:
-    """The TIN as people read it: `123456789` becomes `12-3456789`, anything else stays as it is."""
-    return f"{digits[:2]}-{digits[2:]}" if TIN.fullmatch(digits) else digits
-
-
-def mask_tin(digits: str) -> str:
-    """The TIN with its last four digits only, as it may stand in logs and on open pages: it may be an SSN (REQ 4.3)."""
-    return f"**-***{digits[-4:]}" if TIN.fullmatch(digits) else "*" * len(digits)
-
-
-def ccn_problem(text: str) -> str | None:
-    """What is wrong with a CMS Certification Number, six characters for providers, ten for suppliers (REQ 4.4)."""
-    if CCN.fullmatch(text):
-        return None
-    return "A CCN has two characters for the state, then four digits, a letter and three digits, or C, D or X and seven digits."
-
-
-def facility_type(ccn: str) -> str:
-    """The type of facility that a CCN says it is; empty when the number is no CCN or its range has no type (REQ 4.4)."""
-    if not CCN.fullmatch(ccn):
-        return ""
-    if len(ccn) > PROVIDER_CCN_LENGTH:
-        return SUPPLIER_FACILITIES[ccn[2]]
-    if ccn[2].isalpha():
-        return LETTERED_FACILITIES.get(ccn[2], "")
-    return next((name for first, last, name in FACILITY_RANGES if first <= int(ccn[2:]) <= last), "")
-
-
-def user_id_problem(text: str) -> str | None:
-    """What is wrong with a CMS user ID as it is stored, four characters A-Z and 0-9 (R21, E4, REQ 4.5)."""
-    return None if USER_ID.fullmatch(text) else "A CMS user ID has four characters, each a letter A-Z or a digit."
+    return f"**-***{text[-4:]}" if _TIN.fullmatch(text) else "*" * len(text)

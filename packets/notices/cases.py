@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from packets.catalog import Catalog
 from packets.errors import NotFoundError, PacketsError, Problem
 from packets.model.aco import Aco
+from packets.model.batches import ItemState
 from packets.model.calendar import ACTIVITY_LABELS, Activity
 from packets.model.documents import Document, DocumentType, Party, Slot
 from packets.model.people import Role, role_label
@@ -137,8 +138,12 @@ def _request(records: Records, _catalog: Catalog, payload: Payload) -> Case:
     return _case(_aco(records, {"aco_id": request.aco_id, "year": request.year}), {})
 
 
-def _batch(_records: Records, _catalog: Catalog, _payload: Payload) -> Case:
-    return Case("", 0, sample=False, facts={})
+def _batch(records: Records, _catalog: Catalog, payload: Payload) -> Case:
+    batch = records.batches.get(payload["batch_id"])
+    if batch is None:
+        raise _missing("There is no such batch.")
+    facts = {"signed": batch.count(ItemState.SIGNED), "skipped": batch.count(ItemState.SKIPPED)}
+    return Case("", 0, sample=False, facts=facts, starter=batch.user_id)
 
 
 def _reset(records: Records, _catalog: Catalog, payload: Payload) -> Case:

@@ -45,7 +45,7 @@ class Circle(StrEnum):
     LIAISON = "the CMS Liaison"
     DUA_PEOPLE = "the DUA Requestor and the DUA Custodian"
     STAFF = "CMS staff"
-    SIGNATORIES = "the CMS signatories"
+    STARTER = "whoever started it"
     OWNER = "the person whose account it is"
 
 
@@ -60,7 +60,7 @@ TOLD: dict[Topic, tuple[Circle, ...]] = {
     Topic.DUA_EXPIRING: (Circle.DUA_PEOPLE, Circle.LIAISON),
     Topic.DUA_EXPIRED: (Circle.DUA_PEOPLE, Circle.EXECUTIVE, Circle.LIAISON),
     Topic.CONTACTS_CHANGED: (Circle.HOLDERS, Circle.EDITORS),
-    Topic.BATCH_FINISHED: (Circle.SIGNATORIES,),
+    Topic.BATCH_FINISHED: (Circle.STARTER,),
     Topic.PASSWORD_RESET: (Circle.OWNER,),
     Topic.ACCOUNT_CHANGED: (Circle.OWNER,),
 }
@@ -90,6 +90,7 @@ class Case:
         aco_id, year: what it is about; empty and 0 when it is about no one ACO.
         facts: what the words may use; nothing in it identifies a person.
         roles: the roles of the circles that depend on the case (actors, signers, holders).
+        starter: user ID of whoever started it; empty when nobody of CMS did.
         owner: the person whose account it is about, who alone is told.
     """
 
@@ -98,20 +99,20 @@ class Case:
     sample: bool
     facts: dict[str, Any]
     roles: frozenset[Role] = frozenset()
+    starter: str = ""
     owner: Person | None = None
 
 
 def roles_told(topic: Topic, case: Case) -> frozenset[Role]:
-    """The roles, of the ACO and of CMS, that are told."""
+    """The roles, of the ACO and of CMS, that are told; whoever started it is told as a person."""
     fixed = {
         Circle.EDITORS: EDITORS,
         Circle.EXECUTIVE: frozenset({Role.ACO_EXECUTIVE}),
         Circle.LIAISON: frozenset({Role.CMS_LIAISON}),
         Circle.DUA_PEOPLE: DUA_PEOPLE,
         Circle.STAFF: frozenset({Role.CMS_STAFF}),
-        Circle.SIGNATORIES: frozenset({Role.CMS_SIGNATORY}),
     }
-    return frozenset().union(*(fixed.get(circle, case.roles) for circle in TOLD[topic]))
+    return frozenset().union(*(fixed.get(one, case.roles) for one in TOLD[topic] if one is not Circle.STARTER))
 
 
 def recipients(
@@ -129,5 +130,6 @@ def recipients(
         return (Recipient(case.owner.user_id, case.owner.email),)
     roles = roles_told(topic, case)
     found = [Recipient(one.person.user_id, one.person.email) for one in contacts if one.role in roles]
-    found += [Recipient(one.user_id, one.email) for one in agency if one.cms_roles & roles]
+    starter = case.starter if Circle.STARTER in TOLD[topic] else ""
+    found += [Recipient(one.user_id, one.email) for one in agency if one.cms_roles & roles or one.user_id == starter]
     return tuple({one.key: one for one in reversed(found) if one.key}.values())[::-1]

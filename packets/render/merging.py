@@ -47,7 +47,7 @@ def merge_documents(
     writer = PdfWriter()
     for page in _cover(faces, heading, lines, parts).pages:
         writer.add_page(page)
-    writer.add_outline_item("Cover", page_number=0)
+    writer.add_outline_item(title="Cover", page_number=0)
     for part in parts:
         first = len(writer.pages)
         for page in PdfReader(BytesIO(part.pdf)).pages:
@@ -55,7 +55,7 @@ def merge_documents(
         notice = _notice(faces, writer.pages[first])
         for number in range(first, len(writer.pages)):
             writer.pages[number].merge_page(notice)
-        writer.add_outline_item(part.title, page_number=first)
+        writer.add_outline_item(title=part.title, page_number=first)
     writer.add_metadata({"/Title": heading, "/Subject": NOTICE})
     writer.page_mode = "/UseOutlines"
     writer.root_object[NameObject("/Lang")] = TextStringObject("en-US")

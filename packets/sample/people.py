@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+from packets.model.identifiers import UserId
 from packets.model.people import Address, Contact, Person, Role
 from packets.sample.names import FAMILY_NAMES, GIVEN_NAMES, domain_of, mailbox_of
 from packets.sample.places import PLACES, Place, place_of
@@ -57,13 +58,13 @@ AGENCY = "Centers for Medicare & Medicaid Services"
 CONSULTANCY = "Larkspur & O’Connor Advisory Group, LLC"
 
 
-def user_id(number: int) -> str:
+def user_id(number: int) -> UserId:
     """The CMS user ID with that number: different numbers below `USER_IDS` give different IDs."""
     rest, letters = number * SCATTER % USER_IDS, ""
     for _ in range(4):
         rest, digit = divmod(rest, len(DIGITS))
         letters += DIGITS[digit]
-    return letters
+    return UserId(letters)
 
 
 def aco_address(plan: Plan) -> Address:

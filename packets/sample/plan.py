@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from packets.lists.intake import PufAco
 from packets.model.aco import Agreement, Cohort
+from packets.model.identifiers import AcoId
 from packets.sample.names import FAMILY_NAMES, LANDSCAPES, NETWORKS, PRACTICES, domain_of
 from packets.sample.places import INVENTED_STATES
 
@@ -37,7 +38,7 @@ class Plan:
     """A sample ACO without its people and lists. `number` is its place among the year's ACOs, from 0."""
 
     number: int
-    aco_id: str
+    aco_id: AcoId
     cohort: Cohort
     legal_name: str
     trade_name: str
@@ -59,7 +60,7 @@ def dice(*parts: object) -> random.Random:
 
 def invent(number: int, performance_year: int) -> Plan:
     """An invented ACO, the same for the same number and year."""
-    aco_id = f"A{FIRST_INVENTED_NUMBER + number:04d}"
+    aco_id = AcoId(f"A{FIRST_INVENTED_NUMBER + number:04d}")
     chance = dice(aco_id, "plan")
     cohort = Cohort.CURRENT if number % NEW_EVERY else Cohort.NEW
     landscape = LANDSCAPES[number % len(LANDSCAPES)]
@@ -106,7 +107,7 @@ def plan_from_puf(number: int, aco: PufAco) -> Plan:
     page = aco.web_page if not aco.web_page or "://" in aco.web_page else f"https://{aco.web_page}"
     return Plan(
         number=number,
-        aco_id=aco.aco_id,
+        aco_id=AcoId(aco.aco_id),
         cohort=aco.cohort,
         legal_name=aco.name,
         trade_name="",

@@ -13,7 +13,7 @@ from datetime import date
 from packets.lists.columns import PARTICIPANTS, PROVIDER_SUPPLIER, Row
 from packets.lists.correction_rows import ADD, DELETE
 from packets.lists.corrections import correction_row, write_corrections
-from packets.model.identifiers import facility_type, npi_from
+from packets.model.identifiers import Ccn, Npi, Tin
 from packets.sample.names import FAMILY_NAMES, GIVEN_NAMES
 from packets.sample.places import place_of
 from packets.sample.plan import Participant, Plan, dice
@@ -38,35 +38,40 @@ def participants_of(plan: Plan) -> tuple[Row, ...]:
     effective = plan.agreement.start_date.isoformat()
     return tuple(
         (
-            plan.aco_id, plan.legal_name, tin_of(plan, number), participant.legal_name, ccn,
-            participant.legal_name if ccn else "", facility_type(ccn), npi if ccn else "", "", "Approved", effective,
+            plan.aco_id, plan.legal_name, tin_of(plan, number), participant.legal_name, *_facility(participant, ccn, npi),
+            "", "Approved", effective,
         )
         for number, (participant, ccn, npi) in enumerate(zip(plan.participants, ccns, npis, strict=True))
     )  # fmt: skip
 
 
-def tin_of(plan: Plan, number: int) -> str:
+def _facility(participant: Participant, ccn: Ccn | None, npi: Npi) -> tuple[str, str, str, str]:
+    """What the list says of a facility: nothing for others."""
+    return (ccn, participant.legal_name, ccn.facility_type, npi) if ccn else ("", "", "", "")
+
+
+def tin_of(plan: Plan, number: int) -> Tin:
     """The invented TIN of an ACO's participant, different from every other participant's."""
     place = f"{(int(plan.aco_id[1:]) * PARTICIPANTS_AN_ACO + number) * TIN_SCATTER % TIN_SPACE:07d}"
-    return f"{UNISSUED_TIN_PREFIX}{int(place[::-1]) * TIN_SCATTER % TIN_SPACE:07d}"
+    return Tin(f"{UNISSUED_TIN_PREFIX}{int(place[::-1]) * TIN_SCATTER % TIN_SPACE:07d}")
 
 
-def _ccns(plan: Plan, chance: random.Random) -> list[str]:
+def _ccns(plan: Plan, chance: random.Random) -> list[Ccn | None]:
     """A CCN for each facility and nothing for the others."""
     state, offset = place_of(plan.service_area).ccn_code, chance.randrange(100)
     return [_ccn(state, participant, offset + number) for number, participant in enumerate(plan.participants)]
 
 
-def _ccn(state: str, participant: Participant, number: int) -> str:
+def _ccn(state: str, participant: Participant, number: int) -> Ccn | None:
     if not participant.facility:
-        return ""
+        return None
     numbers = FACILITY_RANGES[participant.facility]
-    return f"{state}{numbers[number % len(numbers)]:04d}"
+    return Ccn(f"{state}{numbers[number % len(numbers)]:04d}")
 
 
-def _npis(chance: random.Random, count: int) -> list[str]:
+def _npis(chance: random.Random, count: int) -> list[Npi]:
     """So many NPIs, all different."""
-    return [npi_from(NPI_FIRST + body) for body in chance.sample(range(NPI_SPACE), count)]
+    return [Npi.from_body(NPI_FIRST + body) for body in chance.sample(range(NPI_SPACE), count)]
 
 
 def providers_of(plan: Plan, participants: tuple[Row, ...], per_participant: tuple[int, int]) -> tuple[Row, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from packets.lists.findings import place
 from packets.model.aco import Aco, Agreement, Cohort, DataUseAgreement
+from packets.model.identifiers import AcoId
 from packets.model.people import Address
 from packets.year_files.layouts import AGREEMENTS, day_of, web_address
 from packets.year_files.report import Reading
@@ -81,7 +82,7 @@ def _place(number: int, key: str) -> str:
 def _aco(row: dict[str, str], year: int, *, sample: bool) -> Aco:
     expires = _day(row["dua_expires_on"])
     return Aco(
-        aco_id=row["aco_id"],
+        aco_id=AcoId(row["aco_id"]),
         performance_year=year,
         cohort=Cohort(row["cohort"].lower()),
         **{name: row[name] for name in ("legal_name", "trade_name", "tax_status", "service_area")},

@@ -92,7 +92,7 @@ def _web_page_problem(text: str) -> str | None:
 
 COHORTS = frozenset(one.upper() for one in Cohort)
 ACO_ID = Field(
-    "aco_id", "ACO ID", "A and four digits, e.g. A1001", code="aco-id-invalid", check=identifiers.aco_id_problem, capital=True
+    "aco_id", "ACO ID", "A and four digits, e.g. A1001", code="aco-id-invalid", check=identifiers.AcoId.problem, capital=True
 )  # fmt: skip
 ADDRESS = (
     Field("line_1", "Address Line 1", "Street address"),
@@ -136,7 +136,7 @@ CONTACTS: tuple[Field, ...] = (
     Field("role", "Role", "Contact slot, e.g. aco-executive or ACO Executive", code="role-unknown",
           check=_one_of(frozenset(ROLES), "There is no contact slot of that name.")),
     Field("user_id", "User ID", "CMS user ID, four characters; for ESM designees", required=False, code="user-id-invalid",
-          check=identifiers.user_id_problem, capital=True),
+          check=identifiers.UserId.problem, capital=True),
     Field("given_name", "Given Name", "Given name"),
     Field("family_name", "Family Name", "Family name"),
     Field("title", "Title", "Title at the organization"),
@@ -156,13 +156,13 @@ CONTACTS: tuple[Field, ...] = (
 PARTICIPANT_RULES: dict[str, tuple[bool, str, str, Check | None]] = {
     "aco_id": (True, ACO_ID.meaning, ACO_ID.code, ACO_ID.check),
     "aco_name": (True, "Legal business name of the ACO", "", None),
-    "tin": (True, "Nine digits, with or without hyphen", "tin-invalid", identifiers.tin_problem),
+    "tin": (True, "Nine digits, with or without hyphen", "tin-invalid", identifiers.Tin.problem),
     "legal_name": (True, "Legal business name of the TIN", "", None),
-    "ccn": (False, "CMS Certification Number of a facility; else blank or N/A", "ccn-invalid", identifiers.ccn_problem),
+    "ccn": (False, "CMS Certification Number of a facility; else blank or N/A", "ccn-invalid", identifiers.Ccn.problem),
     "ccn_legal_name": (False, "Legal business name of the facility", "", None),
     "facility_type": (False, "E.g. Critical access hospital", "", None),
-    "org_npi": (False, "NPI of the organization", "npi-invalid", identifiers.npi_problem),
-    "npi": (False, "NPI of a person", "npi-invalid", identifiers.npi_problem),
+    "org_npi": (False, "NPI of the organization", "npi-invalid", identifiers.Npi.problem),
+    "npi": (False, "NPI of a person", "npi-invalid", identifiers.Npi.problem),
     "status": (True, "Status of the participant agreement, e.g. Approved", "", None),
     "effective_date": (True, f"Since when: {DAY_HINT}", "date-invalid", _day_problem),
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from packets.lists.columns import PARTICIPANTS, Row
 from packets.lists.findings import place
-from packets.model.identifiers import facility_type, mask_tin, tin_warning
+from packets.model.identifiers import Ccn, Tin, mask_tin
 from packets.year_files.layouts import PARTICIPANT_FIELDS, day_of
 from packets.year_files.report import Reading
 from packets.year_files.sheets import column_of, read_sheet
@@ -41,7 +41,7 @@ def read_participants(path: Path, reading: Reading, only_aco: str = "") -> Parti
             continue
         seen[identity] = number
         if (aco_id, row["tin"]) not in lists.names:
-            odd_tins += tin_warning(row["tin"]) is not None
+            odd_tins += Tin(row["tin"]).warning is not None
             _warn_shared(number, row, holders, reading)
         lists.names.setdefault((aco_id, row["tin"]), row["legal_name"])
         lists.aco_names.setdefault(aco_id, (number, row["aco_name"]))
@@ -64,7 +64,7 @@ def _check_row(number: int, row: Mapping[str, str], lists: ParticipantLists, rea
     if row["ccn"] and not row["ccn_legal_name"]:
         sentence = "The facility with this CCN has no legal name."
         reading.errors.add("name-missing", sentence, "Complete it.", _place(number, "ccn_legal_name"))
-    derived = facility_type(row["ccn"])
+    derived = Ccn(row["ccn"]).facility_type if row["ccn"] else ""
     if derived and row["facility_type"] and derived.casefold() != row["facility_type"].casefold():
         sentence = f"By its CCN the facility is a “{derived}”, the file says “{row['facility_type']}”."
         reading.warnings.add(

@@ -66,7 +66,7 @@ def _normal(field: Field, cell: str) -> str:
     if cell.upper() == NO_VALUE:
         return ""
     if field.key == "tin":
-        return identifiers.tin_digits(cell)
+        return identifiers.Tin.tidy(cell)
     return cell.upper() if field.capital else cell
 
 

@@ -10,10 +10,13 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from packets.model.people import Role
@@ -30,6 +33,19 @@ PHONE = (390, 844)
 NARROWEST = (320, 640)
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")
 START_SECONDS = 60
+RULES = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+MOST_TABS = 90
+SHOWN_FOCUS = """one => {
+  const parts = [one, one.nextElementSibling].filter(Boolean);
+  const styles = parts.flatMap(part => [getComputedStyle(part), getComputedStyle(part, "::before")]);
+  return styles.some(style => style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2);
+}"""
+"""A checkbox of the design system shows its focus on what is drawn for it."""
+COLORS, TALLEST = 48, 2600
+"""Of pictures: so many colors, and so many pixels from the top."""
 COMMAND = (sys.executable, "-c", "from web.cli import main; main()")
 
 
@@ -120,18 +136,38 @@ class Walk:
         return page
 
     def keep(self, page: Page, name: str) -> None:
-        """Take a picture of the page as a desktop and as a phone shows it; nothing sticks out, not even on the narrowest."""
+        """Examine the page as a desktop and as a phone shows it, and keep pictures; nothing sticks out, nothing is amiss."""
         expect(page.get_by_role("heading", level=1)).to_be_visible()  # a page that is just arriving has no width yet
         page.wait_for_load_state()
         for width, height in (NARROWEST, PHONE, DESKTOP):
             page.set_viewport_size({"width": width, "height": height})
             assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} is wider than {width}"
-            page.screenshot(path=self.screens / f"{name}-{width}.png", full_page=True)
+            if width != NARROWEST[0]:
+                keep_picture(page, self.screens / f"{name}-{width}.png")
+            if width != PHONE[0]:
+                self.examine(page, f"{name}, {width}")
+
+    def examine(self, page: Page, name: str) -> None:
+        """Have axe look at the page as it is."""
+        found = Axe().run(page, options=RULES).response["violations"]
+        told = [(one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in found]
+        assert told == [], name
+
+    def go(self, page: Page, role: str, name: str, key: str = "Enter") -> None:
+        """Go to something with the Tab key alone, see that it shows where it is, and press a key there."""
+        wanted = page.get_by_role(role, name=name).first  # type: ignore[arg-type]  # roles are literals there
+        for _ in range(MOST_TABS):
+            page.keyboard.press("Tab")
+            if wanted.evaluate("one => one === document.activeElement"):
+                assert wanted.evaluate(SHOWN_FOCUS), f"{name} does not show that it has the focus"
+                page.keyboard.press(key)
+                return
+        raise AssertionError(f"{name} cannot be reached with the keyboard")
 
     def open_packet(self, page: Page) -> None:
         """Go to the packet of the ACO that is left to be signed."""
         page.get_by_role("link", name="Packets").first.click()
-        page.get_by_role("link", name=self.house.practice).click()
+        page.get_by_role("link", name=self.house.practice).first.click()
 
     def step(self, page: Page, title: str) -> Any:
         """The part of the packet's page that is about a document."""
@@ -165,6 +201,13 @@ class Walk:
         assert begun.value.suggested_filename.endswith(f"_{kind}.pdf")
         content = Path(begun.value.path()).read_bytes()
         assert hashlib.sha256(content).hexdigest() == self.house.digest(kind)
+
+
+def keep_picture(page: Page, path: Path) -> None:
+    """Keep a small picture of the page, or of its beginning."""
+    picture = Image.open(BytesIO(page.screenshot(full_page=True)))
+    picture = picture.crop((0, 0, picture.width, min(picture.height, TALLEST)))
+    picture.convert("RGB").quantize(COLORS).save(path, optimize=True)
 
 
 @pytest.fixture
@@ -214,18 +257,25 @@ def look_around(walk: Walk) -> Page:
 
 def refuse_a_wrong_password(walk: Walk, page: Page) -> None:
     """The signing page asks for the password; a wrong one signs nothing and says so."""
-    walk.read(page, PROVIDERS)
+    walk.go(page, "link", "Read and sign")
+    page.wait_for_url("**/read")
+    page.wait_for_load_state("networkidle")
     walk.keep(page, "read")
-    page.get_by_role("link", name="continue to sign").click()
+    walk.go(page, "link", "continue to sign")
     walk.keep(page, "sign")
     walk.fill_in(page, "not the password")
     expect(page.get_by_role("alert")).to_contain_text("The user ID or the password is wrong.")
+    expect(page.get_by_role("alert")).to_be_focused()
     walk.keep(page, "sign-refused")
 
 
 def sign_the_lists(walk: Walk, page: Page) -> None:
-    """Steps 2 and 3, each with its receipt and its file."""
-    walk.fill_in(page, walk.house.password)
+    """Steps 2 and 3, each with its receipt and its file; Step 2 with the keyboard alone."""
+    walk.go(page, "checkbox", "I have read this document", "Space")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Your password")).to_be_focused()
+    page.keyboard.type(walk.house.password)
+    walk.go(page, "button", "Sign as")
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Signed: {PROVIDERS}")
     walk.keep(page, "receipt")
     walk.download(page, "provider-supplier-list")
@@ -294,3 +344,48 @@ def find_the_record(walk: Walk) -> None:
     page.get_by_role("link", name="Verify").click()
     expect(page.get_by_role("status")).to_contain_text("PASSED")
     walk.keep(page, "verification")
+
+
+@pytest.mark.browser
+@pytest.mark.requirement("R37", "R42")
+def test_every_other_page_is_accessible_and_no_wider_than_the_narrowest_window(walk: Walk) -> None:
+    """The pages that the walk does not come by, each with the person whose page it is."""
+    house, kinds = walk.house, ("provider-supplier", "participants")
+    with house.services.database.read() as records:
+        year = records.years.numbers()[0]
+        packet = f"packets/{house.practice}/{year}"
+        record = next(one.document_id for one in records.documents.packet(house.practice, year))
+    steps = ("contacts", "contacts/confirm", "contacts/aco-executive", "organization", "organization/confirm")
+    pages = {
+        house.contact(Role.ACO_EXECUTIVE): (
+            *(f"{packet}/{one}" for one in (*steps, "change-requests", "deadlines", "materials")),
+            *(f"{packet}/lists/{one}{part}" for one in kinds for part in ("", "/changes")),
+            f"documents/{record}/page", "notices", "guides", "guides/users-guide", "accessibility", "nowhere",
+        ),
+        house.agency(Role.CMS_STAFF): (
+            "", "years", f"years/{year}", f"years/{year}/files", f"years/{year}/windows", "change-requests", "readiness",
+            f"agreements/{year}", "notices/delivery", f"documents/{record}/void", f"{packet}/deadlines",
+        ),
+    }  # fmt: skip
+    for user_id, paths in pages.items():
+        page = walk.sign_in(user_id)
+        for path in paths:
+            page.goto(walk.house.address + path)
+            walk.keep(
+                page,
+                re.sub(r"[0-9a-f-]{36}/|packets/A[0-9]+/|[0-9]{4}/?", "", path).strip("/").replace("/", "-")
+                or "all-packets",
+            )
+
+
+@pytest.mark.browser
+def test_pages_work_without_scripts(walk: Walk) -> None:
+    """The menu stands open on a phone, and what a script would fold or fetch is there without one."""
+    context = walk.chromium.new_context(java_script_enabled=False, viewport={"width": PHONE[0], "height": PHONE[1]})
+    page = context.new_page()
+    page.goto(walk.house.address)
+    page.get_by_label("CMS user ID").fill(walk.house.contact(Role.ACO_EXECUTIVE))
+    page.get_by_label("Password").fill(walk.house.password)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="Notices").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Notices")

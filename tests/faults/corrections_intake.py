@@ -28,13 +28,13 @@ from packets.lists.annotation import annotate
 from packets.lists.columns import CORRECTIONS, Row
 from packets.lists.correction_rows import Standing
 from packets.lists.corrections import correction_row, examine, read_corrections, write_corrections
-from packets.model.identifiers import npi_from
+from packets.model.identifiers import AcoId, Npi, Tin
 
-ACO, DAY = "A0001", date(2026, 11, 25)
+ACO, DAY = AcoId("A0001"), date(2026, 11, 25)
 BASE = "A0001_ProviderSupCorrection_11252026"
-TINS = ("012345678", "987654321")
-LISTED = tuple(npi_from(body) for body in range(100_000_000, 100_000_006))
-UNLISTED = tuple(npi_from(body) for body in range(200_000_000, 200_000_006))
+TINS = (Tin("012345678"), Tin("987654321"))
+LISTED = tuple(Npi.from_body(body) for body in range(100_000_000, 100_000_006))
+UNLISTED = tuple(Npi.from_body(body) for body in range(200_000_000, 200_000_006))
 STANDING = Standing(
     ACO,
     frozenset(TINS),

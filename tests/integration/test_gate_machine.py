@@ -126,7 +126,7 @@ class Gate(RuleBasedStateMachine):
         """Start from a fresh copy of a template."""
         self.world = copy_of(template(signatures, self.kind))
         self.services = self.world.services
-        self.acos = {sample.aco.aco_id: sample for sample in self.world.year.acos}
+        self.acos: dict[str, SampleAco] = {sample.aco.aco_id: sample for sample in self.world.year.acos}
         self.ids = sorted(self.acos)
         self.year = self.world.year.year.year
         self.holders = {one: self._holders_at_first(one) for one in self.ids}

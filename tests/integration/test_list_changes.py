@@ -20,7 +20,7 @@ from packets.errors import NotFoundError
 from packets.list_changes import Basis, Changes
 from packets.lists.columns import LAYOUTS, PARTICIPANTS, PROVIDER_SUPPLIER, Row
 from packets.model.documents import Document
-from packets.model.identifiers import format_tin, mask_tin, npi_from
+from packets.model.identifiers import Npi, format_tin, mask_tin
 from packets.model.people import Role
 from packets.sample.year import SampleAco, sample_year
 from worlds import START, World
@@ -65,7 +65,7 @@ def two_years(folder: Path, *, enrolled: bool = True) -> TwoYears:
     now = [tuple(row) for row in site.current.providers]
     people = [row for row in now if row[NPI] and row[FLAG] == "0"]
     added, changed = people[0], people[-1]
-    removed = (*added[:NPI], npi_from(299_999_998), "Gone", "Away", "0")
+    removed = (*added[:NPI], Npi.from_body(299_999_998), "Gone", "Away", "0")
     was = (*changed[:LAST], "Maiden", "1")
     before = [removed, *(was if row == changed else row for row in now if row != added)]
     last = World(services, replace(year, acos=(replace(sample, providers=tuple(before)),)), site.world.clock)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from packets.errors import InputError, PacketsError, Problem
@@ -166,8 +166,6 @@ def _batch_page(batch_id: str, problems: Sequence[Problem], status: int) -> Resp
         ways=services().step_ups.ways(visitor(), Bound(batch_id, found.set_digest), relying_party())
         if found.started_at is None
         else None,
+        watch_seconds=WATCH_SECONDS,
     )
-    response: Response = make_response(page, status)
-    if moving and not problems:
-        response.headers["Refresh"] = str(WATCH_SECONDS)
-    return response
+    return page, status

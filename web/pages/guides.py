@@ -27,7 +27,7 @@ from packets.lists.template import (
     template_workbook,
 )
 from packets.model.calendar import AGENCY_ZONE
-from packets.model.identifiers import aco_id_problem
+from packets.model.identifiers import AcoId
 from web.auth.roles import Audience, open_to
 from web.visit import asked, services
 
@@ -142,7 +142,7 @@ def _guide_file(guide: Guide) -> TemplateFile:
 def _aco_id() -> str:
     """The ACO for which files are named: the one in the address, or the example's. Nothing of the ACO itself is shown."""
     named = asked("aco").upper()
-    return EXAMPLE_ACO if aco_id_problem(named) else named
+    return EXAMPLE_ACO if AcoId.problem(named) else named
 
 
 def _today() -> date:

@@ -10,11 +10,13 @@ from flask import url_for
 
 from packets.access import Action, may
 from packets.errors import Problem
-from packets.model.agreements import CONTACTS_GATE, EXTENSION_GATE
 from packets.model.documents import Document, Party, Status
 from packets.model.people import role_label
 from packets.reading import PacketView
 from web.pages.lines import StepLine
+
+AGREEMENT_CODES = frozenset({"dua-contacts-unconfirmed", "dua-contacts-changed", "dua-extension-missing"})
+"""Reasons that Requestor and Custodian settle on the page of the data use agreement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,13 @@ def next_act(view: PacketView, lines: Sequence[StepLine], gaps: Sequence[Problem
         return NextAct(
             "Submit contacts and organization data.", url_for(_first_gap(view), **place), "Go to Step 1", yours=True
         )
+    codes = {one.code for line in lines for one in line.reasons}
+    if codes & AGREEMENT_CODES and may(Action.KEEP_AGREEMENT, view.roles):
+        sentence = "Confirm the contacts and ask for the extension of the data use agreement."
+        return NextAct(sentence, url_for("agreements.show", **place), "Contacts and extension", yours=True)
     left = next((one for one in lines if one.applicable and one.step.status is not Status.EXECUTED), None)
     if left is None:
         return NextAct("Everything is executed.", url_for("materials.show", **place), "Agreement materials")
-    gates = {CONTACTS_GATE, EXTENSION_GATE} & set(left.step.document_type.gates)
-    if gates and may(Action.KEEP_AGREEMENT, view.roles) and left.step.status is not Status.PENDING_CMS:
-        sentence = "Confirm the contacts and ask for the extension."
-        return NextAct(sentence, url_for("agreements.show", **place), "Contacts and extension", yours=True)
     return NextAct(_waits_for(left, gaps))
 
 

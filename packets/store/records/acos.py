@@ -10,11 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from packets.model.aco import Aco, Agreement, Cohort, DataUseAgreement, StepOne
+from packets.model.identifiers import AcoId
 from packets.model.people import PAIRS, Address, Contact, Person, Role
 from packets.store.records.people import ADDRESS, DETAILS
 from packets.store.tables import acos, contacts, people
 
-PLAIN = ("aco_id", "legal_name", "trade_name", "tax_status", "web_page", "service_area", "sample")
+PLAIN = ("legal_name", "trade_name", "tax_status", "web_page", "service_area", "sample")
 AGREEMENT = ("period_number", "initial_start_date", "start_date", "end_date", "track")
 DUA = ("number", "expires_on", "extended_to")
 ACCOUNT = ("account_active", "may_sign_electronically", "cms_roles", "sample", "recertification_due_on")
@@ -160,6 +161,7 @@ def _is(table: sa.Table, aco_id: str, year: int) -> tuple[sa.ColumnElement[bool]
 def _read(row: Any) -> Aco:
     return Aco(
         **{name: getattr(row, name) for name in PLAIN},
+        aco_id=AcoId(row.aco_id),
         performance_year=row.year,
         cohort=Cohort(row.cohort),
         address=Address(**{name: getattr(row, name) for name in ADDRESS}),
@@ -195,6 +197,7 @@ def _read_contact(row: Any) -> Person:
 
 def _values(aco: Aco) -> dict[str, Any]:
     return {
+        "aco_id": aco.aco_id,
         **{name: getattr(aco, name) for name in PLAIN},
         "year": aco.performance_year,
         "cohort": aco.cohort,

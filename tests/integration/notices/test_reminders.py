@@ -93,6 +93,16 @@ def test_an_extension_moves_the_reminders_of_that_aco_alone(world: World) -> Non
     assert planned(world, "new", date(2026, 12, 18)).keys() <= {"data-use-agreement"}
 
 
+@pytest.mark.requirement("R8")
+def test_whoever_was_told_that_a_window_moved_is_not_reminded_of_the_new_date_as_well(world: World) -> None:
+    """The notice of the move stands for the reminder of that day; the later ones come as ever."""
+    at(world, DUE)
+    staff = world.agency(Role.CMS_STAFF)
+    world.services.cohort_windows.move(2027, "current", "sign-documents", "", "2026-12-18", "A flood", staff)
+    assert Activity.SIGN not in planned(world, "current", DUE)
+    assert planned(world, "current", date(2026, 12, 11))[Activity.SIGN].reminder.days == 7
+
+
 @pytest.mark.requirement("R3", "R7")
 def test_cms_is_reminded_once_for_all_documents_that_wait_for_it(world: World) -> None:
     """One reminder with a count, to the signatory; none when nothing waits."""

@@ -10,7 +10,8 @@ import pytest
 
 import templates
 from packets.audit.log import Act, Outcome
-from packets.errors import ConflictError, ForbiddenError, NotFoundError
+from packets.errors import ConflictError, ForbiddenError, NotFoundError, Problem
+from packets.model.batches import Batch, BatchItem, ItemState
 from packets.model.notices import DeliveryState, Notice
 from packets.model.people import SLOTS_BY_ROLE, Role
 from packets.notices.topics import EDITORS, TOLD, Topic
@@ -166,6 +167,8 @@ FACTS: dict[str, Any] = {
     "signed_as": "DUA Requestor",
     "roles": "DUA Custodian",
     "count": "12",
+    "signed": 12,
+    "skipped": 1,
     "waits_for": "DUA Custodian",
     "executed": False,
     "last": True,
@@ -236,9 +239,30 @@ def test_only_cms_staff_have_mail_tried_again_and_only_what_has_ended(world: Wor
     assert [one.outcome for one in entries] == [Outcome.REFUSED, Outcome.REFUSED]
 
 
-def test_a_batch_that_ended_is_told_to_the_signatories(world: World) -> None:
-    """Once for all its documents; it is about no one ACO."""
+def test_a_batch_that_ended_is_told_to_whoever_started_it(world: World) -> None:
+    """Once for all its documents, with counts; it is about no one ACO, and the other people of CMS hear nothing."""
+    staff, now = world.agency(Role.CMS_STAFF), world.clock()
+    sample = world.first("current")
+    ids = [world.document(sample, one.kind).document_id for one in world.types(sample)[:3]]
+    items = tuple(BatchItem(one, "digest", "CMS", Role.CMS_SIGNATORY) for one in ids)
+    skipped = Problem("document-voided", "It was voided.", "Nothing is left to do.")
+    with world.services.database.write() as records:
+        records.batches.add(Batch("one", staff, now, "sheet", items))
+        for one, state in zip(ids, (ItemState.SIGNED, ItemState.SIGNED, ItemState.SKIPPED), strict=True):
+            reasons = (skipped,) if state is ItemState.SKIPPED else ()
+            records.batches.close_item("one", one, state, reasons, now)
     queue(world, "batch-finished", batch_id="one")
     found = written(world)
-    assert [one.recipient.user_id for one in found] == [world.agency(Role.CMS_SIGNATORY)]
+    assert [one.recipient.user_id for one in found] == [staff]
     assert found[0].aco_id == ""
+    assert found[0].letter.subject.endswith("2 signed, 1 left out")
+    assert "which documents were left out, and why" in " ".join(found[0].letter.text.split())
+
+
+def test_a_batch_of_which_there_is_no_record_is_told_to_nobody(world: World) -> None:
+    """CMS staff see that the message could not be used."""
+    queue(world, "batch-finished", batch_id="none")
+    assert written(world) == []
+    assert [
+        one.topic for one in world.services.notices.deliveries(world.agency(Role.CMS_STAFF), Filter()).unusable
+    ] == ["batch-finished"]

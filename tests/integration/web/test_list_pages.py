@@ -16,7 +16,7 @@ from browsing import Browser, Site, open_site
 from packets.audit.log import Act
 from packets.list_reading import PAGE_ROWS, ListQuery
 from packets.lists.columns import LAYOUTS, Row
-from packets.model.identifiers import format_tin, mask_tin, npi_from
+from packets.model.identifiers import Npi, format_tin, mask_tin
 from packets.model.people import Role
 from packets.store.database import Database
 
@@ -202,7 +202,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Site:
     site = open_site(folder, assembled=False, database=Database(f"sqlite:///{folder / 'esm.db'}"))
     aco = site.current.aco
     rows = [
-        (aco.aco_id, aco.legal_name, f"96{at // 400:07d}", f"Clinic {at // 400}", "", "", "", npi_from(200_000_000 + at),
+        (aco.aco_id, aco.legal_name, f"96{at // 400:07d}", f"Clinic {at // 400}", "", "", "", Npi.from_body(200_000_000 + at),
          f"Given{at % 97}", f"Family{at % 1009}", "0")
         for at in range(33_500)
     ]  # fmt: skip

@@ -19,8 +19,9 @@ from packets.lists.columns import CORRECTIONS
 from packets.lists.correction_rows import Standing
 from packets.lists.corrections import examine
 from packets.lists.findings import place, read_place
+from packets.model.identifiers import AcoId, Tin
 
-ACO, TIN = "A0001", "012345678"
+ACO, TIN = AcoId("A0001"), Tin("012345678")
 BASE = "A0001_ProviderSupCorrection_11252026"
 STANDING = Standing(ACO, frozenset({TIN}), frozenset({(TIN, "1234567893")}))
 GOOD = (ACO, "D", "1234567893", "Ana", "Núñez", TIN, "N/A", "death")

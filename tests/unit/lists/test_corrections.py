@@ -26,12 +26,12 @@ from packets.lists.corrections import (
 )
 from packets.lists.findings import LIMIT
 from packets.lists.text import FORMULA_STARTS
-from packets.model.identifiers import npi_from
+from packets.model.identifiers import AcoId, Npi, Tin
 
-ACO = "A0001"
+ACO = AcoId("A0001")
 DAY = date(2026, 11, 25)
 BASE = "A0001_ProviderSupCorrection_11252026"
-TIN, OTHER_TIN = "012345678", "987654321"
+TIN, OTHER_TIN = Tin("012345678"), Tin("987654321")
 LISTED, UNLISTED, THIRD = "1234567893", "1000000004", "1999999992"
 LISTED_CCN, UNLISTED_CCN = "341028", "341029"
 
@@ -341,7 +341,7 @@ PERSON_ROWS = st.builds(
     aco_id=st.just(ACO),
     action=st.sampled_from("AD"),
     tin=st.from_regex(r"[0-9]{9}", fullmatch=True).filter(str.isascii),
-    npi=st.integers(100_000_000, 299_999_999).map(npi_from),
+    npi=st.integers(100_000_000, 299_999_999).map(Npi.from_body),
     first_name=NAMES_OF_PEOPLE,
     last_name=NAMES_OF_PEOPLE,
     reason=st.sampled_from(REASONS),
@@ -362,7 +362,7 @@ def standing_for(rows: Iterable[Row]) -> Standing:
     gone = [row for row in kept if row[ACTION] == "D"]
     return Standing(
         ACO,
-        approved_tins=frozenset(row[TIN_PLACE] for row in kept),
+        approved_tins=frozenset(Tin(row[TIN_PLACE]) for row in kept),
         listed=frozenset((row[TIN_PLACE], row[NPI]) for row in gone if row[NPI]),
         listed_ccns=frozenset((row[TIN_PLACE], row[CCN]) for row in gone if row[CCN]),
     )

@@ -26,9 +26,10 @@ from packets.lists.template import (
     template_workbook,
 )
 from packets.lists.text import NO_VALUE, join_cells
+from packets.model.identifiers import AcoId, Tin
 
 DAY = date(2026, 11, 25)
-STANDING = Standing(EXAMPLE_ACO, frozenset(EXAMPLE_TINS), EXAMPLE_LISTED, EXAMPLE_LISTED_CCNS)
+STANDING = Standing(AcoId(EXAMPLE_ACO), frozenset(map(Tin, EXAMPLE_TINS)), EXAMPLE_LISTED, EXAMPLE_LISTED_CCNS)
 
 
 def workbook() -> Workbook:
@@ -49,7 +50,7 @@ def test_for_any_other_aco_the_example_is_refused() -> None:
     """Whoever uploads it unchanged is told so; it never becomes anybody's corrections."""
     made = example_archive(DAY)
     with pytest.raises(InputError) as refusal:
-        read_corrections(made.content, made.name, Standing("A1234", frozenset({"961111111"}), frozenset()))
+        read_corrections(made.content, made.name, Standing(AcoId("A1234"), frozenset({Tin("961111111")}), frozenset()))
     assert {"aco-id-differs", "file-name-aco", "tin-not-approved"} <= {one.code for one in refusal.value.problems}
 
 

@@ -72,11 +72,11 @@ SHAPES: dict[str, Callable[[random.Random], str]] = {
     ),
 }
 PAIRS: dict[str, tuple[Callable[[str], str | None], Callable[[str], bool]]] = {
-    "npi": (identifiers.npi_problem, oracle_npi),
-    "tin": (identifiers.tin_problem, oracle_tin),
-    "aco-id": (identifiers.aco_id_problem, oracle_aco_id),
-    "user-id": (identifiers.user_id_problem, oracle_user_id),
-    "ccn": (identifiers.ccn_problem, oracle_ccn),
+    "npi": (identifiers.Npi.problem, oracle_npi),
+    "tin": (identifiers.Tin.problem, oracle_tin),
+    "aco-id": (identifiers.AcoId.problem, oracle_aco_id),
+    "user-id": (identifiers.UserId.problem, oracle_user_id),
+    "ccn": (identifiers.Ccn.problem, oracle_ccn),
 }
 
 
@@ -119,7 +119,7 @@ def test_check_digits_are_those_that_a_library_computes() -> None:
     """For a hundred thousand beginnings the same tenth digit, and no other one is good."""
     chance = random.Random(SEED)  # noqa: S311  cases, not keys
     for body in (chance.randrange(100_000_000, 300_000_000) for _ in range(CASES)):
-        npi = identifiers.npi_from(body)
+        npi = identifiers.Npi.from_body(body)
         assert npi[9] == luhn.calc_check_digit(f"80840{body}")
         assert oracle_npi(npi)
 
@@ -128,8 +128,8 @@ def test_prefixes_that_were_never_issued_are_those_that_a_library_knows() -> Non
     """A TIN that is no EIN is odd, and never wrong: it may be a person's number."""
     for prefix in (f"{number:02d}" for number in range(100)):
         tin = f"{prefix}1234567"
-        assert (identifiers.tin_warning(tin) is None) == ein.is_valid(tin), prefix
-        assert identifiers.tin_problem(tin) is None
+        assert (identifiers.Tin(tin).warning is None) == ein.is_valid(tin), prefix
+        assert identifiers.Tin.problem(tin) is None
 
 
 HALF_OPEN = [
@@ -155,7 +155,7 @@ def test_the_type_of_every_possible_provider_number_is_that_of_the_manual() -> N
     """All ten thousand numbers of a state."""
     for number in range(10_000):
         expected = next((name for start, name in reversed(HALF_OPEN) if start <= number), "")
-        assert identifiers.facility_type(f"01{number:04d}") == expected, number
+        assert identifiers.Ccn(f"01{number:04d}").facility_type == expected, number
 
 
 SAME_TYPE = {
@@ -174,11 +174,11 @@ def test_real_pairs_of_ccn_and_npi_are_accepted() -> None:
     with gzip.open(FACILITIES, "rt", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 3336
-    assert [row for row in rows if identifiers.npi_problem(row["NPI"]) or identifiers.ccn_problem(row["CCN"])] == []
+    assert [row for row in rows if identifiers.Npi.problem(row["NPI"]) or identifiers.Ccn.problem(row["CCN"])] == []
     told = [row for row in rows if row["Facility Type"] in SAME_TYPE]
-    same = [row for row in told if identifiers.facility_type(row["CCN"]) == SAME_TYPE[row["Facility Type"]]]
+    same = [row for row in told if identifiers.Ccn(row["CCN"]).facility_type == SAME_TYPE[row["Facility Type"]]]
     assert len(same) > 0.97 * len(told)
-    assert all(identifiers.facility_type(row["CCN"]) for row in rows)
+    assert all(identifiers.Ccn(row["CCN"]).facility_type for row in rows)
 
 
 def oracle_day(name: str) -> tuple[int, int, int] | None:

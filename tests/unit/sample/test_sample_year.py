@@ -87,7 +87,7 @@ def test_user_ids_are_good_and_belong_to_one_person_each(year: SampleYear) -> No
     contacts = [(one.aco.aco_id, contact.role, contact.person) for one in year.acos for contact in one.contacts]
     people = {person.user_id: person for _, _, person in contacts} | {person.user_id: person for person in year.agency}
     assert all(person == people[person.user_id] for _, _, person in contacts)
-    assert all(identifiers.user_id_problem(user_id) is None for user_id in people)
+    assert all(identifiers.UserId.problem(user_id) is None for user_id in people)
     assert all(person.sample for person in people.values())
     assert set(year.people) == set(people.values())
     assert len(year.people) == len(people)
@@ -119,7 +119,7 @@ def test_the_aco_is_complete_and_marked(sample: SampleAco) -> None:
     """Agreement of five years, a DUA to be extended by the performance year, a web page with a scheme."""
     aco = sample.aco
     assert aco.sample
-    assert identifiers.aco_id_problem(aco.aco_id) is None
+    assert identifiers.AcoId.problem(aco.aco_id) is None
     assert aco.web_page.startswith("https://")
     assert (aco.agreement.end_date - aco.agreement.start_date).days in {1825, 1826}
     assert aco.dua.expires_on == date(aco.performance_year - 1, 12, 31)
@@ -132,10 +132,13 @@ def test_the_participants_have_numbers_that_belong_to_nobody(sample: SampleAco) 
     """TINs of a prefix that was never issued; facilities have a CCN that says their type, and an organizational NPI."""
     for row in sample.participants:
         cells = dict(zip(PARTICIPANTS.keys, row, strict=True))
-        assert identifiers.tin_problem(cells["tin"]) is None
-        assert identifiers.tin_warning(cells["tin"])
-        assert identifiers.facility_type(cells["ccn"]) == cells["facility_type"]
-        assert bool(cells["ccn"]) == bool(cells["ccn_legal_name"]) == identifiers.is_npi(cells["org_npi"])
+        assert identifiers.Tin.problem(cells["tin"]) is None
+        assert identifiers.Tin(cells["tin"]).warning
+        ccn = cells["ccn"]
+        assert (identifiers.Ccn(ccn).facility_type if ccn else "") == cells["facility_type"]
+        assert (
+            bool(cells["ccn"]) == bool(cells["ccn_legal_name"]) == (identifiers.Npi.problem(cells["org_npi"]) is None)
+        )
         assert date.fromisoformat(cells["effective_date"]) == sample.aco.agreement.start_date
 
 
@@ -146,7 +149,9 @@ def test_the_providers_are_those_of_the_participants(sample: SampleAco) -> None:
     rows = [dict(zip(keys, row, strict=True)) for row in sample.providers]
     people = [row for row in rows if row["npi"]]
     assert {(row["tin"], row["tin_legal_name"]) for row in rows} == {(row[2], row[3]) for row in sample.participants}
-    assert all(identifiers.is_npi(row["npi"]) and row["first_name"] and row["last_name"] for row in people)
+    assert all(
+        (identifiers.Npi.problem(row["npi"]) is None) and row["first_name"] and row["last_name"] for row in people
+    )
     assert all(row["ccn"] and not row["last_name"] for row in rows if not row["npi"])
     assert len({row["npi"] for row in people}) == len(people)
     assert sum(row["excluded"] == "1" for row in rows) in {0, 1, 2}
@@ -169,7 +174,7 @@ def test_the_corrections_of_the_first_aco_are_accepted(year: SampleYear) -> None
     first = year.acos[0]
     assert first.corrections_upload
     name, content = first.corrections_upload
-    approved = frozenset(row[2] for row in first.participants)
+    approved = frozenset(identifiers.Tin(row[2]) for row in first.participants)
     corrections = read_corrections(content, name, standing_of(first.aco.aco_id, approved, first.providers))
     assert (corrections.additions, corrections.deletions) == (1, 1)
     assert any(one.corrections_upload is None for one in year.acos)

@@ -19,7 +19,7 @@ from packets.errors import ForbiddenError, Problem
 from packets.jobs.queue import enqueue
 from packets.jobs.registry import Run
 from packets.model.calendar import agency_day
-from packets.model.identifiers import user_id_problem
+from packets.model.identifiers import UserId
 from packets.model.notices import Notice
 from packets.notices.topics import Topic
 from packets.store.database import Database
@@ -59,7 +59,7 @@ class ResetDesk:
             TooManyTriesError: for this user ID, or from this network, too many were asked for.
         """
         self.accounts.guard.admit((RESETS_OF_ACCOUNT, user_id), (RESETS_BY_NETWORK, origin.network))
-        if self.mailed and not user_id_problem(user_id):
+        if self.mailed and not UserId.problem(user_id):
             with self.database.write() as records:
                 enqueue(records, RESET_JOB, {"user_id": user_id}, f"{RESET_JOB}:{uuid.uuid4()}", self.clock())
 

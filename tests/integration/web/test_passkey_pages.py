@@ -172,7 +172,6 @@ def test_removing_a_passkey_takes_the_password_and_nobody_elses_can_be_removed(
     browser = site.enter(who)
     held = site.world.services.accounts.standing(who).passkeys[0].credential_id
     foreign = site.world.services.accounts.standing(site.holder(Role.DUA_REQUESTOR, site.new)).passkeys[0].credential_id
-    assert victim
     for which, password, code in ((held, "wrong", "sign-in-wrong"), (foreign, PASSWORD, "no-passkey")):
         browser.get("/account")
         fields = {"credential_id": which, "password": password}

@@ -137,7 +137,7 @@ class Site:
     def enter(self, user_id: str) -> Browser:
         """A browser in which somebody has signed in."""
         one = self.browser()
-        one.keep_cookie(LOCAL_NAME, self.world.services.accounts.open_session(user_id))
+        one.keep_cookie(LOCAL_NAME, self.world.services.accounts.sessions.open(user_id))
         return one
 
     def sign(self, browser: Browser, document: Document, slot: str, **changed: str) -> TestResponse:

@@ -78,6 +78,9 @@ from signing.timestamps import TimeStampSource, local_source, remote_source
 from signing.trust import read_trust
 from signing.vault import KeyHolder, Vault
 from web.auth.accounts import AccountDesk
+from web.auth.office import open_accounts, open_resets
+from web.auth.resets import RESET_JOB, ResetDesk
+from web.auth.step_up import StepUpDesk
 from web.mail import read_mail
 
 SECRET_BYTES = 32
@@ -88,7 +91,7 @@ KEEP_EVERY = timedelta(days=7)
 COPY_ATTEMPTS = 500
 """With five minutes between two, about two days."""
 REMIND_EVERY, TELL_EVERY = timedelta(hours=1), timedelta(seconds=15)
-RECONCILE_EVERY = timedelta(minutes=5)
+RECONCILE_EVERY, SWEEP_EVERY = timedelta(minutes=5), timedelta(hours=1)
 CHECKPOINT_EVERY = timedelta(minutes=1)
 
 
@@ -131,6 +134,8 @@ class Services:
     checker: Checker
     checkpoints: Checkpointer
     accounts: AccountDesk
+    step_ups: StepUpDesk
+    resets: ResetDesk
     notices: NoticeDesk
     reminders: ReminderDesk
     post: PostOffice
@@ -260,10 +265,12 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
     assembler = Assembler(database, objects, catalog, clock, seeded_fields, signer.seal, fonts, signer.issuers, box)
     reading = ReadingRoom(database, objects, catalog, clock)
     preparation = PreparationDesk(database, catalog, assembler, clock)
-    mail = read_mail(settings)
     ceremony = Ceremony(database, objects, catalog, signer, clock)
     guard, master = AddressGuard(local=settings.mode != "production"), partial(find_secret, settings, "webhook_secret")
     webhooks = WebhookDesk(database, clock, guard, master)
+    mail, session_secret = read_mail(settings), find_secret(settings, "session_secret")
+    accounts = open_accounts(settings, database, clock, find_secret(settings, "pki_passphrase"))
+    resets = open_resets(settings, accounts, mail, session_secret)
     return Services(
         settings=settings,
         clock=clock,
@@ -299,19 +306,19 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         reconciler=Reconciler(database, clock),
         checker=Checker(database, objects, catalog, signer.trust),
         checkpoints=Checkpointer(database, objects, pki, signer.timestamps, clock),
-        accounts=AccountDesk(
-            database, clock, timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)
-        ),
+        accounts=accounts,
+        step_ups=StepUpDesk(accounts),
+        resets=resets,
         notices=NoticeDesk(
             database, catalog, clock, mail.address, mailed=mail.server is not None, also=webhooks.spread
         ),
         reminders=ReminderDesk(database, catalog, clock),
-        post=PostOffice(database, clock, mail.server, mail.sender),
+        post=PostOffice(database, clock, mail.server, mail.sender, resets.link),
         deferring=DeferringDesk(database, objects, catalog, ceremony, signer, authorities, clock),
         tokens=TokenDesk(database, clock),
         webhooks=webhooks,
         messenger=Messenger(database, clock, guard, master),
-        session_secret=find_secret(settings, "session_secret"),
+        session_secret=session_secret,
     )
 
 
@@ -372,11 +379,13 @@ def build_registry(services: Services) -> Registry:
             Handler(BATCH_JOB, batches.run),
             Handler(PREPARE, services.preparation.work),
             Handler(JOB, services.messenger.work, attempts=ATTEMPTS, longest_wait=LONGEST_WAIT),
+            Handler(RESET_JOB, services.resets.work),
         ),
         periodic=(
             Periodic("keep", KEEP_EVERY, keep),
             Periodic("reconcile", RECONCILE_EVERY, reconcile),
             Periodic("remind", REMIND_EVERY, remind),
+            Periodic("sweep-accounts", SWEEP_EVERY, lambda _run: services.accounts.sweep()),
             Periodic("tell", TELL_EVERY, tell),
             Periodic("checkpoint-every-minute", CHECKPOINT_EVERY, checkpoint),
         ),

@@ -37,6 +37,10 @@ class Browser:
         """Open a page."""
         return self._look(self._client.get(path, **options))
 
+    def raw(self, path: str, headers: Mapping[str, str]) -> TestResponse:
+        """What is sent for an address, with nothing looked at."""
+        return self._client.get(path, headers=headers)
+
     def head(self, path: str) -> TestResponse:
         """Ask for the headers of a page only."""
         return self._client.head(path)
@@ -133,7 +137,7 @@ class Site:
     def enter(self, user_id: str) -> Browser:
         """A browser in which somebody has signed in."""
         one = self.browser()
-        one.keep_cookie(LOCAL_NAME, self.world.services.accounts.open_session(user_id))
+        one.keep_cookie(LOCAL_NAME, self.world.services.accounts.sessions.open(user_id))
         return one
 
     def sign(self, browser: Browser, document: Document, slot: str, **changed: str) -> TestResponse:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 import databases
 import worlds
@@ -25,6 +26,14 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 NewDatabase = Callable[[], Database]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_passwords() -> Iterator[None]:
+    """Passwords of tests are hashed with little work; `test_passwords` looks at how they are hashed in earnest."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("web.auth.passwords.hasher", lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture(params=databases.KINDS)

@@ -53,6 +53,8 @@ class PostOffice:
     clock: Clock
     server: MailServer | None
     sender: Sender | None
+    link: Callable[[Notice], str] = lambda _notice: ""
+    """What only the mail of a notice carries, and nothing that is kept; empty for nearly all."""
 
     def deliver(self, before_each: Callable[[int], None] = lambda _done: None) -> Delivered:
         """Hand over the mail that is due. Without a mail server there is none.
@@ -84,7 +86,7 @@ class PostOffice:
         if notice is None:
             return False
         try:
-            answer = _hand_over(line, notice, sender)
+            answer = _hand_over(line, notice, sender, self.link(notice))
         except UnreachableError as error:
             self._settle(notice, Answer(Outcome.LATER, error.problems[0].sentence), done)
             raise
@@ -111,9 +113,9 @@ class PostOffice:
                 _log(records, notice, DeliveryState.FAILED, now)
 
 
-def _hand_over(line: Line, notice: Notice, sender: Sender) -> Answer:
+def _hand_over(line: Line, notice: Notice, sender: Sender, link: str) -> Answer:
     try:
-        message = build_message(notice, sender)
+        message = build_message(notice, sender, link)
     except InputError as error:
         return Answer(Outcome.REFUSED, error.problems[0].sentence)
     return line.send(message, sender.address, notice.recipient.email)

@@ -15,9 +15,7 @@ from packets.store.database import Database
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:  # noqa: ARG001
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """No test makes the service write a secret to its output or its log; one that does fails, whatever it was about."""
     report = yield
     found = {f"{title}: {name}" for title, text in report.sections for name in leaks(text)}

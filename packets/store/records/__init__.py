@@ -22,10 +22,10 @@ from packets.store.records.lists import ListRecords
 from packets.store.records.notices import NoticeRecords
 from packets.store.records.people import PeopleRecords
 from packets.store.records.prepared import PreparedRecords
-from packets.store.records.tokens import TokenRecords
-from packets.store.records.webhooks import WebhookRecords
 from packets.store.records.sessions import SessionRecords
 from packets.store.records.throttles import ThrottleRecords
+from packets.store.records.tokens import TokenRecords
+from packets.store.records.webhooks import WebhookRecords
 from packets.store.records.years import YearRecords
 
 

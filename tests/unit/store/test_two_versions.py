@@ -16,7 +16,7 @@ from worlds import World, build_world
 PREVIOUS = "0012"
 """The newest migration of the version before this one."""
 
-STOP_THE_OLD_VERSION_FIRST: set[str] = set()
+STOP_THE_OLD_VERSION_FIRST = {"accounts.failures", "accounts.locked_until_utc", "sessions.session_id"}
 """`table.column` of what the version before cannot live with; docs/operations.md tells of each under *A new version*."""
 
 

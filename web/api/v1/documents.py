@@ -9,6 +9,7 @@ from flask import request
 from packets.model.documents import Document, Event, Party, Slot
 from packets.model.people import Role
 from packets.model.tokens import Scope
+from packets.reading_copies import file_name
 from signing.facts import expected_of
 from signing.verify import verify_pdf
 from web.api.operations import PDF, Asked, Noun, Reply
@@ -16,7 +17,6 @@ from web.api.shapes import Digest, Page, Shape, Time
 from web.api.v1.packets import DocumentStatus, status_slug
 from web.api.v1.verifications import FileVerdict, verdict_of
 from web.auth.roles import Audience
-from web.pages.documents import file_name
 from web.pages.lines import status_of
 from web.visit import services
 

@@ -85,16 +85,16 @@ class Ceremony:
     signer: SigningService
     clock: Clock
 
-    def step_up(self, user_id: str, document_id: str, digest: str) -> str:
+    def step_up(self, user_id: str, document_id: str, digest: str, method: str = "password") -> str:
         """Record that a person has just re-authenticated to sign these bytes; answer the proof's id.
 
-        The caller has checked the person's authenticator. The proof lasts five minutes and counts once.
+        The caller has checked the person's authenticator; `method` names it. The proof lasts five minutes and counts once.
         """
         now = self.clock()
-        step_up = StepUp(str(uuid.uuid4()), user_id, document_id, digest, now)
+        step_up = StepUp(str(uuid.uuid4()), user_id, document_id, digest, now, method=method)
         with self.database.write() as records:
             records.ceremonies.add_step_up(step_up)
-            records.journal.log(Act.ACCOUNT_STEP_UP, user_id, document_id, now, digest=digest)
+            records.journal.log(Act.ACCOUNT_STEP_UP, user_id, document_id, now, digest=digest, method=method)
         return step_up.step_up_id
 
     def sign(self, request: SignRequest, *, given: Given | None = None) -> Document:

@@ -31,6 +31,7 @@ from web.demo import choose_signer, holder
 START = datetime(2026, 11, 16, 15, 0, tzinfo=UTC)
 PASSPHRASE = "a passphrase for tests"
 PASSWORD = "a password for tests"
+SESSION_SECRET = "a session secret for tests"
 
 
 def new_database() -> Database:
@@ -158,8 +159,9 @@ def build_world(
     database.upgrade()
     settings = Settings(
         dir=folder,
-        session_secret=SecretStr("a session secret for tests"),
+        session_secret=SecretStr(SESSION_SECRET),
         mode="development",
+        confinement="off",
         templates_dir=templates_dir,
         **settings_given,
     )

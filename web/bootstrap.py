@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import atexit
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import cast
 
@@ -17,13 +18,14 @@ from packets.catalog import Catalog, load_catalog
 from packets.change_requests import ChangeRequestDesk
 from packets.clock import Clock, system_clock
 from packets.cohort_windows import CohortWindowDesk
+from packets.confinement.box import Box, ClosedBox, OpenBox
 from packets.contacts import ContactDesk
 from packets.corrections import CorrectionsDesk
 from packets.deadlines import DeadlineDesk
 from packets.designees import DesigneeDesk
 from packets.directory import DirectoryDesk
 from packets.enrollment import EnrollmentDesk
-from packets.errors import InputError, Problem, StoreError
+from packets.errors import Problem, StoreError
 from packets.fixity import COPY_JOB, FixityDesk
 from packets.jobs.execution import Executor, Report, say_nothing
 from packets.jobs.queue import enqueue
@@ -66,17 +68,17 @@ from signing.pki import Pki, init_pki, load_pki
 from signing.reconciler import Reconciler
 from signing.renewal import Renewal
 from signing.rotation import ROTATED, Rotation, rotate_pki
-from signing.sources.authorities import AlsoAccepting, KeyAuthority
 from signing.sources.held_private_key import HeldPrivateKey
-from signing.sources.register import open_authorities, open_register
+from signing.sources.register import open_authorities
 from signing.sources.socket_client import SocketKey
-from signing.sources.source import HeldKeys, OneTimeKeys, SignerSource
-from signing.timestamps import TimeStampSource, local_source, remote_source
-from signing.trust import read_trust
 from signing.vault import KeyHolder, Vault
 from web.auth.accounts import AccountDesk
+from web.auth.office import open_accounts, open_resets
+from web.auth.resets import RESET_JOB, ResetDesk
+from web.auth.step_up import StepUpDesk
 from web.kept_secrets import find_secret
 from web.mail import read_mail
+from web.signing_sources import people_keys, time_stamps
 
 DAYS_IN_A_YEAR = 366
 """Rounded up: a lock that ends a day late breaks no promise."""
@@ -84,7 +86,7 @@ KEEP_EVERY = timedelta(days=7)
 COPY_ATTEMPTS = 500
 """With five minutes between two, about two days."""
 REMIND_EVERY, TELL_EVERY = timedelta(hours=1), timedelta(seconds=15)
-RECONCILE_EVERY = timedelta(minutes=5)
+RECONCILE_EVERY, SWEEP_EVERY = timedelta(minutes=5), timedelta(hours=1)
 CHECKPOINT_EVERY = timedelta(minutes=1)
 
 
@@ -96,6 +98,7 @@ class Services:
     clock: Clock
     database: Database
     objects: ObjectStore
+    box: Box
     catalog: Catalog
     pki: Pki
     signer: SigningService
@@ -126,6 +129,8 @@ class Services:
     checker: Checker
     checkpoints: Checkpointer
     accounts: AccountDesk
+    step_ups: StepUpDesk
+    resets: ResetDesk
     notices: NoticeDesk
     reminders: ReminderDesk
     post: PostOffice
@@ -246,23 +251,27 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
     signer = SigningService(
         pki,
         clock,
-        _time_stamps(settings, pki, clock),
+        time_stamps(settings, pki, clock),
         render_stamp=partial(render_stamp, fonts=fonts),
         archival_digest=settings.archival_digest,
-        signers=_people_keys(settings, pki, authorities),
+        signers=people_keys(settings, pki, authorities),
     )
-    assembler = Assembler(database, objects, catalog, clock, seeded_fields, signer.seal, fonts, signer.issuers)
+    box = closed_box() if settings.confinement == "on" else OpenBox()
+    assembler = Assembler(database, objects, catalog, clock, seeded_fields, signer.seal, fonts, signer.issuers, box)
     reading = ReadingRoom(database, objects, catalog, clock)
     preparation = PreparationDesk(database, catalog, assembler, clock)
-    mail = read_mail(settings)
     ceremony = Ceremony(database, objects, catalog, signer, clock)
     guard, master = AddressGuard(local=settings.mode != "production"), partial(find_secret, settings, "webhook_secret")
     webhooks = WebhookDesk(database, clock, guard, master)
+    mail, session_secret = read_mail(settings), find_secret(settings, "session_secret")
+    accounts = open_accounts(settings, database, clock, find_secret(settings, "pki_passphrase"))
+    resets = open_resets(settings, accounts, mail, session_secret)
     return Services(
         settings=settings,
         clock=clock,
         database=database,
         objects=objects,
+        box=box,
         catalog=catalog,
         pki=pki,
         signer=signer,
@@ -272,10 +281,10 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         organization=OrganizationDesk(database, assembler, clock),
         change_requests=ChangeRequestDesk(database, assembler, clock),
         designees=DesigneeDesk(database, clock),
-        corrections=CorrectionsDesk(database, objects, catalog, assembler, clock),
+        corrections=CorrectionsDesk(database, objects, catalog, assembler, clock, box),
         deadlines=DeadlineDesk(database, clock),
         preparation=preparation,
-        years=YearDesk(database, objects, catalog, preparation, clock),
+        years=YearDesk(database, objects, catalog, preparation, clock, box),
         cohort_windows=CohortWindowDesk(database, clock),
         directory=DirectoryDesk(database, clock),
         agreements=AgreementDesk(database, catalog, assembler, clock),
@@ -292,29 +301,28 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         reconciler=Reconciler(database, clock),
         checker=Checker(database, objects, catalog, signer.trust),
         checkpoints=Checkpointer(database, objects, pki, signer.timestamps, clock),
-        accounts=AccountDesk(
-            database, clock, timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)
-        ),
+        accounts=accounts,
+        step_ups=StepUpDesk(accounts),
+        resets=resets,
         notices=NoticeDesk(
             database, catalog, clock, mail.address, mailed=mail.server is not None, also=webhooks.spread
         ),
         reminders=ReminderDesk(database, catalog, clock),
-        post=PostOffice(database, clock, mail.server, mail.sender),
+        post=PostOffice(database, clock, mail.server, mail.sender, resets.link),
         deferring=DeferringDesk(database, objects, catalog, ceremony, signer, authorities, clock),
         tokens=TokenDesk(database, clock),
         webhooks=webhooks,
         messenger=Messenger(database, clock, guard, master),
-        session_secret=find_secret(settings, "session_secret"),
+        session_secret=session_secret,
     )
 
 
-def _people_keys(settings: Settings, pki: Pki, authorities: Sequence[KeyAuthority]) -> SignerSource:
-    """A key of one use for everybody, but for the people whose keys the register names (ADR 9)."""
-    one_time = OneTimeKeys(pki.authority, pki.trust)
-    if settings.signer_keys is None:
-        return one_time
-    held = HeldKeys(open_register(settings.signer_keys, settings.signer_socket), one_time)
-    return AlsoAccepting(held, authorities) if authorities else held
+@cache
+def closed_box() -> ClosedBox:
+    """The process's only box; its server is started when it is first needed, and ends with the process."""
+    box = ClosedBox()
+    atexit.register(box.close)
+    return box
 
 
 def build_registry(services: Services) -> Registry:
@@ -357,11 +365,13 @@ def build_registry(services: Services) -> Registry:
             Handler(BATCH_JOB, batches.run),
             Handler(PREPARE, services.preparation.work),
             Handler(JOB, services.messenger.work, attempts=ATTEMPTS, longest_wait=LONGEST_WAIT),
+            Handler(RESET_JOB, services.resets.work),
         ),
         periodic=(
             Periodic("keep", KEEP_EVERY, keep),
             Periodic("reconcile", RECONCILE_EVERY, reconcile),
             Periodic("remind", REMIND_EVERY, remind),
+            Periodic("sweep-accounts", SWEEP_EVERY, lambda _run: services.accounts.sweep()),
             Periodic("tell", TELL_EVERY, tell),
             Periodic("checkpoint-every-minute", CHECKPOINT_EVERY, checkpoint),
         ),
@@ -371,20 +381,3 @@ def build_registry(services: Services) -> Registry:
 def build_executor(services: Services, report: Report = say_nothing) -> Executor:
     """Does jobs in this process; `report` is told of what fails."""
     return Executor(services.database, build_registry(services), services.clock, report=report)
-
-
-def _time_stamps(settings: Settings, pki: Pki, clock: Clock) -> TimeStampSource:
-    """The authorities of the settings, in order; the embedded one where none is named, which production does not accept."""
-    if settings.tsa_urls:
-        roots = read_trust((), settings.tsa_roots).timestamp_roots
-        return remote_source(settings.tsa_urls, replace(pki.trust, timestamp_roots=roots), clock)
-    if settings.mode == "production":
-        raise InputError(
-            Problem(
-                "tsa-missing",
-                "Production needs an independent time-stamp authority.",
-                "Set ESM_TSA_URLS and ESM_TSA_ROOTS.",
-                "ESM_TSA_URLS",
-            )
-        )
-    return local_source(pki, clock)

@@ -119,6 +119,12 @@ class DocumentRecords:
         found = self._read(documents.c.document_id == document_id)
         return found[0] if found else None
 
+    def with_revision(self, digest: str) -> Document | None:
+        """The document that has, or had, exactly these bytes, or None."""
+        asked = sa.select(revisions.c.document_id).where(revisions.c.digest == digest).limit(1)
+        document_id = self._connection.scalar(asked)
+        return self.get(document_id) if document_id else None
+
     def current(self, aco_id: str, year: int, kind: str, occurrence: int = 1) -> Document | None:
         """The one of that kind and occurrence that counts, or None."""
         which = documents.c.kind == kind, documents.c.occurrence == occurrence, documents.c.voided_at_utc.is_(None)

@@ -92,10 +92,11 @@ class JournalRecords:
         row = self._connection.execute(newest).one_or_none()
         return _checkpoint(row) if row else None
 
-    def queue(self, topic: str, payload: Mapping[str, Any], now: datetime) -> None:
-        """Put a message in the outbox; it is sent after this transaction, or never."""
+    def queue(self, topic: str, payload: Mapping[str, Any], now: datetime) -> int:
+        """Put a message in the outbox; it is sent after this transaction, or never. Answers its number."""
         values = {"topic": topic, "payload": dict(payload), "queued_at_utc": now, "failure": ""}
-        self._connection.execute(outbox.insert().values(**values))
+        key: Any = self._connection.execute(outbox.insert().values(**values)).inserted_primary_key
+        return int(key[0])
 
     def waiting(self, most: int) -> list[Message]:
         """The oldest messages that nobody was told of yet."""

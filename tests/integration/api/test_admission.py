@@ -45,7 +45,7 @@ def test_without_a_token_nothing_is_said(site: Site, given: str) -> None:
 def test_a_session_of_the_pages_opens_nothing(site: Site) -> None:
     """Cookies are not looked at, so that no form of another site can use one; and no other origin is invited."""
     client = site.app.test_client()
-    client.set_cookie(LOCAL_NAME, site.world.services.accounts.open_session(site.holder(Role.ACO_EXECUTIVE)))
+    client.set_cookie(LOCAL_NAME, site.world.services.accounts.sessions.open(site.holder(Role.ACO_EXECUTIVE)))
     response = client.get("/api/v1/whoami", headers={"Origin": "https://elsewhere.example"})
     refused(response, 401, "token-needed")
     assert not [name for name, _ in response.headers if name.lower().startswith("access-control")]

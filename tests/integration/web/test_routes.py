@@ -25,15 +25,17 @@ REQUEST = "int(max=9223372036854775807):request_id"
 NOTICE = "int(max=9223372036854775807):notice_id"
 NOBODYS = "00000000-0000-0000-0000-000000000000"
 BATCH = "/countersign/batches/<uuid:batch_id>"
+OPEN_FORMS = ("/sign-in", "/sign-in/second", "/sign-in/passkey", "/password/reset", "/password/new", "/verify")
 ROUTES: dict[Audience, frozenset[str]] = {
     Audience.ANYONE: frozenset(
         {
             "GET /healthz",
             "GET /readyz",
             "GET /metrics",
-            "GET /sign-in",
-            "POST /sign-in",
             "GET /static/<path:filename>",
+            *(f"{method} {path}" for method in ("GET", "POST") for path in OPEN_FORMS),
+            "GET /sign-in/provider",
+            "GET /sign-in/provider/back",
             "GET /look/<filename>",
             "GET /accessibility",
         }
@@ -45,6 +47,21 @@ ROUTES: dict[Audience, frozenset[str]] = {
             "GET /guides/<guide>",
             "GET /guides/files/<file>",
             "POST /sign-out",
+            "GET /session",
+            "POST /session",
+            "GET /account",
+            "GET /account/password",
+            "POST /account/password",
+            "GET /account/app",
+            "POST /account/app",
+            "POST /account/app/code",
+            "POST /account/app/remove",
+            "POST /account/recovery-codes",
+            "GET /account/passkeys/new",
+            "POST /account/passkeys",
+            "POST /account/passkeys/remove",
+            "POST /account/sessions/end",
+            "POST /account/sessions/end-all",
             "GET /notices",
             f"GET /notices/<{NOTICE}>",
             "POST /notices/read",

@@ -22,7 +22,7 @@ from packets.store.records.years import Load
 from schema import migrate
 from worlds import START, World, build_world
 
-BEFORE_AGREEMENTS, BEFORE_API = "0009", "0012"
+BEFORE_AGREEMENTS, BEFORE_API = "0009", "0013"
 
 
 @pytest.fixture

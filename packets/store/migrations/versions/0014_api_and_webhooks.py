@@ -4,8 +4,8 @@ import packets.store.tables
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0025'
-down_revision = '0012'
+revision = '0014'
+down_revision = '0013'
 branch_labels = None
 depends_on = None
 

@@ -115,7 +115,7 @@ class DirectoryDesk:
         return self._change(Act.USER_REVOKE, user_id, actor, act)
 
     def deactivate(self, user_id: str, reason: str, actor: str = SERVICE) -> Person:
-        """Make a user ID inactive and end its sessions. The person stays in the directory: records name them.
+        """Make a user ID inactive, end its sessions and revoke its tokens. The person stays in the directory: records name them.
 
         Raises:
             NotFoundError: nobody has that user ID.
@@ -129,6 +129,7 @@ class DirectoryDesk:
                 sentence = f"There is no reason of at most {TEXT_LIMIT} characters."
                 raise InputError(Problem("reason-missing", sentence, "Say why the user ID is deactivated.", "reason"))
             records.sessions.close_all(user_id)
+            records.tokens.revoke_all(user_id, self.clock())
             return replace(person, account_active=False), {"reason": reason.strip()}
 
         return self._change(Act.USER_DEACTIVATE, user_id, actor, act)

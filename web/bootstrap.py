@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import atexit
-import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
@@ -26,7 +25,7 @@ from packets.deadlines import DeadlineDesk
 from packets.designees import DesigneeDesk
 from packets.directory import DirectoryDesk
 from packets.enrollment import EnrollmentDesk
-from packets.errors import InputError, Problem, StoreError
+from packets.errors import Problem, StoreError
 from packets.fixity import COPY_JOB, FixityDesk
 from packets.jobs.execution import Executor, Report, say_nothing
 from packets.jobs.queue import enqueue
@@ -69,22 +68,18 @@ from signing.pki import Pki, init_pki, load_pki
 from signing.reconciler import Reconciler
 from signing.renewal import Renewal
 from signing.rotation import ROTATED, Rotation, rotate_pki
-from signing.sources.authorities import AlsoAccepting, KeyAuthority
 from signing.sources.held_private_key import HeldPrivateKey
-from signing.sources.register import open_authorities, open_register
+from signing.sources.register import open_authorities
 from signing.sources.socket_client import SocketKey
-from signing.sources.source import HeldKeys, OneTimeKeys, SignerSource
-from signing.timestamps import TimeStampSource, local_source, remote_source
-from signing.trust import read_trust
 from signing.vault import KeyHolder, Vault
 from web.auth.accounts import AccountDesk
 from web.auth.office import open_accounts, open_resets
 from web.auth.resets import RESET_JOB, ResetDesk
 from web.auth.step_up import StepUpDesk
+from web.kept_secrets import find_secret
 from web.mail import read_mail
+from web.signing_sources import people_keys, time_stamps
 
-SECRET_BYTES = 32
-OWNER_ONLY = 0o600
 DAYS_IN_A_YEAR = 366
 """Rounded up: a lock that ends a day late breaks no promise."""
 KEEP_EVERY = timedelta(days=7)
@@ -256,10 +251,10 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
     signer = SigningService(
         pki,
         clock,
-        _time_stamps(settings, pki, clock),
+        time_stamps(settings, pki, clock),
         render_stamp=partial(render_stamp, fonts=fonts),
         archival_digest=settings.archival_digest,
-        signers=_people_keys(settings, pki, authorities),
+        signers=people_keys(settings, pki, authorities),
     )
     box = closed_box() if settings.confinement == "on" else OpenBox()
     assembler = Assembler(database, objects, catalog, clock, seeded_fields, signer.seal, fonts, signer.issuers, box)
@@ -330,15 +325,6 @@ def closed_box() -> ClosedBox:
     return box
 
 
-def _people_keys(settings: Settings, pki: Pki, authorities: Sequence[KeyAuthority]) -> SignerSource:
-    """A key of one use for everybody, but for the people whose keys the register names (ADR 9)."""
-    one_time = OneTimeKeys(pki.authority, pki.trust)
-    if settings.signer_keys is None:
-        return one_time
-    held = HeldKeys(open_register(settings.signer_keys, settings.signer_socket), one_time)
-    return AlsoAccepting(held, authorities) if authorities else held
-
-
 def build_registry(services: Services) -> Registry:
     """All work that runs outside requests: handlers of jobs, and what is done again and again."""
 
@@ -395,45 +381,3 @@ def build_registry(services: Services) -> Registry:
 def build_executor(services: Services, report: Report = say_nothing) -> Executor:
     """Does jobs in this process; `report` is told of what fails."""
     return Executor(services.database, build_registry(services), services.clock, report=report)
-
-
-def _time_stamps(settings: Settings, pki: Pki, clock: Clock) -> TimeStampSource:
-    """The authorities of the settings, in order; the embedded one where none is named, which production does not accept."""
-    if settings.tsa_urls:
-        roots = read_trust((), settings.tsa_roots).timestamp_roots
-        return remote_source(settings.tsa_urls, replace(pki.trust, timestamp_roots=roots), clock)
-    if settings.mode == "production":
-        raise InputError(
-            Problem(
-                "tsa-missing",
-                "Production needs an independent time-stamp authority.",
-                "Set ESM_TSA_URLS and ESM_TSA_ROOTS.",
-                "ESM_TSA_URLS",
-            )
-        )
-    return local_source(pki, clock)
-
-
-def find_secret(settings: Settings, name: str) -> str:
-    """A secret from the settings; outside production one is made once and kept in the folder, readable by its owner only.
-
-    Raises:
-        InputError: production was given no secret.
-    """
-    given: str = getattr(settings, name).get_secret_value()
-    if given:
-        return given
-    if settings.mode == "production":
-        variable = f"ESM_{name.upper()}"
-        raise InputError(
-            Problem("secret-missing", f"Production needs {variable}.", f"Set {variable} or {variable}_FILE.", variable)
-        )
-    return _kept_secret(settings.dir / "secrets" / name)
-
-
-def _kept_secret(path: Path) -> str:
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=OWNER_ONLY)
-        path.write_text(secrets.token_urlsafe(SECRET_BYTES), encoding="ascii")
-    return path.read_text("ascii")

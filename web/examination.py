@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -56,10 +56,9 @@ Found = Iterable[tuple[State, str, str]]
 Check = Callable[[Services], Found]
 
 
-def examine(services: Services, parts: Iterable[str] = ()) -> list[Finding]:
-    """What is found of these parts, or of all."""
-    chosen = tuple(parts) or tuple(CHECKS)
-    return [Finding(name, *one) for name in chosen for one in _ask(CHECKS[name], services)]
+def examine(services: Services, checks: Mapping[str, Check]) -> list[Finding]:
+    """What these checks find, each of its part."""
+    return [Finding(name, *one) for name, check in checks.items() for one in _ask(check, services)]
 
 
 def _ask(check: Check, services: Services) -> list[tuple[State, str, str]]:
@@ -71,16 +70,25 @@ def _ask(check: Check, services: Services) -> list[tuple[State, str, str]]:
         return [(State.BROKEN, f"It cannot be examined: {error.strerror or error}.", "Look at the machine.")]
 
 
-def _database(services: Services) -> Found:
-    """The schema is the newest, and something can be written; the trial is taken back."""
+def _schema(services: Services) -> Found:
+    """The database answers, and its schema is the newest; nobody who writes is waited for."""
     current, newest = services.database.schema()
     if current != newest:
         yield State.BROKEN, f"The schema is {current or 'none'}, and {newest} is needed.", "Run `esm db upgrade`."
+    else:
+        yield State.GOOD, f"Its schema is {current}.", ""
+
+
+def _database(services: Services) -> Found:
+    """The schema is the newest, and something can be written; the trial is taken back."""
+    findings = list(_schema(services))
+    yield from findings
+    if findings[0][0] is State.BROKEN:
         return
     with suppress(_UndoneError), services.database.write() as records:
         enqueue(records, "doctor", {}, "doctor", services.clock())
         raise _UndoneError
-    yield State.GOOD, f"It reads and writes; its schema is {current}.", ""
+    yield State.GOOD, "It reads and writes.", ""
 
 
 def _objects(services: Services) -> Found:
@@ -113,6 +121,11 @@ def _queue(services: Services) -> Found:
 
 
 def _keys(services: Services) -> Found:
+    yield from _certificates(services)
+    yield from _open_files(services.settings)
+
+
+def _certificates(services: Services) -> Found:
     now, remedy = services.clock(), "Run `esm pki rotate` with the part's name."
     for part, title in ((one, TITLES[one].lower()) for one in PARTS):
         certificate = services.pki.certificate(part)
@@ -123,7 +136,6 @@ def _keys(services: Services) -> Found:
             yield State.WATCH, f"The certificate of the {title} ends on {ends:%Y-%m-%d}.", remedy
         else:
             yield State.GOOD, f"The certificate of the {title} is valid until {ends:%Y-%m-%d}.", ""
-    yield from _open_files(services.settings)
 
 
 def _open_files(settings: Settings) -> Found:
@@ -202,5 +214,5 @@ CHECKS: dict[str, Check] = {
     "disk": _disk,
     "assets": _assets,
 }
-NEEDED = ("database", "objects", "keys")
-"""Without which nothing can be done."""
+NEEDED: dict[str, Check] = {"database": _schema, "objects": _objects, "keys": _certificates}
+"""Without which nothing can be done; asked every few seconds."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import urllib3
 
-from packets.webhooks.addresses import Target
+from packets.webhooks.addresses import PORTS, Target
 
 SECONDS = 10.0
 ANSWER_LIMIT = 16 * 1024
@@ -27,7 +27,8 @@ class Answer:
 def send(target: Target, headers: Mapping[str, str], body: bytes, *, seconds: float = SECONDS) -> Answer:
     """Send a message once; everything that goes wrong is told in the answer."""
     host = target.host if ":" not in target.host else f"[{target.host}]"
-    told = {**headers, "Host": f"{host}:{target.port}", "Content-Type": "application/json", "User-Agent": "esm-packets"}
+    port = "" if target.port == PORTS[target.scheme] else f":{target.port}"
+    told = {**headers, "Host": host + port, "Content-Type": "application/json", "User-Agent": "esm-packets"}
     limits = urllib3.Timeout(connect=seconds / 2, read=seconds, total=seconds)
     try:
         with _pool(target) as pool:

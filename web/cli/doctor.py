@@ -11,7 +11,7 @@ import click
 
 from packets.errors import PacketsError
 from web.cli.folder import folder_option, open_folder
-from web.examination import Finding, State, examine
+from web.examination import CHECKS, Finding, State, examine
 
 MARKS = {State.GOOD: "ok    ", State.WATCH: "watch ", State.BROKEN: "BROKEN"}
 
@@ -42,6 +42,6 @@ def _examine(folder: Path) -> list[Finding]:
     except PacketsError as error:
         return [Finding("start", State.BROKEN, one.sentence, one.remedy) for one in error.problems]
     try:
-        return examine(services)
+        return examine(services, CHECKS)
     finally:
         services.database.close()

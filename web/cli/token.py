@@ -47,7 +47,7 @@ def create(
 ) -> None:
     """Make a token for a person and print it; it is shown this once."""
     services = open_folder(folder)
-    made, text = services.tokens.create(user_id, label, map(Scope, scopes), timedelta(days=days), actor)
+    made, text = services.tokens.create(user_id.upper(), label, map(Scope, scopes), timedelta(days=days), actor)
     if as_json:
         click.echo(json.dumps({**_told(made), "token": text}, indent=2, ensure_ascii=False))
         return
@@ -62,7 +62,7 @@ def create(
 def listed(user_id: str, *, as_json: bool, folder: Path) -> None:
     """List tokens, newest first, with the time of their last use."""
     services = open_folder(folder)
-    found = services.tokens.listed(user_id)
+    found = services.tokens.listed(user_id.upper())
     if as_json:
         click.echo(json.dumps([_told(one) for one in found], indent=2, ensure_ascii=False))
         return

@@ -29,6 +29,7 @@ ACTS = {
     Act.DOCUMENT_ASSEMBLE: "Made from the facts of that time",
     Act.DOCUMENT_VIEW: "Shown for reading",
     Act.DOCUMENT_DOWNLOAD: "Downloaded",
+    Act.SIGNATURE_PREPARE: "Prepared for a key that the signer holds",
     Act.DOCUMENT_SIGN: "Signed for the ACO",
     Act.DOCUMENT_COUNTERSIGN: "Countersigned for CMS",
     Act.DOCUMENT_EXECUTE: "Executed and closed with a time-stamp",

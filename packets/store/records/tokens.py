@@ -65,6 +65,11 @@ class TokenRecords:
         held = api_tokens.update().where(api_tokens.c.token_id == token_id, api_tokens.c.revoked_at_utc.is_(None))
         return self._connection.execute(held.values(revoked_at_utc=now)).rowcount == 1
 
+    def revoke_all(self, user_id: str, now: datetime) -> None:
+        """Record that no token of a person counts any more."""
+        held = api_tokens.update().where(api_tokens.c.user_id == user_id, api_tokens.c.revoked_at_utc.is_(None))
+        self._connection.execute(held.values(revoked_at_utc=now))
+
     def count_call(self, token_id: str, now: datetime, since: datetime) -> int:
         """Note that a token was used; answer how many calls there were since the interval began, this one among them."""
         fresh = sa.or_(api_tokens.c.used_at_utc.is_(None), api_tokens.c.used_at_utc < since)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from browsing import Site
 from callers import Caller, caller, refused
@@ -14,7 +17,12 @@ from packets.directory import Right
 from packets.errors import ForbiddenError, InputError, NotFoundError
 from packets.model.people import Role
 from packets.model.tokens import Scope, check_of, draw_token, is_token
+from packets.sample.year import sample_year
+from packets.settings import Settings
 from web.auth.cookies import LOCAL_NAME
+from web.bootstrap import build_services, initialize
+from web.cli.token import token
+from worlds import START
 
 
 def test_a_token_says_whose_it_is_and_what_it_is_for(site: Site) -> None:
@@ -98,6 +106,8 @@ def test_a_person_whose_user_id_is_inactive_is_not_let_in(site: Site) -> None:
     refused(one.get("/jobs"), 403, "not-your-page")
     directory.deactivate("ZZ98", "a test")
     refused(one.get("/whoami"), 401)
+    directory.grant("ZZ98", Right(active=True))
+    refused(one.get("/whoami"), 401)
 
 
 def test_a_token_does_only_what_it_is_for(site: Site) -> None:
@@ -142,3 +152,28 @@ def test_making_and_revoking_is_for_cms_staff_and_logged(site: Site) -> None:
     assert [one.outcome for one in told[-3:]] == [Outcome.REFUSED, Outcome.REFUSED, Outcome.DONE]
     assert told[-1].details["token"] == made.token_id
     assert text not in str(told)
+
+
+def test_tokens_by_command(tmp_path: Path) -> None:
+    """Printed once and alone, so that it can be piped; listed without it; revoked."""
+    folder = tmp_path / "data"
+    initialize(Settings(dir=folder), sample=True)
+    services = build_services(Settings(dir=folder))
+    services.enrollment.register(sample_year(2027, 1, now=START).agency)
+    user_id = sample_year(2027, 1, now=START).agency[0].user_id
+    services.database.close()
+
+    def esm(*words: str) -> str:
+        result = CliRunner().invoke(token, [*words, "--dir", str(folder)], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    text = esm("create", user_id.lower(), "--label", "roster", "--scope", "read", "--days", "7").strip()
+    assert is_token(text)
+    (told,) = json.loads(esm("list", "--user", user_id, "--json"))
+    assert (told["user_id"], told["scopes"], told["used_at_utc"]) == (user_id, ["read"], None)
+    assert text not in esm("list")
+    esm("revoke", told["token_id"])
+    assert "revoked" in esm("list")
+    other = json.loads(esm("create", user_id, "--label", "x", "--scope", "sign", "--scope", "read", "--json"))
+    assert (is_token(other["token"]), other["scopes"]) == (True, ["read", "sign"])

@@ -5,12 +5,18 @@ from __future__ import annotations
 import contextlib
 import hmac
 import json
+import ssl
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -215,6 +221,36 @@ def test_there_are_not_too_many_and_an_act_that_is_undone_tells_nothing(stage: S
         raise ZeroDivisionError
     stage.tell()
     assert stage.receiver.arrived == []
+
+
+def certified(name: str, folder: Path) -> ssl.SSLContext:
+    """TLS for a server of this name, with a certificate of its own that is trusted where `SSL_CERT_FILE` names it."""
+    key, subject = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+    builder = builder.not_valid_after(datetime(2100, 1, 1, tzinfo=UTC))
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+    pem = serialization.Encoding.PEM
+    (folder / "server.pem").write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(pem))
+    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    (folder / "server.key").write_bytes(key.private_bytes(pem, *plain))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.pem", folder / "server.key")
+    return context
+
+
+def test_the_certificate_must_be_of_the_name_though_the_connection_goes_to_the_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Name in TLS and `Host`, address in the connection; another name, or a certificate that nobody trusts, is no answer."""
+    with receiving(certified("receiver.example", tmp_path)) as receiver:
+        target = Target("https", "receiver.example", receiver.port, "/hook", "127.0.0.1")
+        assert send(target, {}, b"{}").status == 0
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
+        assert send(replace(target, host="other.example"), {}, b"{}").error == "No answer: SSLError."
+        assert receiver.arrived == []
+        assert send(target, {}, b"{}").status == 204
+        assert receiver.arrived[0][1]["host"] == f"receiver.example:{receiver.port}"
 
 
 PRIVATE = """

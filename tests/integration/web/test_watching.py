@@ -152,7 +152,7 @@ def test_the_number_of_a_request_goes_through_to_its_jobs_and_their_entries(site
 
 def found(services: Services, part: str) -> list[Finding]:
     """What the doctor finds of one part."""
-    return examine(services, [part])
+    return examine(services, {part: CHECKS[part]})
 
 
 def test_each_part_that_is_broken_is_told_with_how_to_mend_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,17 +10,19 @@ import pytest
 import sqlalchemy as sa
 
 from packets.jobs.queue import enqueue
+from packets.model.jobs import JobState
 from packets.model.people import PAIRS, Role
 from packets.model.tokens import ApiToken, Scope
 from packets.model.webhooks import Endpoint, HookDelivery, HookEvent, HookState
 from packets.store.database import Database
 from packets.store.records import Records
+from packets.store.records.jobs import JobFilter
 from packets.store.records.notices import Filter
 from packets.store.records.years import Load
 from schema import migrate
 from worlds import START, World, build_world
 
-BEFORE_AGREEMENTS, BEFORE_API = "0009", "0012"
+BEFORE_AGREEMENTS, BEFORE_API = "0009", "0013"
 
 
 @pytest.fixture
@@ -238,6 +240,10 @@ def test_jobs_and_messages_survive_the_way_down_below_the_api_and_up_again(world
 
     with database.read() as records:
         assert records.jobs.get(job.job_id) == job
+        assert records.jobs.counts()["anything", JobState.QUEUED] == 1
+        assert (records.jobs.oldest_due(clock()), records.jobs.stalled(clock())) == (clock(), 0)
+        assert job in records.jobs.some(JobFilter("queued", "anything"), after="", most=10)
+    assert database.schema()[0] == database.schema()[1]
     assert world.services.tokens.find(text) is None
     _, text = world.services.tokens.create(world.agency(Role.CMS_STAFF), "a test", [Scope.READ], timedelta(days=1))
     found = world.services.tokens.find(text)

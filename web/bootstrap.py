@@ -70,7 +70,7 @@ from signing.timestamps import TimeStampSource, local_source, remote_source
 from signing.trust import read_trust
 from signing.vault import KeyHolder, Vault
 from web.auth.accounts import AccountDesk
-from web.auth.office import open_accounts, open_resets
+from web.auth.office import open_accounts
 from web.auth.resets import RESET_JOB, ResetDesk
 from web.auth.step_up import StepUpDesk
 from web.mail import read_mail
@@ -251,8 +251,8 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
     reading = ReadingRoom(database, objects, catalog, clock)
     preparation = PreparationDesk(database, catalog, assembler, clock)
     mail, session_secret = read_mail(settings), find_secret(settings, "session_secret")
-    accounts = open_accounts(settings, database, clock, find_secret(settings, "pki_passphrase"))
-    resets = open_resets(settings, accounts, mail, session_secret)
+    passphrase = find_secret(settings, "pki_passphrase")
+    accounts, step_ups, resets = open_accounts(settings, database, clock, mail, passphrase, session_secret)
     return Services(
         settings=settings,
         clock=clock,
@@ -288,7 +288,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         checker=Checker(database, objects, catalog, signer.trust),
         checkpoints=Checkpointer(database, objects, pki, signer.timestamps, clock),
         accounts=accounts,
-        step_ups=StepUpDesk(accounts),
+        step_ups=step_ups,
         resets=resets,
         notices=NoticeDesk(database, catalog, clock, mail.address, mailed=mail.server is not None),
         reminders=ReminderDesk(database, catalog, clock),

@@ -164,9 +164,8 @@ def test_whatever_a_browser_sends_is_a_calm_no(site: Site, said: object) -> None
         browser.hidden["next"] = "/"
 
 
-def test_removing_a_passkey_takes_the_password_and_nobody_elses_can_be_removed(
-    site: Site, who: str, victim: SoftPasskey
-) -> None:
+@pytest.mark.usefixtures("victim")
+def test_removing_a_passkey_takes_the_password_and_nobody_elses_can_be_removed(site: Site, who: str) -> None:
     """What is not yours looks like what is not there."""
     owner(site, who)
     browser = site.enter(who)

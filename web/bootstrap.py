@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -73,10 +72,9 @@ from web.auth.accounts import AccountDesk
 from web.auth.office import open_accounts
 from web.auth.resets import RESET_JOB, ResetDesk
 from web.auth.step_up import StepUpDesk
+from web.kept_secrets import find_secret
 from web.mail import read_mail
 
-SECRET_BYTES = 32
-OWNER_ONLY = 0o600
 DAYS_IN_A_YEAR = 366
 """Rounded up: a lock that ends a day late breaks no promise."""
 KEEP_EVERY = timedelta(days=7)
@@ -251,7 +249,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
     reading = ReadingRoom(database, objects, catalog, clock)
     preparation = PreparationDesk(database, catalog, assembler, clock)
     mail, session_secret = read_mail(settings), find_secret(settings, "session_secret")
-    passphrase = find_secret(settings, "pki_passphrase")
+    passphrase = partial(find_secret, settings, "pki_passphrase")
     accounts, step_ups, resets = open_accounts(settings, database, clock, mail, passphrase, session_secret)
     return Services(
         settings=settings,
@@ -377,28 +375,3 @@ def _time_stamps(settings: Settings, pki: Pki, clock: Clock) -> TimeStampSource:
             )
         )
     return local_source(pki, clock)
-
-
-def find_secret(settings: Settings, name: str) -> str:
-    """A secret from the settings; outside production one is made once and kept in the folder, readable by its owner only.
-
-    Raises:
-        InputError: production was given no secret.
-    """
-    given: str = getattr(settings, name).get_secret_value()
-    if given:
-        return given
-    if settings.mode == "production":
-        variable = f"ESM_{name.upper()}"
-        raise InputError(
-            Problem("secret-missing", f"Production needs {variable}.", f"Set {variable} or {variable}_FILE.", variable)
-        )
-    return _kept_secret(settings.dir / "secrets" / name)
-
-
-def _kept_secret(path: Path) -> str:
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=OWNER_ONLY)
-        path.write_text(secrets.token_urlsafe(SECRET_BYTES), encoding="ascii")
-    return path.read_text("ascii")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from packets.clock import Clock
@@ -19,7 +20,7 @@ from web.mail import Mail
 
 
 def open_accounts(
-    settings: Settings, database: Database, clock: Clock, mail: Mail, passphrase: str, secret: str
+    settings: Settings, database: Database, clock: Clock, mail: Mail, passphrase: Callable[[], str], secret: str
 ) -> tuple[AccountDesk, StepUpDesk, ResetDesk]:
     """Passwords, sessions and second factors; re-authentication to sign; links by mail.
 
@@ -28,7 +29,7 @@ def open_accounts(
         database: where.
         clock: the time.
         mail: whether and from where links are mailed.
-        passphrase: that of the service's keys.
+        passphrase: gives that of the service's keys.
         secret: the one that signs the cookies of forms; links are made from it.
     """
     guard = Guard(database, clock)

@@ -156,6 +156,7 @@ def build_world(
     settings = Settings(
         dir=folder,
         session_secret=SecretStr("a session secret for tests"),
+        pki_passphrase=SecretStr(PASSPHRASE),
         mode="development",
         templates_dir=templates_dir,
     )

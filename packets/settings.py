@@ -24,6 +24,8 @@ SECRETS = (
     "mail_url",
     "objects_secret_key",
     "objects_copy_secret_key",
+    "webhook_secret",
+    "metrics_token",
 )
 
 
@@ -89,6 +91,11 @@ class Settings(BaseSettings):
     trust_proxy: bool = Field(default=False, description="believe X-Forwarded-* from one reverse proxy in front")
     session_idle_minutes: int = Field(default=20, ge=1, le=240, description="sign-out after so long without a request")
     session_hours: int = Field(default=12, ge=1, le=24, description="sign-out after so long in any case")
+    api_calls_per_minute: int = Field(
+        default=300, ge=1, le=100_000, description="calls that one API token may make in a minute"
+    )
+    webhook_secret: SecretStr = Field(default=SecretStr(""), description="the secrets of webhooks are derived from it")
+    metrics_token: SecretStr = Field(default=SecretStr(""), description="opens /metrics; empty means nobody may look")
     session_warning_minutes: int = Field(default=5, ge=1, le=60, description="how long before that a page warns")
     second_factor: Literal["", "optional", "required"] = Field(
         default="", description="whether a password alone signs in; empty means required in production only"
@@ -101,6 +108,10 @@ class Settings(BaseSettings):
     oidc_name: str = Field(default="single sign-on", description="what the sign-in page calls the provider")
     queue: Literal["embedded", "worker"] = Field(
         default="embedded", description="who does jobs: threads of `esm serve`, or `esm worker` only"
+    )
+    confinement: Literal["on", "off"] = Field(
+        default="on",
+        description="read what is uploaded, and render documents, in short-lived processes without network and with limits",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="what the log carries")
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from packets.agreements import agreement_page
-from packets.assemble import contacts_digest, sections_changed
+from packets.assemble import contacts_digest, sections_changed, template_changed
 from packets.catalog import Catalog
 from packets.errors import Problem
 from packets.model import agreements
@@ -17,7 +17,7 @@ from packets.model.people import Person
 from packets.model.steps import finished_kinds
 from packets.store.records import Records
 from signing.policy import Actor, DocumentFacts, Prerequisite
-from signing.surroundings import Surroundings, read_surroundings
+from signing.surroundings import Surroundings, place_of, read_surroundings
 from signing.trust import Expected, ExpectedSigner
 
 STEP_GATES = frozenset({agreements.CONTACTS_GATE, agreements.EXTENSION_GATE})
@@ -55,7 +55,7 @@ def gather_facts(
     Raises:
         NotFoundError: the ACO or the year of the document is gone.
     """
-    around = around or read_surroundings(records, document)
+    around = around or read_surroundings(records, place_of(document))
     step_one, document_type = around.step_one, catalog[document.kind]
     finished = finished_kinds(catalog, list(around.packet))
     return DocumentFacts(
@@ -76,6 +76,7 @@ def gather_facts(
         voided=document.voided_at is not None,
         declined=document.decline is not None,
         outdated=sections_changed(records, document_type, step_one.aco, document),
+        reworded=template_changed(document_type, document),
     )
 
 

@@ -50,7 +50,7 @@ class ManySurroundings:
         """
         found = self.by_place.get(place_of(document))
         if found is None:
-            raise aco_gone(document)
+            raise aco_gone(place_of(document))
         return found
 
     def opened(self, document: Document) -> bool:
@@ -65,17 +65,16 @@ class ManySurroundings:
         )
 
 
-def read_surroundings(records: Records, document: Document) -> Surroundings:
-    """What surrounds one document.
+def read_surroundings(records: Records, place: Place) -> Surroundings:
+    """What surrounds the documents of one packet.
 
     Raises:
         NotFoundError: its ACO or its year is gone.
     """
-    place = place_of(document)
     step_one = records.acos.step_one(*place)
     year = records.years.for_aco(step_one.aco) if step_one else None
     if step_one is None or year is None:
-        raise aco_gone(document)
+        raise aco_gone(place)
     return Surroundings(step_one, year, tuple(records.documents.packet(*place)))
 
 
@@ -106,7 +105,7 @@ def place_of(document: Document) -> Place:
     return document.aco_id, document.performance_year
 
 
-def aco_gone(document: Document) -> NotFoundError:
+def aco_gone(place: Place) -> NotFoundError:
     """The refusal when a document's ACO or year is not there."""
-    sentence = f"There is no ACO {document.aco_id} in this year."
-    return NotFoundError(Problem("aco-unknown", sentence, "Check the year.", document.aco_id))
+    sentence = f"There is no ACO {place[0]} in this year."
+    return NotFoundError(Problem("aco-unknown", sentence, "Check the year.", place[0]))

@@ -14,6 +14,7 @@ import html5lib
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from canaries import leaks
 from packets.model.documents import Document
 from packets.model.people import Role
 from packets.sample.year import SampleAco
@@ -35,6 +36,10 @@ class Browser:
     def get(self, path: str, **options: Any) -> TestResponse:
         """Open a page."""
         return self._look(self._client.get(path, **options))
+
+    def raw(self, path: str, headers: Mapping[str, str]) -> TestResponse:
+        """What is sent for an address, with nothing looked at."""
+        return self._client.get(path, headers=headers)
 
     def head(self, path: str) -> TestResponse:
         """Ask for the headers of a page only."""
@@ -68,7 +73,7 @@ class Browser:
         self._client.set_cookie(name, value)
 
     def _look(self, response: TestResponse) -> TestResponse:
-        response.get_data()
+        assert leaks(response.get_data()) == []
         response.close()
         if response.mimetype == "text/html" and response.location is None:
             check_page(html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(response.text))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import atexit
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import cast
 
@@ -17,6 +18,7 @@ from packets.catalog import Catalog, load_catalog
 from packets.change_requests import ChangeRequestDesk
 from packets.clock import Clock, system_clock
 from packets.cohort_windows import CohortWindowDesk
+from packets.confinement.box import Box, ClosedBox, OpenBox
 from packets.contacts import ContactDesk
 from packets.corrections import CorrectionsDesk
 from packets.deadlines import DeadlineDesk
@@ -47,13 +49,18 @@ from packets.store.objects import MendableStore, ObjectStore
 from packets.store.objects_copy import CopiedObjects
 from packets.store.objects_files import FileObjects
 from packets.store.places import Access, open_store
+from packets.tokens import TokenDesk
 from packets.voiding import VoidDesk
+from packets.webhooks.addresses import AddressGuard
+from packets.webhooks.delivery import ATTEMPTS, JOB, LONGEST_WAIT, Messenger
+from packets.webhooks.desk import WebhookDesk
 from packets.year_loading import YearDesk
 from signing.batch_work import BatchWork
 from signing.ceremony import Ceremony
 from signing.checkpoints import CHECKPOINT, Checkpointer
 from signing.countersigning import BATCH_JOB, CountersignDesk
 from signing.declining import DeclineDesk
+from signing.deferring import DeferringDesk
 from signing.fields import seeded_fields
 from signing.fsck import Checker
 from signing.pades import SigningService
@@ -61,8 +68,9 @@ from signing.pki import Pki, init_pki, load_pki
 from signing.reconciler import Reconciler
 from signing.renewal import Renewal
 from signing.rotation import ROTATED, Rotation, rotate_pki
+from signing.sources.authorities import AlsoAccepting, KeyAuthority
 from signing.sources.held_private_key import HeldPrivateKey
-from signing.sources.register import open_register
+from signing.sources.register import open_authorities, open_register
 from signing.sources.socket_client import SocketKey
 from signing.sources.source import HeldKeys, OneTimeKeys, SignerSource
 from signing.timestamps import TimeStampSource, local_source, remote_source
@@ -93,6 +101,7 @@ class Services:
     clock: Clock
     database: Database
     objects: ObjectStore
+    box: Box
     catalog: Catalog
     pki: Pki
     signer: SigningService
@@ -128,6 +137,10 @@ class Services:
     notices: NoticeDesk
     reminders: ReminderDesk
     post: PostOffice
+    deferring: DeferringDesk
+    tokens: TokenDesk
+    webhooks: WebhookDesk
+    messenger: Messenger
     session_secret: str
 
 
@@ -237,17 +250,22 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
     """The services on parts that are given; tests give parts in memory."""
     catalog = load_catalog(extra=settings.templates_dir)
     fonts = ensure_fonts(settings.fonts_dir)
+    authorities = open_authorities(settings.signer_keys) if settings.signer_keys else []
     signer = SigningService(
         pki,
         clock,
         _time_stamps(settings, pki, clock),
         render_stamp=partial(render_stamp, fonts=fonts),
         archival_digest=settings.archival_digest,
-        signers=_people_keys(settings, pki),
+        signers=_people_keys(settings, pki, authorities),
     )
-    assembler = Assembler(database, objects, catalog, clock, seeded_fields, signer.seal, fonts, signer.issuers)
+    box = closed_box() if settings.confinement == "on" else OpenBox()
+    assembler = Assembler(database, objects, catalog, clock, seeded_fields, signer.seal, fonts, signer.issuers, box)
     reading = ReadingRoom(database, objects, catalog, clock)
     preparation = PreparationDesk(database, catalog, assembler, clock)
+    ceremony = Ceremony(database, objects, catalog, signer, clock)
+    guard, master = AddressGuard(local=settings.mode != "production"), partial(find_secret, settings, "webhook_secret")
+    webhooks = WebhookDesk(database, clock, guard, master)
     mail, session_secret = read_mail(settings), find_secret(settings, "session_secret")
     passphrase = partial(find_secret, settings, "pki_passphrase")
     accounts, step_ups, resets = open_accounts(settings, database, clock, mail, passphrase, session_secret)
@@ -256,6 +274,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         clock=clock,
         database=database,
         objects=objects,
+        box=box,
         catalog=catalog,
         pki=pki,
         signer=signer,
@@ -265,10 +284,10 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         organization=OrganizationDesk(database, assembler, clock),
         change_requests=ChangeRequestDesk(database, assembler, clock),
         designees=DesigneeDesk(database, clock),
-        corrections=CorrectionsDesk(database, objects, catalog, assembler, clock),
+        corrections=CorrectionsDesk(database, objects, catalog, assembler, clock, box),
         deadlines=DeadlineDesk(database, clock),
         preparation=preparation,
-        years=YearDesk(database, objects, catalog, preparation, clock),
+        years=YearDesk(database, objects, catalog, preparation, clock, box),
         cohort_windows=CohortWindowDesk(database, clock),
         directory=DirectoryDesk(database, clock),
         agreements=AgreementDesk(database, catalog, assembler, clock),
@@ -277,7 +296,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         list_changes=ChangesDesk(database, objects, catalog),
         reading=reading,
         reading_copies=ReadingCopies(reading, fonts),
-        ceremony=Ceremony(database, objects, catalog, signer, clock),
+        ceremony=ceremony,
         countersigning=CountersignDesk(database, objects, catalog, clock),
         declining=DeclineDesk(database, catalog, assembler, clock),
         voiding=VoidDesk(database, assembler, clock),
@@ -288,19 +307,34 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         accounts=accounts,
         step_ups=step_ups,
         resets=resets,
-        notices=NoticeDesk(database, catalog, clock, mail.address, mailed=mail.server is not None),
+        notices=NoticeDesk(
+            database, catalog, clock, mail.address, mailed=mail.server is not None, also=webhooks.spread
+        ),
         reminders=ReminderDesk(database, catalog, clock),
         post=PostOffice(database, clock, mail.server, mail.sender, resets.link),
+        deferring=DeferringDesk(database, objects, catalog, ceremony, signer, authorities, clock),
+        tokens=TokenDesk(database, clock),
+        webhooks=webhooks,
+        messenger=Messenger(database, clock, guard, master),
         session_secret=session_secret,
     )
 
 
-def _people_keys(settings: Settings, pki: Pki) -> SignerSource:
+@cache
+def closed_box() -> ClosedBox:
+    """The process's only box; its server is started when it is first needed, and ends with the process."""
+    box = ClosedBox()
+    atexit.register(box.close)
+    return box
+
+
+def _people_keys(settings: Settings, pki: Pki, authorities: Sequence[KeyAuthority]) -> SignerSource:
     """A key of one use for everybody, but for the people whose keys the register names (ADR 9)."""
     one_time = OneTimeKeys(pki.authority, pki.trust)
     if settings.signer_keys is None:
         return one_time
-    return HeldKeys(open_register(settings.signer_keys, settings.signer_socket), one_time)
+    held = HeldKeys(open_register(settings.signer_keys, settings.signer_socket), one_time)
+    return AlsoAccepting(held, authorities) if authorities else held
 
 
 def build_registry(services: Services) -> Registry:
@@ -342,6 +376,7 @@ def build_registry(services: Services) -> Registry:
             Handler(COPY_JOB, copy_object, attempts=COPY_ATTEMPTS),
             Handler(BATCH_JOB, batches.run),
             Handler(PREPARE, services.preparation.work),
+            Handler(JOB, services.messenger.work, attempts=ATTEMPTS, longest_wait=LONGEST_WAIT),
             Handler(RESET_JOB, services.resets.work),
         ),
         periodic=(

@@ -73,6 +73,15 @@ class Act(StrEnum):
     NOTICE_WRITE = "notice:write"
     NOTICE_SEND = "notice:send"
     NOTICE_RETRY = "notice:retry"
+    TOKEN_CREATE = "token:create"  # noqa: S105  the name of an act
+    TOKEN_REVOKE = "token:revoke"  # noqa: S105  the name of an act
+    SIGNATURE_PREPARE = "signature:prepare"
+    WEBHOOK_REGISTER = "webhook:register"
+    WEBHOOK_REMOVE = "webhook:remove"
+    WEBHOOK_ROTATE = "webhook:rotate"
+    WEBHOOK_SECRET = "webhook:secret"  # noqa: S105  the name of an act
+    WEBHOOK_REPLAY = "webhook:replay"
+    WEBHOOK_SEND = "webhook:send"
 
 
 class Outcome(StrEnum):

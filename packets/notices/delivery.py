@@ -16,6 +16,7 @@ from packets.audit.log import SERVICE, Act
 from packets.audit.log import Outcome as Told
 from packets.clock import Clock
 from packets.errors import InputError, Problem
+from packets.faultpoints import FaultPoint, passing
 from packets.model.notices import DeliveryState, Notice
 from packets.notices.message import Sender, build_message
 from packets.notices.smtp import Answer, Line, MailServer, Outcome, UnreachableError
@@ -89,6 +90,7 @@ class PostOffice:
         except UnreachableError as error:
             self._settle(notice, Answer(Outcome.LATER, error.problems[0].sentence), done)
             raise
+        passing(FaultPoint.AFTER_SENDING)
         self._settle(notice, answer, done)
         return True
 

@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -41,8 +42,8 @@ def test_a_fetch_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
     def refuse(command: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
         return subprocess.CompletedProcess(command, 1, "", "no network")
 
-    monkeypatch.setattr(packages.subprocess, "run", refuse)
-    monkeypatch.setattr(packages.shutil, "which", lambda *_names, **_options: "/usr/bin/npm")
+    monkeypatch.setattr(subprocess, "run", refuse)
+    monkeypatch.setattr(shutil, "which", lambda *_names, **_options: "/usr/bin/npm")
     with pytest.raises(PacketsError, match="could not fetch"):
         fetch_look()
     assert list(target.parent.iterdir()) == []

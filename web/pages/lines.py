@@ -13,8 +13,10 @@ from packets.model.people import Contact, Person, Role
 from packets.model.steps import StepView, document_status, finished_kinds
 from packets.reading import PacketView
 from packets.store.records import Records
-from signing.options import Option, signing_options
+from signing.facts import actor_beside, gather_facts
+from signing.options import Option, decide, signing_options
 from signing.policy import Refusal
+from signing.surroundings import Surroundings, read_surroundings
 from web.bootstrap import Services
 
 
@@ -52,20 +54,24 @@ class StepLine:
 def packet_lines(services: Services, person: Person, view: PacketView) -> list[StepLine]:
     """A line for each step of a packet."""
     with services.database.read() as records:
-        return [step_line(records, services, person, view, step) for step in view.steps]
+        around = read_surroundings(records, (view.aco.aco_id, view.aco.performance_year))
+        return [step_line(records, services, person, view, step, around) for step in view.steps]
 
 
-def step_line(records: Records, services: Services, person: Person, view: PacketView, step: StepView) -> StepLine:
+def step_line(
+    records: Records, services: Services, person: Person, view: PacketView, step: StepView, around: Surroundings
+) -> StepLine:
     """The line of one step."""
     options: tuple[Option, ...] = ()
     if step.document is not None:
-        options = signing_options(records, services.catalog, person.user_id, step.document, services.clock())
+        now = services.clock()
+        facts = gather_facts(records, services.catalog, step.document, around)
+        options = decide(actor_beside(person, person.user_id, around, now), facts, now)
     permitted = tuple(option for option in options if option.permitted)
-    year = records.years.for_aco(view.aco)
     return StepLine(
         step=step,
         slots=slot_lines(step.document_type, step.document, view.step_one.contacts),
-        due_on=_due_on(view, year, step),
+        due_on=_due_on(view, around.year, step),
         may_sign=permitted,
         reasons=() if permitted else distinct_reasons(options, view.roles),
     )
@@ -120,8 +126,8 @@ def concerning(options: tuple[Option, ...], roles: frozenset[Role]) -> tuple[Opt
     return theirs or tuple(option for option in options if option.slot.party is party) or options
 
 
-def _due_on(view: PacketView, year: PerformanceYear | None, step: StepView) -> date:
+def _due_on(view: PacketView, year: PerformanceYear, step: StepView) -> date:
     waits_for_cms = step.document is not None and not step.document.unsigned(step.document_type, Party.ACO)
-    if year is None or not waits_for_cms:
+    if not waits_for_cms:
         return view.window.due_on
     return year.window(Activity.COUNTERSIGN, view.aco.cohort).due_on

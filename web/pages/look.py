@@ -41,7 +41,6 @@ def show(filename: str) -> ResponseReturnValue:
         raise NotFound
     packed = bool(found.packed) and request.accept_encodings.quality("gzip") > 0
     response = Response(found.packed if packed else found.content, content_type=found.mime)
-    response.headers["Vary"] = "Accept-Encoding"
     if packed:
         response.headers["Content-Encoding"] = "gzip"
     return response

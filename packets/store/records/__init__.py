@@ -21,8 +21,11 @@ from packets.store.records.ledger import LedgerRecords
 from packets.store.records.lists import ListRecords
 from packets.store.records.notices import NoticeRecords
 from packets.store.records.people import PeopleRecords
+from packets.store.records.prepared import PreparedRecords
 from packets.store.records.sessions import SessionRecords
 from packets.store.records.throttles import ThrottleRecords
+from packets.store.records.tokens import TokenRecords
+from packets.store.records.webhooks import WebhookRecords
 from packets.store.records.years import YearRecords
 
 
@@ -121,3 +124,18 @@ class Records:
     def ledger(self) -> LedgerRecords:
         """Every table as it stands, for the checker."""
         return LedgerRecords(self._connection)
+
+    @cached_property
+    def tokens(self) -> TokenRecords:
+        """Tokens of the JSON API, and calls that may be sent twice."""
+        return TokenRecords(self._connection)
+
+    @cached_property
+    def prepared(self) -> PreparedRecords:
+        """Signatures that wait for their value."""
+        return PreparedRecords(self._connection)
+
+    @cached_property
+    def webhooks(self) -> WebhookRecords:
+        """Webhook endpoints and what was sent to them."""
+        return WebhookRecords(self._connection)

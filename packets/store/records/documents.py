@@ -191,6 +191,10 @@ class DocumentRecords:
         every, executed = self._connection.execute(asked.where(*counting)).one()
         return every, executed
 
+    def signed(self) -> int:
+        """How many signatures are recorded."""
+        return int(self._connection.scalar(sa.select(sa.func.count()).select_from(signatures)) or 0)
+
     def kinds_in_year(self, year: int) -> set[tuple[str, str]]:
         """ACO and kind of every document of a year that counts."""
         asked = sa.select(documents.c.aco_id, documents.c.kind)

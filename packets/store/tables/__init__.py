@@ -1,6 +1,7 @@
 """The tables. Times are UTC and end in `_at_utc`; constraints carry the rules that must never break."""
 
 from packets.store.tables.agreements import dua_confirmations, dua_extensions
+from packets.store.tables.api import api_calls, api_tokens, prepared_signatures
 from packets.store.tables.authentication import (
     accounts,
     authenticators,
@@ -21,12 +22,15 @@ from packets.store.tables.journal import audit, checkpoints, outbox
 from packets.store.tables.lists import corrections, list_rows
 from packets.store.tables.notices import notices, reminders
 from packets.store.tables.people import contact_drafts, contacts, people
+from packets.store.tables.webhooks import webhook_deliveries, webhook_endpoints
 from packets.store.tables.years import acos, change_requests, extensions, loads, organization_drafts, windows, years
 
 __all__ = [
     "UtcDateTime",
     "accounts",
     "acos",
+    "api_calls",
+    "api_tokens",
     "audit",
     "authenticators",
     "batch_items",
@@ -54,6 +58,7 @@ __all__ = [
     "outbox",
     "passkeys",
     "people",
+    "prepared_signatures",
     "recovery_codes",
     "reminders",
     "resets",
@@ -63,6 +68,8 @@ __all__ = [
     "step_ups",
     "throttles",
     "views",
+    "webhook_deliveries",
+    "webhook_endpoints",
     "windows",
     "years",
 ]

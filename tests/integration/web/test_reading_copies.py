@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import zipfile
 from io import BytesIO
@@ -12,6 +13,7 @@ from pypdf import PdfReader
 
 from browsing import Site, open_site
 from packets.model.people import Role
+from web.look.assets import load_look
 
 
 @pytest.fixture(scope="module")
@@ -122,3 +124,24 @@ def test_a_page_without_the_look_says_what_to_run(site: Site, tmp_path: Path, mo
     page = site.enter(site.holder(Role.ACO_EXECUTIVE)).get("/").text
     assert "make look" in page
     assert "uswds" not in page
+
+
+def test_a_long_page_is_compressed_for_whoever_takes_it_and_never_twice_to_the_same_length(site: Site) -> None:
+    """What is in it is the same; how long it is does not tell what is in it."""
+    browser = site.enter(site.world.agency(Role.CMS_STAFF))
+    path = f"/years/{site.current.aco.performance_year}"
+    plain = browser.get(path)
+    packed = [browser.raw(path, {"Accept-Encoding": "gzip"}) for _ in range(8)]
+    assert "Content-Encoding" not in plain.headers
+    assert {one.headers["Content-Encoding"] for one in packed} == {"gzip"}
+    assert len({len(one.data) for one in packed}) > 1
+    assert all(gzip.decompress(one.data).startswith(b"<!DOCTYPE html>") for one in packed)
+
+
+def test_files_of_the_look_are_kept_for_ever_and_sent_compressed(site: Site) -> None:
+    """A browser asks for each once."""
+    sent = site.browser().raw(f"/look/{load_look().name('packets.css')}", {"Accept-Encoding": "gzip"})
+    assert sent.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert "Accept-Encoding" in sent.headers["Vary"]
+    assert gzip.decompress(sent.data) == load_look().by_path["packets.css"].content
+    assert site.browser().raw("/look/packets.css", {}).status_code == 404

@@ -187,11 +187,11 @@ def password(user_id: str, password_file: Path | None, actor: str, folder: Path)
     click.echo(f"{person.user_id} has a new password.")
 
 
-@user.command("forget-factors")
+@user.command("forget")
 @click.argument("user_id")
 @by_option
 @folder_option
-def forget_factors(user_id: str, actor: str, folder: Path) -> None:
+def forget(user_id: str, actor: str, folder: Path) -> None:
     """Remove the passkeys, the authenticator app and the recovery codes of somebody who has lost them, and end their sessions."""
     services = open_folder(folder)
     person = services.directory.get(user_id.upper())

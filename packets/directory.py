@@ -159,6 +159,16 @@ class DirectoryDesk:
 
         return self._change(Act.USER_RECERTIFY, user_id, actor, act)
 
+    def require_staff(self, actor: str) -> None:
+        """Refuse whoever is no CMS staff.
+
+        Raises:
+            ForbiddenError: the actor is none.
+        """
+        with self.database.read() as records:
+            if not manages_years(records.people.get(actor)):
+                raise ForbiddenError(_no_staff(actor))
+
     def get(self, user_id: str) -> Person:
         """The person.
 
@@ -180,8 +190,7 @@ class DirectoryDesk:
         with self.database.write() as records:
             try:
                 if actor != SERVICE and not manages_years(records.people.get(actor)):
-                    sentence = "Only CMS staff change the directory."
-                    raise ForbiddenError(Problem("directory-not-permitted", sentence, "Ask CMS staff.", actor))
+                    raise ForbiddenError(_no_staff(actor))
                 person, told = change(records)
             except PacketsError as error:
                 refused = error
@@ -193,6 +202,11 @@ class DirectoryDesk:
                 found: Person = person
                 return found
         raise refused
+
+
+def _no_staff(actor: str) -> Problem:
+    sentence = "Only CMS staff change the directory."
+    return Problem("directory-not-permitted", sentence, "Ask CMS staff.", actor)
 
 
 def person_problems(person: Person) -> list[Problem]:

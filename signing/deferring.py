@@ -117,7 +117,7 @@ class DeferringDesk:
             sentence = "This act is under way or was given up."
             raise ConflictError(Problem("act-not-open", sentence, "Look at the document, then prepare it again."))
         self._prove(prepared, document, signature)
-        step_up = self.ceremony.step_up(user_id, prepared.document_id, prepared.viewed_digest)
+        step_up = self.ceremony.step_up(user_id, prepared.document_id, prepared.viewed_digest, "own-key")
         whose = (prepared.document_id, prepared.slot, user_id, prepared.role, prepared.viewed_digest)
         request = SignRequest(prepared_id, *whose, step_up)
         signed = self.ceremony.sign(request, given=lambda viewed: self._finish(viewed, prepared, signature))

@@ -160,6 +160,7 @@ def build_world(
     settings = Settings(
         dir=folder,
         session_secret=SecretStr(SESSION_SECRET),
+        pki_passphrase=SecretStr(PASSPHRASE),
         mode="development",
         confinement="off",
         templates_dir=templates_dir,

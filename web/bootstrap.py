@@ -73,7 +73,7 @@ from signing.sources.register import open_authorities
 from signing.sources.socket_client import SocketKey
 from signing.vault import KeyHolder, Vault
 from web.auth.accounts import AccountDesk
-from web.auth.office import open_accounts, open_resets
+from web.auth.office import open_accounts
 from web.auth.resets import RESET_JOB, ResetDesk
 from web.auth.step_up import StepUpDesk
 from web.kept_secrets import find_secret
@@ -264,8 +264,8 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
     guard, master = AddressGuard(local=settings.mode != "production"), partial(find_secret, settings, "webhook_secret")
     webhooks = WebhookDesk(database, clock, guard, master)
     mail, session_secret = read_mail(settings), find_secret(settings, "session_secret")
-    accounts = open_accounts(settings, database, clock, find_secret(settings, "pki_passphrase"))
-    resets = open_resets(settings, accounts, mail, session_secret)
+    passphrase = partial(find_secret, settings, "pki_passphrase")
+    accounts, step_ups, resets = open_accounts(settings, database, clock, mail, passphrase, session_secret)
     return Services(
         settings=settings,
         clock=clock,
@@ -302,7 +302,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         checker=Checker(database, objects, catalog, signer.trust),
         checkpoints=Checkpointer(database, objects, pki, signer.timestamps, clock),
         accounts=accounts,
-        step_ups=StepUpDesk(accounts),
+        step_ups=step_ups,
         resets=resets,
         notices=NoticeDesk(
             database, catalog, clock, mail.address, mailed=mail.server is not None, also=webhooks.spread

@@ -37,8 +37,10 @@ def read_mail(settings: Settings) -> Mail:
     url = settings.mail_url.get_secret_value()
     if public_url and not _is_web_address(public_url):
         problems.append(_public("It is not https://, or http://, with a host and nothing after the path"))
+    if settings.mode == "production" and not public_url:
+        problems.append(_public("There is none, and links, passkeys and the hosts that are answered hang on it"))
     if url:
-        if not public_url:
+        if not public_url and settings.mode != "production":
             problems.append(_public("There is none, and mail has to say where people go"))
         try:
             server = read_mail_url(url, settings.mail_roots)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from packets.clock import Clock
@@ -14,14 +15,26 @@ from web.auth.passkeys import PasskeyDesk
 from web.auth.resets import ResetDesk
 from web.auth.secret_box import SecretBox
 from web.auth.sessions import SessionDesk
+from web.auth.step_up import StepUpDesk
 from web.mail import Mail
 
 
-def open_accounts(settings: Settings, database: Database, clock: Clock, passphrase: str) -> AccountDesk:
-    """Passwords, sessions and second factors. `passphrase` is that of the service's keys."""
+def open_accounts(
+    settings: Settings, database: Database, clock: Clock, mail: Mail, passphrase: Callable[[], str], secret: str
+) -> tuple[AccountDesk, StepUpDesk, ResetDesk]:
+    """Passwords, sessions and second factors; re-authentication to sign; links by mail.
+
+    Args:
+        settings: how long and how strict.
+        database: where.
+        clock: the time.
+        mail: whether and from where links are mailed.
+        passphrase: gives that of the service's keys.
+        secret: the one that signs the cookies of forms; links are made from it.
+    """
     guard = Guard(database, clock)
     idle, absolute = timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)
-    return AccountDesk(
+    accounts = AccountDesk(
         database,
         clock,
         Rules(settings.needs_second_factor, signatories_by_passkey=settings.mode == "production"),
@@ -30,9 +43,6 @@ def open_accounts(settings: Settings, database: Database, clock: Clock, passphra
         FactorDesk(database, clock, SecretBox(passphrase), guard),
         PasskeyDesk(database, clock),
     )
-
-
-def open_resets(settings: Settings, accounts: AccountDesk, mail: Mail, secret: str) -> ResetDesk:
-    """Links by mail. `secret` is the one that signs the cookies of forms."""
     lifetime, mailed = timedelta(minutes=settings.reset_minutes), mail.server is not None
-    return ResetDesk(accounts.database, accounts.clock, accounts, secret, mail.public_url, lifetime, mailed)
+    resets = ResetDesk(database, clock, accounts, secret, mail.public_url, lifetime, mailed)
+    return accounts, StepUpDesk(accounts), resets

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,11 +27,12 @@ COST, BLOCK, LANES = 2**14, 8, 1
 class SecretBox:
     """Encrypts (AES-256-GCM) under a key from a passphrase (scrypt); each secret is bound to whom it belongs."""
 
-    passphrase: str
+    passphrase: Callable[[], str]
+    """Asked for when the first secret is kept or opened."""
 
     @cached_property
     def _cipher(self) -> AESGCM:
-        derived = Scrypt(salt=SALT, length=KEY_BYTES, n=COST, r=BLOCK, p=LANES).derive(self.passphrase.encode())
+        derived = Scrypt(salt=SALT, length=KEY_BYTES, n=COST, r=BLOCK, p=LANES).derive(self.passphrase().encode())
         return AESGCM(derived)
 
     def close(self, secret: bytes, owner: str) -> str:

@@ -187,6 +187,20 @@ def password(user_id: str, password_file: Path | None, actor: str, folder: Path)
     click.echo(f"{person.user_id} has a new password.")
 
 
+@user.command("forget")
+@click.argument("user_id")
+@by_option
+@folder_option
+def forget(user_id: str, actor: str, folder: Path) -> None:
+    """Remove the passkeys, the authenticator app and the recovery codes of somebody who has lost them, and end their sessions."""
+    services = open_folder(folder)
+    person = services.directory.get(user_id.upper())
+    if actor != SERVICE:
+        services.directory.require_staff(actor)
+    count = services.accounts.factors.remove_all(person.user_id, actor)
+    click.echo(f"{person.user_id} has no second factor any more; removed: {count}.")
+
+
 def _password(path: Path | None) -> str | None:
     """The first line of the file, or of stdin.
 

@@ -111,10 +111,21 @@ def _sign(document_id: str, slot: str) -> None:
     if problems:
         raise InputError(problems)
     user_id, digest = visitor().user_id, form["viewed_digest"]
-    method = services().step_ups.check(visitor(), form, Bound(document_id, digest), relying_party())
-    step_up = services().ceremony.step_up(user_id, document_id, digest, method)
+    step_up = _begun(user_id) or _prove(document_id, digest)
     asked = SignRequest(form["idempotency_key"], document_id, slot, user_id, Role(form["role"]), digest, step_up)
     services().ceremony.sign(asked)
+
+
+def _begun(user_id: str) -> str:
+    """The proof of an act that this form has begun before: a code or a passkey counts once, and the form may come twice."""
+    with services().database.read() as records:
+        earlier = records.ceremonies.intent(request.form["idempotency_key"])
+    return earlier.step_up_id if earlier is not None and earlier.user_id == user_id else ""
+
+
+def _prove(document_id: str, digest: str) -> str:
+    method = services().step_ups.check(visitor(), request.form, Bound(document_id, digest), relying_party())
+    return services().ceremony.step_up(visitor().user_id, document_id, digest, method)
 
 
 def _form_problems() -> Sequence[Problem]:

@@ -16,11 +16,12 @@ from packets.model.tokens import ApiToken, Scope
 from packets.model.webhooks import Endpoint, HookDelivery, HookEvent, HookState
 from packets.store.database import Database
 from packets.store.records import Records
+from packets.store.records.accounts import Identity
 from packets.store.records.jobs import JobFilter
 from packets.store.records.notices import Filter
 from packets.store.records.years import Load
 from schema import migrate
-from worlds import START, World, build_world
+from worlds import PASSWORD, START, World, build_world
 
 BEFORE_AGREEMENTS, BEFORE_API = "0009", "0013"
 
@@ -226,6 +227,51 @@ def test_the_database_refuses_notices_that_cannot_be(world: World, change: str) 
     assert world.services.notices.write() > 0
     with pytest.raises(sa.exc.IntegrityError), database._engine.begin() as connection:
         connection.execute(sa.text("UPDATE notices SET " + change))  # noqa: S608  ours
+
+
+def test_accounts_survive_the_schema_before_second_factors_and_sessions_do_not(world: World) -> None:
+    """Passwords stay good on the way down and up again; everybody signs in anew."""
+    accounts, database = world.services.accounts, world.services.database
+    user_id = world.agency(Role.CMS_STAFF)
+    accounts.set_password([user_id], PASSWORD)
+    token = accounts.sessions.open(user_id)
+    accounts.factors.begin_app(user_id)
+
+    migrate(database, "0012")
+    migrate(database, "head")
+
+    accounts.check_password(user_id, PASSWORD)
+    assert accounts.sessions.find(token) is None
+    assert accounts.factors.begun_app(user_id) is None
+    assert accounts.standing(user_id).stands_alone
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO challenges VALUES ('a', NULL, 'second-factor', '', '', '', '2026-01-01', NULL)",
+        "INSERT INTO challenges VALUES ('a', NULL, 'anything', '', '', '', '2026-01-01', NULL)",
+        "INSERT INTO challenges VALUES ('a', NULL, 'step-up', '', '', '', '2026-01-01', NULL)",
+        "INSERT INTO challenges VALUES ('a', 'NOBO', 'enroll', '', '', '', '2026-01-01', NULL)",
+        "INSERT INTO throttles VALUES ('a', 0, '2026-01-01', NULL)",
+        "INSERT INTO passkeys VALUES ('a', 'NOBO', 'key', 0, 'name', '2026-01-01', NULL)",
+    ],
+)
+def test_the_database_refuses_factors_that_cannot_be(world: World, statement: str) -> None:
+    """A challenge is somebody's and for something that is known; a count counts; nobody has no passkey."""
+    with pytest.raises(sa.exc.IntegrityError), world.services.database._engine.begin() as connection:
+        connection.execute(sa.text(statement))
+
+
+def test_a_user_id_is_linked_to_one_person_of_a_provider(world: World) -> None:
+    """Neither a second name for one user ID, nor a second user ID for one name."""
+    one, other = world.agency(Role.CMS_STAFF), world.agency(Role.CMS_SIGNATORY)
+    with world.services.database.write() as records:
+        records.accounts.link(Identity("https://one.example", "a", one, START))
+        records.accounts.link(Identity("https://two.example", "a", other, START))
+    for subject, user_id in (("b", one), ("a", other)):
+        with pytest.raises(sa.exc.IntegrityError), world.services.database.write() as records:
+            records.accounts.link(Identity("https://one.example", subject, user_id, START))
 
 
 def test_jobs_and_messages_survive_the_way_down_below_the_api_and_up_again(world: World) -> None:

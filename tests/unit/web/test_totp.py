@@ -54,10 +54,10 @@ def test_the_picture_for_the_app_says_whose_code_it_is() -> None:
 
 def test_a_kept_secret_opens_for_its_owner_and_under_its_passphrase_only() -> None:
     """A copy of the database, or of another person's row, gives nothing away."""
-    box = SecretBox("a passphrase")
+    box = SecretBox(lambda: "a passphrase")
     kept = box.close(STANDARD, "AB12")
     assert box.open(kept, "AB12") == STANDARD
     assert kept != box.close(STANDARD, "AB12")
-    for other, owner, text in ((box, "AB13", kept), (SecretBox("another"), "AB12", kept), (box, "AB12", "%%%")):
+    for other, owner, text in ((box, "AB13", kept), (SecretBox(lambda: "another"), "AB12", kept), (box, "AB12", "%%%")):
         with pytest.raises(StoreError, match="authenticator-unreadable"):
             other.open(text, owner)

@@ -252,6 +252,10 @@ def look_around(walk: Walk) -> Page:
     expect(locked).to_contain_text("Sign Step 2 first.")
     expect(locked.get_by_role("link", name="Read and sign")).to_have_count(0)
     walk.keep(page, "packet")
+    walk.step(page, PROVIDERS).get_by_role("link", name="Open Provider/Supplier List").click()
+    page.get_by_role("link", name="Decline to sign").click()
+    walk.keep(page, "decline")
+    walk.open_packet(page)
     return page
 
 
@@ -318,7 +322,11 @@ def countersign(walk: Walk) -> None:
     """The CMS signatory finds the agreement in the list and signs last."""
     page = walk.sign_in(walk.house.agency(Role.CMS_SIGNATORY))
     page.get_by_role("link", name="Countersign").click()
+    page.get_by_label("Choose").first.check()
     walk.keep(page, "countersign")
+    page.get_by_role("button", name="Review the chosen documents together").click()
+    walk.keep(page, "batch")
+    page.get_by_role("link", name="Countersign").first.click()
     page.get_by_role("link", name=AGREEMENT).click()
     walk.keep(page, "document")
     page.get_by_role("link", name="Read and sign").click()

@@ -7,7 +7,7 @@ ACOS   ?= 3
 SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev look tools demo serve test lint bench attacks faults requirements conformance lock clean
+.PHONY: help setup dev look tools demo serve test lint audit bench attacks faults requirements conformance lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -46,11 +46,15 @@ serve: setup ## Open the demo's data in the web front end (runs the demo first i
 test: dev tools lint ## Linters, types, import contracts and every test
 	@$(BIN)/python -m pytest -n auto --dist loadgroup
 
-lint: dev ## ruff, mypy --strict, import-linter
+lint: dev ## ruff, mypy --strict, import-linter, bandit
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/bandit --quiet --severity-level medium --recursive --exclude packets/store/migrations packets signing templates web
+
+audit: dev ## Ask the advisory database about every locked package; says so when it cannot be asked
+	@$(BIN)/python .ci/audit.py
 
 bench: $(VENV)-bench/.ready ## Measure against named peers, into bench/results (QUICK=1: small sizes, one run)
 	@$(VENV)-bench/bin/python bench/sign.py $(if $(QUICK),--quick)
@@ -68,9 +72,10 @@ $(VENV)-bench/.ready: requirements/runtime.lock bench/requirements.lock bench/si
 	else echo "No npm on this machine: the peers that need Node.js are left out."; fi
 	@touch $@
 
-faults: dev ## Break the signing ceremony in many ways and count what is lost, into bench/results; then mutated input (QUICK=1, LONG=1; SECONDS=600)
-	@PYTHONPATH=tests $(BIN)/python -m faults.runs $(if $(QUICK),--size quick,$(if $(LONG),--size long) --report bench/results/faults.md)
-	@PYTHONPATH=tests $(BIN)/python -m faults.fuzz $(if $(QUICK),--quick,--seconds $(SECONDS))
+faults: dev tools ## Break the signing ceremony in many ways, on both databases and stores, into bench/results; then mutated input (QUICK=1, LONG=1, ONLY=kills,races, COLUMN=scaled, SECONDS=600)
+	@PYTHONPATH=tests $(BIN)/python -m faults.runs $(if $(ONLY),--only "$(ONLY)") $(if $(COLUMN),--column $(COLUMN)) \
+	$(if $(QUICK),--size quick,$(if $(LONG),--size long) --report bench/results/faults.md)
+	@test -n "$(ONLY)" || PYTHONPATH=tests $(BIN)/python -m faults.fuzz $(if $(QUICK),--quick,--seconds $(SECONDS))
 
 requirements: dev ## Write docs/requirements.md: which tests hold which requirement
 	@PYTHONPATH=tests $(BIN)/python -m traceability

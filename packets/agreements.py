@@ -115,13 +115,13 @@ class AgreementDesk:
         """Every DUA of a year, the one that ends first at the head; for CMS."""
         today = self._today()
         with self.database.read() as records:
-            acos, requests = records.acos.in_year(year), records.agreements.requests_in(year)
+            acos, asked = records.acos.in_year(year), records.agreements.requests_in(year)
             extending = {one.kind for one in self.catalog.values() if EXTENSION_GATE in one.gates}
             documents = [one for one in records.documents.in_year(year) if one.kind in extending]
         by_aco = {one.aco_id: one for one in acos}
         packets = {aco_id: [one for one in documents if one.aco_id == aco_id] for aco_id in by_aco}
         standings = {
-            key: standing_of(aco.dua, requests.get(key), self.catalog.values(), packets[key])
+            key: standing_of(aco.dua, asked.get(key), self.catalog.values(), packets[key])
             for key, aco in by_aco.items()
         }
         lines = [AgreementLine(by_aco[key], one, one.days_left(today)) for key, one in standings.items()]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from packets.audit.log import SERVICE, Act, Outcome
 from packets.canonical import canonical_json, digest_of
 from packets.catalog import Catalog
 from packets.clock import Clock
+from packets.confinement.box import Allowance, Box, OpenBox
 from packets.errors import ConflictError, NotFoundError, Problem
 from packets.lists.columns import LAYOUTS
 from packets.model.aco import Aco
@@ -25,7 +26,7 @@ from packets.model.calendar import AGENCY_ZONE
 from packets.model.documents import ISSUERS, Document, DocumentType, Event, FieldDictionaries, Revision, Roster
 from packets.model.people import SLOTS_BY_ROLE, Address, Contact, role_label
 from packets.render.document import Rendered, render_document
-from packets.render.fonts import FontSet
+from packets.render.fonts import FontSet, warm_up
 from packets.store.database import Database
 from packets.store.objects import ObjectStore, digest_bytes
 from packets.store.records import Records
@@ -36,6 +37,9 @@ NO_VALUE = "N/A"
 
 FieldMaker = Callable[[DocumentType, Mapping[str, Any]], Mapping[str, FieldDictionaries]]
 """Says what the signature fields of a document ask for and lock, by its type and facts; the signing floor provides it."""
+
+RENDERING = Allowance(seconds=120, memory_mb=2048)
+"""The largest list known, 33,500 rows, takes two seconds and 90 MB."""
 
 Sealer = Callable[[bytes], bytes]
 """Adds the service's certification signature; the signing floor provides it."""
@@ -61,6 +65,7 @@ class Assembler:
     seal: Sealer
     fonts: FontSet | None = None
     issuers: tuple[bytes, ...] = ()
+    box: Box = field(default_factory=OpenBox)
 
     def render(self, document_type: DocumentType, facts: Mapping[str, Any]) -> Rendered:
         """The document made from facts, every signature field in place and empty: the first revision.
@@ -68,7 +73,9 @@ class Assembler:
         Raises:
             RenderError: template and facts do not fit.
         """
-        return render_document(document_type, facts, self.field_maker(document_type, facts), fonts=self.fonts)
+        arguments = (document_type, facts, self.field_maker, self.fonts)
+        warm = [(warm_up, str(self.fonts.folder))] if self.fonts else []
+        return self.box.run(render_with, *arguments, allowance=RENDERING, needs=(self.field_maker,), warm=warm)
 
     def assemble(self, aco_id: str, year: int, kind: str, actor: str = SERVICE) -> Document:
         """The document of that kind, made from the facts as they are now.
@@ -142,7 +149,11 @@ class Assembler:
             outdated = [
                 one.kind
                 for one in records.documents.packet(aco_id, year)
-                if one.kind in self.catalog and sections_changed(records, self.catalog[one.kind], aco, one)
+                if one.kind in self.catalog
+                and (
+                    sections_changed(records, self.catalog[one.kind], aco, one)
+                    or template_changed(self.catalog[one.kind], one)
+                )
             ]
         return [self.assemble(aco_id, year, kind, actor) for kind in outdated]
 
@@ -179,6 +190,13 @@ class Assembler:
                 Problem("document-missing", "The document that was just recorded is not there.", "Try again.", subject)
             )
         return found
+
+
+def render_with(
+    document_type: DocumentType, facts: Mapping[str, Any], field_maker: FieldMaker, fonts: FontSet | None
+) -> Rendered:
+    """What `Assembler.render` has done in its box."""
+    return render_document(document_type, facts, field_maker(document_type, facts), fonts=fonts)
 
 
 def record_draft(records: Records, draft: Document, actor: str, now: datetime) -> None:
@@ -275,6 +293,13 @@ def sections_changed(records: Records, document_type: DocumentType, aco: Aco, do
     if document.signatures or document.voided_at or not document.sections_digest:
         return False
     return digest_of(section_facts(records, document_type, aco, document.occurrence)) != document.sections_digest
+
+
+def template_changed(document_type: DocumentType, document: Document) -> bool:
+    """Whether the words of an unsigned document are not any more those of its template: it has to be made and read anew."""
+    if document.signatures or document.voided_at:
+        return False
+    return document.template_digest != document_type.template_digest
 
 
 def roster_facts(roster: Roster, rows: Iterable[Row]) -> dict[str, list[Any]]:

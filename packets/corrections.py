@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from packets.assemble import Assembler, Made, freeze, require_aco, roster_facts,
 from packets.audit.log import Act, Outcome
 from packets.catalog import Catalog
 from packets.clock import Clock
+from packets.confinement.box import Box, OpenBox
 from packets.enrollment import tin_place
 from packets.errors import ConflictError, ForbiddenError, InputError, PacketsError, Problem
 from packets.lists.annotation import WORKBOOK_PROBLEMS, annotate
@@ -59,6 +60,7 @@ class CorrectionsDesk:
     catalog: Catalog
     assembler: Assembler
     clock: Clock
+    box: Box = field(default_factory=OpenBox)
 
     def accept(
         self, aco_id: str, year: int, user_id: str, file_name: str, content: bytes, *, agreed: bool
@@ -129,7 +131,7 @@ class CorrectionsDesk:
                 aco = require_aco(records, aco_id, year)
                 self._refuse_person(records, aco, user_id)
                 standing = _standing(records, aco)
-            found = examine(content, file_name, standing, most=WORKBOOK_PROBLEMS)
+            found = self.box.run(examine, content, file_name, standing, most=WORKBOOK_PROBLEMS)
             if not found.text:
                 raise InputError(found.findings.problems, count=found.findings.count)
             self._tell_check(aco_id, year, user_id, found)
@@ -181,7 +183,8 @@ class CorrectionsDesk:
             self._refuse_person(records, aco, user_id)
             self._refuse_time(records, aco, now)
             standing = _standing(records, aco)
-        return read_corrections(content, file_name, standing, also=() if agreed else (NOT_AGREED,))
+        also = () if agreed else (NOT_AGREED,)
+        return self.box.run(read_corrections, content, file_name, standing, also=also)
 
     @staticmethod
     def _refuse_person(records: Records, aco: Aco, user_id: str) -> None:

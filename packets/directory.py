@@ -109,7 +109,7 @@ class DirectoryDesk:
                 account_active=person.account_active and not right.active,
             )
             if right.active:
-                records.accounts.close_sessions(user_id)
+                records.sessions.close_all(user_id)
             return changed, _told(right)
 
         return self._change(Act.USER_REVOKE, user_id, actor, act)
@@ -128,7 +128,7 @@ class DirectoryDesk:
             if not reason.strip() or len(reason) > TEXT_LIMIT:
                 sentence = f"There is no reason of at most {TEXT_LIMIT} characters."
                 raise InputError(Problem("reason-missing", sentence, "Say why the user ID is deactivated.", "reason"))
-            records.accounts.close_sessions(user_id)
+            records.sessions.close_all(user_id)
             return replace(person, account_active=False), {"reason": reason.strip()}
 
         return self._change(Act.USER_DEACTIVATE, user_id, actor, act)

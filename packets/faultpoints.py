@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class FaultPoint(StrEnum):
-    """The places of a signing ceremony, in the order in which it passes them."""
+    """The places of a signing ceremony in the order in which it passes them, and the one in the sending of mail."""
 
     BEFORE_INTENT = "F0"
     AFTER_INTENT = "F1"
@@ -22,6 +22,12 @@ class FaultPoint(StrEnum):
     AFTER_PUTS = "F6"
     BEFORE_COMMIT = "F7"
     AFTER_COMMIT = "F8"
+    AFTER_SENDING = "F9"
+    """The mail server has said yes, and nobody has recorded it yet."""
+
+
+CEREMONY = tuple(one for one in FaultPoint if one is not FaultPoint.AFTER_SENDING)
+"""What one signature passes, in this order."""
 
 
 Action = Callable[[FaultPoint], None]

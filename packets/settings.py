@@ -17,7 +17,16 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from packets.errors import InputError, Problem
 
 PREFIX = "ESM_"
-SECRETS = ("pki_passphrase", "session_secret", "mail_url", "objects_secret_key", "objects_copy_secret_key")
+SECRETS = (
+    "pki_passphrase",
+    "session_secret",
+    "oidc_client_secret",
+    "mail_url",
+    "objects_secret_key",
+    "objects_copy_secret_key",
+    "webhook_secret",
+    "metrics_token",
+)
 
 
 class Settings(BaseSettings):
@@ -82,8 +91,27 @@ class Settings(BaseSettings):
     trust_proxy: bool = Field(default=False, description="believe X-Forwarded-* from one reverse proxy in front")
     session_idle_minutes: int = Field(default=20, ge=1, le=240, description="sign-out after so long without a request")
     session_hours: int = Field(default=12, ge=1, le=24, description="sign-out after so long in any case")
+    api_calls_per_minute: int = Field(
+        default=300, ge=1, le=100_000, description="calls that one API token may make in a minute"
+    )
+    webhook_secret: SecretStr = Field(default=SecretStr(""), description="the secrets of webhooks are derived from it")
+    metrics_token: SecretStr = Field(default=SecretStr(""), description="opens /metrics; empty means nobody may look")
+    session_warning_minutes: int = Field(default=5, ge=1, le=60, description="how long before that a page warns")
+    second_factor: Literal["", "optional", "required"] = Field(
+        default="", description="whether a password alone signs in; empty means required in production only"
+    )
+    reset_minutes: int = Field(default=15, ge=5, le=60, description="how long a link to a new password counts")
+    oidc_issuer: str = Field(default="", description="issuer of an OpenID Connect provider; empty means none")
+    oidc_client_id: str = Field(default="", description="what the provider calls this service")
+    oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="secret that the provider gave to it")
+    oidc_claim: str = Field(default="preferred_username", description="claim that holds the CMS user ID")
+    oidc_name: str = Field(default="single sign-on", description="what the sign-in page calls the provider")
     queue: Literal["embedded", "worker"] = Field(
         default="embedded", description="who does jobs: threads of `esm serve`, or `esm worker` only"
+    )
+    confinement: Literal["on", "off"] = Field(
+        default="on",
+        description="read what is uploaded, and render documents, in short-lived processes without network and with limits",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="what the log carries")
 
@@ -91,6 +119,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database's address."""
         return self.database_url or f"sqlite:///{self.dir / 'esm.db'}"
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """Whether a password alone lets nobody do anything but add a second factor."""
+        return self.second_factor == "required" or (not self.second_factor and self.mode == "production")
 
     @property
     def has_database(self) -> bool:

@@ -10,7 +10,7 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from packets.audit.log import Act, Outcome
 from packets.carry_over import fill_slots
 from packets.catalog import Catalog
 from packets.clock import Clock
+from packets.confinement.box import Allowance, Box, OpenBox
 from packets.enrollment import tin_place
 from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError, PacketsError, Problem
 from packets.lists.columns import PARTICIPANTS, PROVIDER_SUPPLIER
@@ -43,6 +44,10 @@ LIST_OF = {FileKind.PARTICIPANTS: PARTICIPANTS.name, FileKind.PROVIDERS: PROVIDE
 SUPERSEDED = "superseded: CMS loaded a list again"
 
 
+READING = Allowance(seconds=900, memory_mb=4096, disk_mb=2048)
+"""A national list of 870,000 rows takes about a minute; its rows go into a spool on the disk."""
+
+
 @dataclass(frozen=True, slots=True)
 class YearDesk:
     """Where CMS staff open years and load files; built once with the services that it needs."""
@@ -52,6 +57,7 @@ class YearDesk:
     catalog: Catalog
     preparation: PreparationDesk
     clock: Clock
+    box: Box = field(default_factory=OpenBox)
 
     def open(self, year: int, given: Mapping[FileKind, GivenFile], user_id: str, *, sample: bool = False) -> Report:
         """Open a year with its ACOs, contacts, lists and windows.
@@ -183,7 +189,12 @@ class YearDesk:
     ) -> Material:
         with self.database.read() as records:
             known = self._known(records, year, opening=act is Act.YEAR_OPEN)
-        return read_material(year, given, known, folder, only_aco=only_aco, sample=sample)
+        found = self.box.run(
+            read_material, year, given, known, folder, allowance=READING, only_aco=only_aco, sample=sample
+        )
+        if found.providers and found.providers.spool.parent != folder:
+            raise RuntimeError("the spool of rows is not where it was to be written")
+        return found
 
     def _known(self, records: Records, year: int, *, opening: bool) -> Known:
         directory = {one.user_id: one for one in records.people.everybody()}

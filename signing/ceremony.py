@@ -14,6 +14,7 @@ A crash after 1 leaves an open intent, which the reconciler closes as abandoned;
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -61,6 +62,10 @@ class SignRequest:
     step_up_id: str
 
 
+Given = Callable[[bytes], SignedRevision]
+"""From the viewed bytes, the revision with a signature that somebody else has made."""
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """What was made before it is recorded: the signed revision, who it names, and the closed file after the last signature."""
@@ -80,20 +85,24 @@ class Ceremony:
     signer: SigningService
     clock: Clock
 
-    def step_up(self, user_id: str, document_id: str, digest: str) -> str:
+    def step_up(self, user_id: str, document_id: str, digest: str, method: str = "password") -> str:
         """Record that a person has just re-authenticated to sign these bytes; answer the proof's id.
 
-        The caller has checked the person's authenticator. The proof lasts five minutes and counts once.
+        The caller has checked the person's authenticator; `method` names it. The proof lasts five minutes and counts once.
         """
         now = self.clock()
-        step_up = StepUp(str(uuid.uuid4()), user_id, document_id, digest, now)
+        step_up = StepUp(str(uuid.uuid4()), user_id, document_id, digest, now, method=method)
         with self.database.write() as records:
             records.ceremonies.add_step_up(step_up)
-            records.journal.log(Act.ACCOUNT_STEP_UP, user_id, document_id, now, digest=digest)
+            records.journal.log(Act.ACCOUNT_STEP_UP, user_id, document_id, now, digest=digest, method=method)
         return step_up.step_up_id
 
-    def sign(self, request: SignRequest) -> Document:
+    def sign(self, request: SignRequest, *, given: Given | None = None) -> Document:
         """Sign, or refuse with every reason.
+
+        Args:
+            request: who signs what.
+            given: makes the revision of a signature that the person has brought along; with a key of ours when absent.
 
         Raises:
             NotFoundError: no such document.
@@ -108,7 +117,7 @@ class Ceremony:
         if intent.state is IntentState.COMMITTED:
             return document
         try:
-            signed = self._record(intent, self._make(document, intent))
+            signed = self._record(intent, self._make(document, intent, given))
         except OutcomeUnknownError:
             raise  # it may be recorded: the same key asks again, and the reconciler gives up what was not
         except PacketsError as error:
@@ -172,18 +181,18 @@ class Ceremony:
         records.ceremonies.open_intent(intent)
         return intent
 
-    def _make(self, document: Document, intent: Intent) -> Made:
+    def _make(self, document: Document, intent: Intent, given: Given | None = None) -> Made:
         """Steps 2 and 3: sign what was viewed, judge it, store it. The last signature is followed by the closing time-stamp."""
         document_type = self.catalog[document.kind]
         slot = document_type.slot(intent.slot)
         with self.database.read() as records:
-            person = _require_person(records, intent.user_id)
-            aco = records.acos.get(document.aco_id, document.performance_year)
-        organization = AGENCY if slot.party is Party.CMS or aco is None else aco.legal_name
-        identity = _identity(person, intent.role, organization, document)
+            identity = identity_for(records, document, slot, intent.user_id, intent.role)
         viewed = self.objects.get(intent.viewed_digest)
         passing(FaultPoint.BEFORE_SIGNATURE)
-        signed = self.signer.sign(viewed, slot=slot, identity=identity, viewed_digest=intent.viewed_digest)
+        if given is None:
+            signed = self.signer.sign(viewed, slot=slot, identity=identity, viewed_digest=intent.viewed_digest)
+        else:
+            signed = given(viewed)
         passing(FaultPoint.AFTER_SIGNATURE)
         closed = self.signer.close(signed.pdf) if _is_last(document, document_type, slot) else None
         self._judge(closed or signed.pdf, document, intent, closed=closed is not None)
@@ -295,7 +304,11 @@ def _replayed(earlier: Intent, request: SignRequest) -> Intent:
     )
 
 
-def _identity(person: Person, role: Role, organization: str, document: Document) -> SignerIdentity:
+def identity_for(records: Records, document: Document, slot: Slot, user_id: str, role: Role) -> SignerIdentity:
+    """As whom a person signs a slot: what their certificate has to say."""
+    person = _require_person(records, user_id)
+    aco = records.acos.get(document.aco_id, document.performance_year)
+    organization = AGENCY if slot.party is Party.CMS or aco is None else aco.legal_name
     return SignerIdentity(
         user_id=person.user_id,
         name=person.full_name,

@@ -23,12 +23,15 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from packets.assemble import document_subject
 from packets.audit.checkpoint import Checkpoint, Stated, read_statement
-from packets.audit.log import GENESIS, Entry, link_problems
-from packets.audit.merkle import Frontier, prove_inclusion
+from packets.audit.log import GENESIS, Act, Entry, Outcome, link_problems
+from packets.audit.merkle import Frontier, prove_consistency, prove_inclusion
+from packets.audit.transcript import write_entries
 from packets.canonical import canonical_json
 from packets.clock import Clock
 from packets.errors import NotFoundError, Problem
+from packets.model.documents import Document
 from packets.store.database import Database
 from packets.store.objects import ObjectStore
 from packets.store.records.journal import KeptCheckpoint
@@ -40,6 +43,7 @@ from signing.trust import Trust
 CHECKPOINT = "checkpoint"
 """The kind of the job that makes one."""
 
+SIGNED = (Act.DOCUMENT_SIGN, Act.DOCUMENT_COUNTERSIGN)
 REMEDY = "Keep everything as it is, and compare with a copy of the log."
 
 
@@ -107,6 +111,47 @@ class Checkpointer:
                 problem = Problem("checkpoint-missing", "No checkpoint covers this entry yet.", "Try in a minute.")
                 raise NotFoundError(problem)
             digests = [bytes.fromhex(one) for number, one in records.journal.digests(0) if number <= over.size]
+        return self._proof(digests, sequence, over)
+
+    def prove_signatures(self, document: Document) -> list[dict[str, Any]]:
+        """Everything that shows, to somebody without the log, that the signatures of a document stand in it.
+
+        Returns:
+            For each entry that tells of a signature its number, its line in a transcript, and the proof as `prove` gives it.
+
+        Raises:
+            NotFoundError: no checkpoint covers the newest of them yet.
+        """
+        with self.database.read() as records:
+            told = [
+                one
+                for one in records.journal.entries(document_subject(document))
+                if one.act in SIGNED and one.outcome is Outcome.DONE and one.details["document"] == document.document_id
+            ]
+        lines = [line.decode().rstrip("\n") for line in write_entries(told)]
+        return [{"entry": line, **self.prove(one.sequence)} for one, line in zip(told, lines, strict=True)]
+
+    def prove_growth(self, size: int, later: int) -> dict[str, Any]:
+        """The proof that the log of one checkpoint is the beginning of the log of a later one (RFC 9162, 2.1.4).
+
+        Raises:
+            NotFoundError: there are no checkpoints of these sizes.
+        """
+        with self.database.read() as records:
+            known = {one.size: one for one in records.journal.checkpoints()}
+            digests = [bytes.fromhex(one) for number, one in records.journal.digests(0) if number <= later]
+        if size not in known or later not in known or size > later:
+            problem = Problem("checkpoint-missing", "There are no such checkpoints.", "Name the sizes of two of them.")
+            raise NotFoundError(problem)
+        return {
+            "size": size,
+            "later_size": later,
+            "steps": [one.hex() for one in prove_consistency(digests, size)],
+            "checkpoints": [known[size].object_digest, known[later].object_digest],
+        }
+
+    @staticmethod
+    def _proof(digests: list[bytes], sequence: int, over: KeptCheckpoint) -> dict[str, Any]:
         steps = prove_inclusion(digests, sequence - 1)
         return {
             "sequence": sequence,

@@ -164,10 +164,11 @@ class CountersignDesk:
         first = {one.template_digest: one for one in reversed([one for one in found if one])}
         return [one for digest, one in first.items() if digest not in read]
 
-    def step_up(self, user_id: str, batch_id: str) -> str:
+    def step_up(self, user_id: str, batch_id: str, method: str = "password") -> str:
         """Record that the person has just re-authenticated for exactly this batch; the proof's id.
 
-        The caller has checked the person's authenticator. The proof starts the batch within five minutes, once.
+        The caller has checked the person's authenticator; `method` names it. The proof starts the batch within five
+        minutes, once.
 
         Raises:
             NotFoundError: there is no such batch, or it is somebody else's.
@@ -175,9 +176,10 @@ class CountersignDesk:
         now = self.clock()
         with self.database.write() as records:
             batch = _require(records, user_id, batch_id)
-            proof = StepUp(str(uuid.uuid4()), user_id, batch_id, batch.set_digest, now)
+            proof = StepUp(str(uuid.uuid4()), user_id, batch_id, batch.set_digest, now, method=method)
             records.ceremonies.add_step_up(proof)
-            records.journal.log(Act.ACCOUNT_STEP_UP, user_id, f"batch/{batch_id}", now, digest=batch.set_digest)
+            subject, digest = f"batch/{batch_id}", batch.set_digest
+            records.journal.log(Act.ACCOUNT_STEP_UP, user_id, subject, now, digest=digest, method=method)
         return proof.step_up_id
 
     def start(self, user_id: str, batch_id: str, step_up_id: str, sheet_digest: str) -> Batch:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from packets.agreements import agreement_page
-from packets.assemble import contacts_digest, sections_changed
+from packets.assemble import contacts_digest, sections_changed, template_changed
 from packets.catalog import Catalog
 from packets.errors import Problem
 from packets.model import agreements
@@ -76,6 +76,7 @@ def gather_facts(
         voided=document.voided_at is not None,
         declined=document.decline is not None,
         outdated=sections_changed(records, document_type, step_one.aco, document),
+        reworded=template_changed(document_type, document),
     )
 
 

@@ -60,6 +60,7 @@ class DocumentFacts:
         windows: the window of each party; none for what is made on demand, whenever its occasion arises.
         head_digest: digest of the newest revision.
         outdated: it is unsigned, and the facts behind it have changed since it was assembled.
+        reworded: it is unsigned, and its template is not any more the one that it was made from.
     """
 
     title: str
@@ -75,6 +76,7 @@ class DocumentFacts:
     voided: bool = False
     declined: bool = False
     outdated: bool = False
+    reworded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,9 @@ def _about_document(document: DocumentFacts) -> Iterator[Problem]:
     if document.outdated:
         sentence = f"The data behind {document.title} has changed since it was prepared."
         yield Problem("document-outdated", sentence, "Open the packet again; CMS prepares the document anew.")
+    if document.reworded:
+        sentence = f"The words of {document.title} have changed since it was prepared."
+        yield Problem("template-changed", sentence, "Have CMS prepare the packet again, and read the new document.")
     if document.cohort not in document.cohorts:
         yield Problem(
             "not-applicable", f"{document.title} is not for {document.cohort} ACOs.", "Nothing is to be signed here."

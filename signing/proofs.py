@@ -67,7 +67,9 @@ def derive_step_up(records: Records, batch: Batch, item: BatchItem, now: datetim
     """The proof for one document of a batch; the ceremony asks `step_up_problems` about it like about any other."""
     step_up_id = str(uuid.uuid4())
     records.ceremonies.add_step_up(
-        StepUp(step_up_id, batch.user_id, item.document_id, item.digest, now, derived_from=batch.step_up_id)
+        StepUp(
+            step_up_id, batch.user_id, item.document_id, item.digest, now, derived_from=batch.step_up_id, method="batch"
+        )
     )
     return step_up_id
 

@@ -5,10 +5,12 @@ No time-stamp, no signature: a source either gives a token that was checked in f
 
 from __future__ import annotations
 
+import asyncio
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 from asn1crypto import algos, cms, core, tsp
@@ -19,11 +21,12 @@ from pyhanko.sign.timestamps import TimeStamper
 
 from packets.clock import Clock
 from packets.errors import Problem
+from packets.measures import TIME_STAMPS
 from signing.connections import post
 from signing.errors import TimeStampError
 from signing.oids import TIMESTAMP_POLICY
 from signing.pki import KeyPair, Pki
-from signing.tokens import Imprint, authority_problem, granted_token, token_faults
+from signing.tokens import Imprint, authority_problem, generation_time, granted_token, token_faults
 from signing.trust import Trust
 
 REPLY_LIMIT = 64 * 1024
@@ -209,6 +212,19 @@ class TimeStampSource(TimeStamper):
         """Reserve all that may be needed, from now on: a container did not fit."""
         self._measures, self._longest = False, 0
 
+    @property
+    def is_local(self) -> bool:
+        """Whether the time is our own only."""
+        return all(one.name == LocalTimeStampAuthority.name for one in self._authorities)
+
+    def attest(self, digest: bytes) -> datetime:
+        """The time that a token over a SHA-256 digest attests at this moment.
+
+        Raises:
+            TimeStampError: no authority gave a token that holds.
+        """
+        return generation_time(asyncio.run(self.async_timestamp(digest, "sha256"))).astimezone(UTC)
+
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
         """A token over a digest.
 
@@ -224,7 +240,14 @@ class TimeStampSource(TimeStamper):
         raise TimeStampError(problems or authority_problem("", "no authority is configured"))
 
     async def _ask(self, authority: Authority, imprint: Imprint) -> cms.ContentInfo | str:
-        """A checked token, or the fault in words."""
+        """A checked token, or the fault in words; how long it took is measured."""
+        began = time.perf_counter()
+        answer = await self._checked(authority, imprint)
+        outcome = "refused" if isinstance(answer, str) else "granted"
+        TIME_STAMPS.observe(time.perf_counter() - began, authority.name, outcome)
+        return answer
+
+    async def _checked(self, authority: Authority, imprint: Imprint) -> cms.ContentInfo | str:
         try:
             token = granted_token(authority.answer(_request(imprint)))
             if isinstance(token, str):

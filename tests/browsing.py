@@ -14,6 +14,7 @@ import html5lib
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from canaries import leaks
 from packets.model.documents import Document
 from packets.model.people import Role
 from packets.sample.year import SampleAco
@@ -72,7 +73,7 @@ class Browser:
         self._client.set_cookie(name, value)
 
     def _look(self, response: TestResponse) -> TestResponse:
-        response.get_data()
+        assert leaks(response.get_data()) == []
         response.close()
         if response.mimetype == "text/html" and response.location is None:
             check_page(html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(response.text))
@@ -136,7 +137,7 @@ class Site:
     def enter(self, user_id: str) -> Browser:
         """A browser in which somebody has signed in."""
         one = self.browser()
-        one.keep_cookie(LOCAL_NAME, self.world.services.accounts.open_session(user_id))
+        one.keep_cookie(LOCAL_NAME, self.world.services.accounts.sessions.open(user_id))
         return one
 
     def sign(self, browser: Browser, document: Document, slot: str, **changed: str) -> TestResponse:

@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 import databases
 import worlds
+from canaries import leaks
 from packets.store.database import Database
 
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """No test makes the service write a secret to its output or its log; one that does fails, whatever it was about."""
+    report = yield
+    found = {f"{title}: {name}" for title, text in report.sections for name in leaks(text)}
+    if found and report.passed:
+        report.outcome = "failed"
+        report.longrepr = f"A secret was written down. {', '.join(sorted(found))}"
+    return report
+
+
 NewDatabase = Callable[[], Database]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_passwords() -> Iterator[None]:
+    """Passwords of tests are hashed with little work; `test_passwords` looks at how they are hashed in earnest."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("web.auth.passwords.hasher", lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture(params=databases.KINDS)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -30,6 +31,7 @@ from web.demo import choose_signer, holder
 START = datetime(2026, 11, 16, 15, 0, tzinfo=UTC)
 PASSPHRASE = "a passphrase for tests"
 PASSWORD = "a password for tests"
+SESSION_SECRET = "a session secret for tests"
 
 
 def new_database() -> Database:
@@ -138,6 +140,7 @@ def build_world(
     folder: Path = Path("unused"),
     database: Database | None = None,
     templates_dir: Path | None = None,
+    **settings_given: Any,
 ) -> World:
     """A year with `count` ACOs enrolled, nothing assembled yet.
 
@@ -149,15 +152,18 @@ def build_world(
         folder: the settings' folder, for tests that need one.
         database: one for several threads, such as those of the fixture `new_database`.
         templates_dir: a folder with further document types.
+        settings_given: further settings.
     """
     clock = MovingClock(START)
     database = database or new_database()
     database.upgrade()
     settings = Settings(
         dir=folder,
-        session_secret=SecretStr("a session secret for tests"),
+        session_secret=SecretStr(SESSION_SECRET),
         mode="development",
+        confinement="off",
         templates_dir=templates_dir,
+        **settings_given,
     )
     services = compose(settings, clock, database, MemoryObjects(), keys())
     year = sample_year(START.year + 1, count, now=START)

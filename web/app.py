@@ -1,4 +1,4 @@
-"""The web front end: plain pages made on the server, no script, one gate in front of every view."""
+"""The web front end: plain pages made on the server, no script, one gate in front of every view; and the door of the JSON API."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from web.api.admission import admit_call
+from web.api.door import make_door
+from web.api.refusals import is_call
 from web.auth.cookies import FormCookie
 from web.auth.gate import admit
 from web.auth.roles import MARK, Audience, require_audiences
 from web.bootstrap import Services
 from web.compression import compress_page
 from web.headers import guard
+from web.hosts import KnownHosts
 from web.logs import log_requests
 from web.pages import (
     about,
+    account,
     agreements,
     archive,
     change_requests,
@@ -30,15 +35,18 @@ from web.pages import (
     lists,
     look,
     materials,
+    new_password,
     notices,
     organization,
     packets,
+    public_verification,
     readiness,
     reading_copies,
     refusals,
     request_queue,
     session,
     signing,
+    single_sign_on,
     step_one_links,
     voiding,
     wording,
@@ -68,19 +76,24 @@ def create_app(services: Services) -> Flask:
     )
     app.session_interface = FormCookie()
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "autoescape": True}
+    app.wsgi_app = KnownHosts(app.wsgi_app, services.settings.public_url)  # type: ignore[method-assign]
     if services.settings.trust_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     attach(app, services)
     log_requests(app)
-    app.before_request(admit)
+    app.before_request(lambda: admit_call() if is_call() else admit())
     app.before_request(years.let_long_files_in)
-    CSRFProtect(app)
+    forms = CSRFProtect(app)
     app.after_request(guard)
     app.after_request(compress_page)
     for area in (
         look,
         about,
         session,
+        account,
+        new_password,
+        single_sign_on,
+        public_verification,
         packets,
         documents,
         signing,
@@ -107,7 +120,9 @@ def create_app(services: Services) -> Flask:
     ):
         app.register_blueprint(area.pages)
     refusals.register(app)
+    forms.exempt(make_door(app))  # no cookie is looked at there, so nobody else's form can use one
     wording.register(app)
+    single_sign_on.register(app, services.settings)
     look.register(app)
     step_one_links.register(app)
     app.view_functions["static"].__dict__[MARK] = Audience.ANYONE

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import cast
 
@@ -18,6 +19,7 @@ from packets.catalog import Catalog, load_catalog
 from packets.change_requests import ChangeRequestDesk
 from packets.clock import Clock, system_clock
 from packets.cohort_windows import CohortWindowDesk
+from packets.confinement.box import Box, ClosedBox, OpenBox
 from packets.contacts import ContactDesk
 from packets.corrections import CorrectionsDesk
 from packets.deadlines import DeadlineDesk
@@ -48,13 +50,18 @@ from packets.store.objects import MendableStore, ObjectStore
 from packets.store.objects_copy import CopiedObjects
 from packets.store.objects_files import FileObjects
 from packets.store.places import Access, open_store
+from packets.tokens import TokenDesk
 from packets.voiding import VoidDesk
+from packets.webhooks.addresses import AddressGuard
+from packets.webhooks.delivery import ATTEMPTS, JOB, LONGEST_WAIT, Messenger
+from packets.webhooks.desk import WebhookDesk
 from packets.year_loading import YearDesk
 from signing.batch_work import BatchWork
 from signing.ceremony import Ceremony
 from signing.checkpoints import CHECKPOINT, Checkpointer
 from signing.countersigning import BATCH_JOB, CountersignDesk
 from signing.declining import DeclineDesk
+from signing.deferring import DeferringDesk
 from signing.fields import seeded_fields
 from signing.fsck import Checker
 from signing.pades import SigningService
@@ -62,14 +69,18 @@ from signing.pki import Pki, init_pki, load_pki
 from signing.reconciler import Reconciler
 from signing.renewal import Renewal
 from signing.rotation import ROTATED, Rotation, rotate_pki
+from signing.sources.authorities import AlsoAccepting, KeyAuthority
 from signing.sources.held_private_key import HeldPrivateKey
-from signing.sources.register import open_register
+from signing.sources.register import open_authorities, open_register
 from signing.sources.socket_client import SocketKey
 from signing.sources.source import HeldKeys, OneTimeKeys, SignerSource
 from signing.timestamps import TimeStampSource, local_source, remote_source
 from signing.trust import read_trust
 from signing.vault import KeyHolder, Vault
 from web.auth.accounts import AccountDesk
+from web.auth.office import open_accounts, open_resets
+from web.auth.resets import RESET_JOB, ResetDesk
+from web.auth.step_up import StepUpDesk
 from web.mail import read_mail
 
 SECRET_BYTES = 32
@@ -80,7 +91,7 @@ KEEP_EVERY = timedelta(days=7)
 COPY_ATTEMPTS = 500
 """With five minutes between two, about two days."""
 REMIND_EVERY, TELL_EVERY = timedelta(hours=1), timedelta(seconds=15)
-RECONCILE_EVERY = timedelta(minutes=5)
+RECONCILE_EVERY, SWEEP_EVERY = timedelta(minutes=5), timedelta(hours=1)
 CHECKPOINT_EVERY = timedelta(minutes=1)
 
 
@@ -92,6 +103,7 @@ class Services:
     clock: Clock
     database: Database
     objects: ObjectStore
+    box: Box
     catalog: Catalog
     pki: Pki
     signer: SigningService
@@ -122,9 +134,15 @@ class Services:
     checker: Checker
     checkpoints: Checkpointer
     accounts: AccountDesk
+    step_ups: StepUpDesk
+    resets: ResetDesk
     notices: NoticeDesk
     reminders: ReminderDesk
     post: PostOffice
+    deferring: DeferringDesk
+    tokens: TokenDesk
+    webhooks: WebhookDesk
+    messenger: Messenger
     session_secret: str
 
 
@@ -234,23 +252,31 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
     """The services on parts that are given; tests give parts in memory."""
     catalog = load_catalog(extra=settings.templates_dir)
     fonts = ensure_fonts(settings.fonts_dir)
+    authorities = open_authorities(settings.signer_keys) if settings.signer_keys else []
     signer = SigningService(
         pki,
         clock,
         _time_stamps(settings, pki, clock),
         render_stamp=partial(render_stamp, fonts=fonts),
         archival_digest=settings.archival_digest,
-        signers=_people_keys(settings, pki),
+        signers=_people_keys(settings, pki, authorities),
     )
-    assembler = Assembler(database, objects, catalog, clock, seeded_fields, signer.seal, fonts, signer.issuers)
+    box = closed_box() if settings.confinement == "on" else OpenBox()
+    assembler = Assembler(database, objects, catalog, clock, seeded_fields, signer.seal, fonts, signer.issuers, box)
     reading = ReadingRoom(database, objects, catalog, clock)
     preparation = PreparationDesk(database, catalog, assembler, clock)
-    mail = read_mail(settings)
+    ceremony = Ceremony(database, objects, catalog, signer, clock)
+    guard, master = AddressGuard(local=settings.mode != "production"), partial(find_secret, settings, "webhook_secret")
+    webhooks = WebhookDesk(database, clock, guard, master)
+    mail, session_secret = read_mail(settings), find_secret(settings, "session_secret")
+    accounts = open_accounts(settings, database, clock, find_secret(settings, "pki_passphrase"))
+    resets = open_resets(settings, accounts, mail, session_secret)
     return Services(
         settings=settings,
         clock=clock,
         database=database,
         objects=objects,
+        box=box,
         catalog=catalog,
         pki=pki,
         signer=signer,
@@ -260,10 +286,10 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         organization=OrganizationDesk(database, assembler, clock),
         change_requests=ChangeRequestDesk(database, assembler, clock),
         designees=DesigneeDesk(database, clock),
-        corrections=CorrectionsDesk(database, objects, catalog, assembler, clock),
+        corrections=CorrectionsDesk(database, objects, catalog, assembler, clock, box),
         deadlines=DeadlineDesk(database, clock),
         preparation=preparation,
-        years=YearDesk(database, objects, catalog, preparation, clock),
+        years=YearDesk(database, objects, catalog, preparation, clock, box),
         cohort_windows=CohortWindowDesk(database, clock),
         directory=DirectoryDesk(database, clock),
         agreements=AgreementDesk(database, catalog, assembler, clock),
@@ -272,7 +298,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         list_changes=ChangesDesk(database, objects, catalog),
         reading=reading,
         reading_copies=ReadingCopies(reading, fonts),
-        ceremony=Ceremony(database, objects, catalog, signer, clock),
+        ceremony=ceremony,
         countersigning=CountersignDesk(database, objects, catalog, clock),
         declining=DeclineDesk(database, catalog, assembler, clock),
         voiding=VoidDesk(database, assembler, clock),
@@ -280,22 +306,37 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         reconciler=Reconciler(database, clock),
         checker=Checker(database, objects, catalog, signer.trust),
         checkpoints=Checkpointer(database, objects, pki, signer.timestamps, clock),
-        accounts=AccountDesk(
-            database, clock, timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)
+        accounts=accounts,
+        step_ups=StepUpDesk(accounts),
+        resets=resets,
+        notices=NoticeDesk(
+            database, catalog, clock, mail.address, mailed=mail.server is not None, also=webhooks.spread
         ),
-        notices=NoticeDesk(database, catalog, clock, mail.address, mailed=mail.server is not None),
         reminders=ReminderDesk(database, catalog, clock),
-        post=PostOffice(database, clock, mail.server, mail.sender),
-        session_secret=find_secret(settings, "session_secret"),
+        post=PostOffice(database, clock, mail.server, mail.sender, resets.link),
+        deferring=DeferringDesk(database, objects, catalog, ceremony, signer, authorities, clock),
+        tokens=TokenDesk(database, clock),
+        webhooks=webhooks,
+        messenger=Messenger(database, clock, guard, master),
+        session_secret=session_secret,
     )
 
 
-def _people_keys(settings: Settings, pki: Pki) -> SignerSource:
+@cache
+def closed_box() -> ClosedBox:
+    """The process's only box; its server is started when it is first needed, and ends with the process."""
+    box = ClosedBox()
+    atexit.register(box.close)
+    return box
+
+
+def _people_keys(settings: Settings, pki: Pki, authorities: Sequence[KeyAuthority]) -> SignerSource:
     """A key of one use for everybody, but for the people whose keys the register names (ADR 9)."""
     one_time = OneTimeKeys(pki.authority, pki.trust)
     if settings.signer_keys is None:
         return one_time
-    return HeldKeys(open_register(settings.signer_keys, settings.signer_socket), one_time)
+    held = HeldKeys(open_register(settings.signer_keys, settings.signer_socket), one_time)
+    return AlsoAccepting(held, authorities) if authorities else held
 
 
 def build_registry(services: Services) -> Registry:
@@ -337,11 +378,14 @@ def build_registry(services: Services) -> Registry:
             Handler(COPY_JOB, copy_object, attempts=COPY_ATTEMPTS),
             Handler(BATCH_JOB, batches.run),
             Handler(PREPARE, services.preparation.work),
+            Handler(JOB, services.messenger.work, attempts=ATTEMPTS, longest_wait=LONGEST_WAIT),
+            Handler(RESET_JOB, services.resets.work),
         ),
         periodic=(
             Periodic("keep", KEEP_EVERY, keep),
             Periodic("reconcile", RECONCILE_EVERY, reconcile),
             Periodic("remind", REMIND_EVERY, remind),
+            Periodic("sweep-accounts", SWEEP_EVERY, lambda _run: services.accounts.sweep()),
             Periodic("tell", TELL_EVERY, tell),
             Periodic("checkpoint-every-minute", CHECKPOINT_EVERY, checkpoint),
         ),

@@ -15,10 +15,13 @@ import structlog
 from flask import Flask, Response, g, request
 from structlog.typing import Processor
 
+from packets.measures import REQUESTS
+from packets.tracing import trace
 from web.visit import guest, request_id, services
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 MILLISECONDS = 1000
+METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
 
 def configure_logs(level: str) -> None:
@@ -50,11 +53,23 @@ def log_requests(app: Flask) -> None:
     app.logger.disabled = True  # Flask's own lines would tell an error twice, the second time without the number
     app.before_request(_begin)
     app.after_request(_end)
+    app.teardown_request(_forget)
 
 
 def _begin() -> None:
     g.request_id = _given_id() or str(uuid.uuid4())
     g.began = time.perf_counter()
+    trace(g.request_id)
+
+
+def _forget(_error: BaseException | None) -> None:
+    """What this thread does next is for somebody else."""
+    trace("")
+
+
+def _method() -> str:
+    """A method that HTTP knows; others would fill the measures with whatever somebody sends."""
+    return request.method if request.method in METHODS else "other"
 
 
 def _given_id() -> str:
@@ -65,6 +80,8 @@ def _given_id() -> str:
 
 def _end(response: Response) -> Response:
     response.headers["X-Request-ID"] = request_id()
+    seconds = time.perf_counter() - g.began
+    REQUESTS.observe(seconds, _method(), str(request.url_rule or "none"), f"{response.status_code // 100}xx")
     person = guest()
     structlog.get_logger().info(
         "request",
@@ -72,7 +89,7 @@ def _end(response: Response) -> Response:
         method=request.method,
         path=request.path,
         status=response.status_code,
-        milliseconds=round((time.perf_counter() - g.began) * MILLISECONDS, 1),
+        milliseconds=round(seconds * MILLISECONDS, 1),
         user=person.user_id if person else None,
     )
     return response

@@ -61,12 +61,27 @@ class Act(StrEnum):
     DOCUMENT_RENEW = "document:renew"
     INTENT_ABANDON = "intent:abandon"
     ACCOUNT_SIGN_IN = "account:sign-in"
+    ACCOUNT_SIGN_OUT = "account:sign-out"
     ACCOUNT_STEP_UP = "account:step-up"
+    ACCOUNT_LOCK = "account:lock"
+    ACCOUNT_RESET = "account:reset"
+    ACCOUNT_FACTOR_ADD = "account:factor-add"
+    ACCOUNT_FACTOR_REMOVE = "account:factor-remove"
+    ACCOUNT_LINK = "account:link"
     KEYS_ROTATE = "keys:rotate"
     OBJECTS_MEND = "objects:mend"
     NOTICE_WRITE = "notice:write"
     NOTICE_SEND = "notice:send"
     NOTICE_RETRY = "notice:retry"
+    TOKEN_CREATE = "token:create"  # noqa: S105  the name of an act
+    TOKEN_REVOKE = "token:revoke"  # noqa: S105  the name of an act
+    SIGNATURE_PREPARE = "signature:prepare"
+    WEBHOOK_REGISTER = "webhook:register"
+    WEBHOOK_REMOVE = "webhook:remove"
+    WEBHOOK_ROTATE = "webhook:rotate"
+    WEBHOOK_SECRET = "webhook:secret"  # noqa: S105  the name of an act
+    WEBHOOK_REPLAY = "webhook:replay"
+    WEBHOOK_SEND = "webhook:send"
 
 
 class Outcome(StrEnum):

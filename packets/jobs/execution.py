@@ -19,11 +19,12 @@ from packets.jobs.registry import Handler, Periodic, Reason, Registry, WorkInter
 from packets.model.jobs import Claim, Job, JobState
 from packets.store.database import Database
 from packets.store.records import Records
+from packets.tracing import tracing
 
 LEASE = timedelta(seconds=30)
 """A worker that has not been heard of for so long is taken for dead."""
 BEATS_IN_A_LEASE = 3
-SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=2), timedelta(minutes=5)
+SHORTEST_WAIT = timedelta(seconds=2)
 
 Report = Callable[["Job | None", Exception], None]
 """Is told of every attempt that failed, or of what kept a worker from looking for jobs; the log of the process, as a rule."""
@@ -137,7 +138,7 @@ class Executor:
     def _attempt(self, job: Job, handler: Handler | Periodic) -> None:
         attempt = Attempt(job, self.database, self.clock, self.lease, self.closing)
         try:
-            with _heart(attempt):
+            with _heart(attempt), tracing(job.request_id):
                 result = handler.work(attempt)
         except WorkInterruptedError as interruption:
             self._interrupted(job, interruption.reason)
@@ -164,7 +165,7 @@ class Executor:
         elif job.attempts >= handler.attempts:
             self._finish(job.claim, JobState.FAILED, error=told)
         else:
-            wait = min(SHORTEST_WAIT * 2 ** (job.attempts - 1), LONGEST_WAIT)
+            wait = min(SHORTEST_WAIT * 2 ** (job.attempts - 1), handler.longest_wait)
             with self.database.queue() as jobs:
                 jobs.requeue(job.claim, self.clock() + wait, attempts=job.attempts, error=told)
 

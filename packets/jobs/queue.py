@@ -9,6 +9,7 @@ from typing import Any
 
 from packets.model.jobs import Job, JobState
 from packets.store.records import Records
+from packets.tracing import traced
 
 
 def enqueue(
@@ -33,6 +34,6 @@ def enqueue(
     earlier = records.jobs.by_key(key)
     if earlier is not None:
         return earlier
-    job = Job(str(uuid.uuid4()), kind, dict(arguments), key, JobState.QUEUED, due_at or now)
+    job = Job(str(uuid.uuid4()), kind, dict(arguments), key, JobState.QUEUED, due_at or now, request_id=traced())
     records.jobs.add(job)
     return job

@@ -15,6 +15,8 @@ from typing import Any, Protocol, TypeAlias
 from packets.model.jobs import Job
 from packets.store.records import Records
 
+LONGEST_WAIT = timedelta(minutes=5)
+
 
 class Run(Protocol):
     """One attempt at a job, as its work sees it."""
@@ -60,11 +62,17 @@ class WorkInterruptedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """Who does jobs of a kind. `attempts` is how often a job is begun before it has failed."""
+    """Who does jobs of a kind.
+
+    Attributes:
+        attempts: how often a job is begun before it has failed.
+        longest_wait: the pause between two attempts doubles until it is so long.
+    """
 
     kind: str
     work: Work
     attempts: int = 6
+    longest_wait: timedelta = LONGEST_WAIT
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ class Job:
         done, total: progress, in the units of the handler; 0 of 0 before it has told any.
         result: what the handler answered.
         error: why the newest attempt came to nothing; empty when it did not.
+        request_id: number of the request that asked for it; empty when none did.
     """
 
     job_id: str
@@ -64,6 +65,7 @@ class Job:
     total: int = 0
     result: Mapping[str, Any] = field(default_factory=dict)
     error: str = ""
+    request_id: str = ""
 
     @property
     def claim(self) -> Claim:

@@ -17,6 +17,7 @@ from packets.model.batches import ItemState
 from packets.model.calendar import ACTIVITY_LABELS, Activity
 from packets.model.documents import Document, DocumentType, Party, Slot
 from packets.model.people import Role, role_label
+from packets.notices.message import LINK_MARK
 from packets.notices.topics import ACTORS, Case, Topic
 from packets.store.records import Records
 
@@ -145,6 +146,21 @@ def _batch(records: Records, _catalog: Catalog, payload: Payload) -> Case:
     return Case("", 0, sample=False, facts=facts, starter=batch.user_id)
 
 
+def _reset(records: Records, _catalog: Catalog, payload: Payload) -> Case:
+    return _account(records, payload, {"minutes": int(payload["minutes"]), "link": LINK_MARK})
+
+
+def _changed(records: Records, _catalog: Catalog, payload: Payload) -> Case:
+    return _account(records, payload, {"change": str(payload["change"])})
+
+
+def _account(records: Records, payload: Payload, facts: dict[str, Any]) -> Case:
+    person = records.people.get(str(payload["user_id"]))
+    if person is None:
+        raise _missing("There is no such person.")
+    return Case("", 0, person.sample, facts, owner=person)
+
+
 Reader: TypeAlias = Callable[[Records, Catalog, Payload], Case]
 
 READERS: dict[Topic, Reader] = {
@@ -159,4 +175,6 @@ READERS: dict[Topic, Reader] = {
     Topic.DUA_EXPIRED: _dua,
     Topic.CONTACTS_CHANGED: _contacts,
     Topic.BATCH_FINISHED: _batch,
+    Topic.PASSWORD_RESET: _reset,
+    Topic.ACCOUNT_CHANGED: _changed,
 }

@@ -16,6 +16,7 @@ from packets.audit.log import SERVICE, Act
 from packets.audit.log import Outcome as Told
 from packets.clock import Clock
 from packets.errors import InputError, Problem
+from packets.faultpoints import FaultPoint, passing
 from packets.model.notices import DeliveryState, Notice
 from packets.notices.message import Sender, build_message
 from packets.notices.smtp import Answer, Line, MailServer, Outcome, UnreachableError
@@ -52,6 +53,8 @@ class PostOffice:
     clock: Clock
     server: MailServer | None
     sender: Sender | None
+    link: Callable[[Notice], str] = lambda _notice: ""
+    """What only the mail of a notice carries, and nothing that is kept; empty for nearly all."""
 
     def deliver(self, before_each: Callable[[int], None] = lambda _done: None) -> Delivered:
         """Hand over the mail that is due. Without a mail server there is none.
@@ -83,10 +86,11 @@ class PostOffice:
         if notice is None:
             return False
         try:
-            answer = _hand_over(line, notice, sender)
+            answer = _hand_over(line, notice, sender, self.link(notice))
         except UnreachableError as error:
             self._settle(notice, Answer(Outcome.LATER, error.problems[0].sentence), done)
             raise
+        passing(FaultPoint.AFTER_SENDING)
         self._settle(notice, answer, done)
         return True
 
@@ -109,9 +113,9 @@ class PostOffice:
                 _log(records, notice, DeliveryState.FAILED, now)
 
 
-def _hand_over(line: Line, notice: Notice, sender: Sender) -> Answer:
+def _hand_over(line: Line, notice: Notice, sender: Sender, link: str) -> Answer:
     try:
-        message = build_message(notice, sender)
+        message = build_message(notice, sender, link)
     except InputError as error:
         return Answer(Outcome.REFUSED, error.problems[0].sentence)
     return line.send(message, sender.address, notice.recipient.email)

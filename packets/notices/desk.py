@@ -38,6 +38,13 @@ Address = Callable[[str, int], str]
 """Where somebody who was told something goes: from ACO ID (or nothing) and year; empty when no address is known."""
 
 
+Also = Callable[[Records, Message, Case, datetime], None]
+
+
+def nobody_else(_records: Records, _message: Message, _case: Case, _now: datetime) -> None:
+    """Tells nobody but people."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inbox:
     """One page of a person's notices, newest first, and how many there are in all and unread."""
@@ -64,6 +71,7 @@ class NoticeDesk:
     Attributes:
         address: where a notice leads.
         mailed: whether there is a mail server; without one, notices stand in the inbox only.
+        also: is told of every message that was looked up, in the transaction that takes it.
     """
 
     database: Database
@@ -71,6 +79,7 @@ class NoticeDesk:
     clock: Clock
     address: Address
     mailed: bool
+    also: Also = nobody_else
 
     def write(self) -> int:
         """Turn waiting messages into notices.
@@ -108,6 +117,7 @@ class NoticeDesk:
         )
         draft = Draft(message.message_id, topic, case.aco_id, case.year, case.sample, letter, now, now + KEEP_TRYING)
         records.notices.add(draft, told, mailed=self.mailed)
+        self.also(records, message, case, now)
         subject = f"{case.aco_id}/{case.year}" if case.aco_id else f"message/{message.message_id}"
         users = [one.user_id for one in told if one.user_id]
         records.journal.log(

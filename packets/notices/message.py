@@ -17,6 +17,7 @@ from packets.errors import InputError, Problem
 from packets.model.notices import Notice
 from packets.render.letters import LONGEST_SUBJECT, one_line
 
+LINK_MARK = "(address-in-the-mail-only)"
 LONGEST_ADDRESS, LONGEST_LOCAL_PART = 254, 64
 _LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -64,8 +65,8 @@ def is_address(text: str) -> bool:
     return found is not None and len(text) <= LONGEST_ADDRESS and len(found[1]) <= LONGEST_LOCAL_PART
 
 
-def build_message(notice: Notice, sender: Sender) -> EmailMessage:
-    """The message that carries a notice.
+def build_message(notice: Notice, sender: Sender, link: str = "") -> EmailMessage:
+    """The message that carries a notice. A `link` stands where the words have `LINK_MARK`: it is in the mail only.
 
     Raises:
         InputError: the recipient's address cannot be used.
@@ -81,8 +82,9 @@ def build_message(notice: Notice, sender: Sender) -> EmailMessage:
     message["Subject"] = _header_words(notice.letter.subject)[:LONGEST_SUBJECT]
     message["List-Id"] = f"<notices.{sender.domain}>"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(notice.letter.text, cte="quoted-printable")
-    message.add_alternative(notice.letter.html, subtype="html", cte="quoted-printable")
+    text, html = (body.replace(LINK_MARK, link or LINK_MARK) for body in (notice.letter.text, notice.letter.html))
+    message.set_content(text, cte="quoted-printable")
+    message.add_alternative(html, subtype="html", cte="quoted-printable")
     return message
 
 

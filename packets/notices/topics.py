@@ -29,6 +29,8 @@ class Topic(StrEnum):
     DUA_EXPIRED = "dua-expired"
     CONTACTS_CHANGED = "contacts-changed"
     BATCH_FINISHED = "batch-finished"
+    PASSWORD_RESET = "password-reset"  # noqa: S105  the name of a topic
+    ACCOUNT_CHANGED = "account-changed"
 
 
 class Circle(StrEnum):
@@ -44,6 +46,7 @@ class Circle(StrEnum):
     DUA_PEOPLE = "the DUA Requestor and the DUA Custodian"
     STAFF = "CMS staff"
     STARTER = "whoever started it"
+    OWNER = "the person whose account it is"
 
 
 TOLD: dict[Topic, tuple[Circle, ...]] = {
@@ -58,6 +61,8 @@ TOLD: dict[Topic, tuple[Circle, ...]] = {
     Topic.DUA_EXPIRED: (Circle.DUA_PEOPLE, Circle.EXECUTIVE, Circle.LIAISON),
     Topic.CONTACTS_CHANGED: (Circle.HOLDERS, Circle.EDITORS),
     Topic.BATCH_FINISHED: (Circle.STARTER,),
+    Topic.PASSWORD_RESET: (Circle.OWNER,),
+    Topic.ACCOUNT_CHANGED: (Circle.OWNER,),
 }
 """Who is told of what. One batch for CMS, not one notice for each of its documents: the countersign page lists those."""
 
@@ -86,6 +91,7 @@ class Case:
         facts: what the words may use; nothing in it identifies a person.
         roles: the roles of the circles that depend on the case (actors, signers, holders).
         starter: user ID of whoever started it; empty when nobody of CMS did.
+        owner: the person whose account it is about, who alone is told.
     """
 
     aco_id: str
@@ -94,6 +100,7 @@ class Case:
     facts: dict[str, Any]
     roles: frozenset[Role] = frozenset()
     starter: str = ""
+    owner: Person | None = None
 
 
 def roles_told(topic: Topic, case: Case) -> frozenset[Role]:
@@ -119,6 +126,8 @@ def recipients(
         contacts: of the ACO, as it states them; their e-mail is the one that it gave for the slot.
         agency: people with a role on the CMS side.
     """
+    if case.owner is not None:
+        return (Recipient(case.owner.user_id, case.owner.email),)
     roles = roles_told(topic, case)
     found = [Recipient(one.person.user_id, one.person.email) for one in contacts if one.role in roles]
     starter = case.starter if Circle.STARTER in TOLD[topic] else ""

@@ -117,9 +117,16 @@ class ArchivalFont(TTFont):  # type: ignore[misc]  # ReportLab carries no types
 
 @cache
 def _load_face(folder: Path, name: str) -> ArchivalFont:
+    _pin_reportlab()
     font = ArchivalFont(f"esm-{name}", str(folder / f"{CUTS[name].name}.ttf"), asciiReadable=1, shapable=False)
     pdfmetrics.registerFont(font)
     return font
+
+
+def warm_up(folder: str) -> None:
+    """Read every face of a folder, so that a process that is forked afterwards has them."""
+    for name in CUTS:
+        _load_face(Path(folder), name)
 
 
 @cache

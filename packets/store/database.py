@@ -13,11 +13,14 @@ from typing import TypeVar, cast
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from packets.errors import InputError, OutcomeUnknownError, OvertakenError, PacketsError, Problem, StoreError
 from packets.store.engines import IN_MEMORY, SQLITE, be_the_writer, begin_look, begin_writing, make_engine
 from packets.store.records import Records
 from packets.store.records.jobs import JobRecords
+from packets.store.records.tokens import TokenRecords
 from packets.store.refusals import commits, refusals
 
 __all__ = ["IN_MEMORY", "Database"]
@@ -55,6 +58,12 @@ class Database:
         """
         with self._transaction() as connection:
             yield JobRecords(connection)
+
+    @contextmanager
+    def counting(self) -> Iterator[TokenRecords]:
+        """A transaction on API tokens alone, as `queue` is on jobs: to count a call, nobody waits for a long transaction."""
+        with self._transaction() as connection:
+            yield TokenRecords(connection)
 
     @contextmanager
     def read(self) -> Iterator[Records]:
@@ -100,6 +109,13 @@ class Database:
             be_the_writer(connection)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+    def schema(self) -> tuple[str, str]:
+        """The version of the schema, empty when there is none, and the newest one that this program knows."""
+        scripts = ScriptDirectory(str(files("packets.store") / "migrations"))
+        with refusals(), self._engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+        return current or "", scripts.get_current_head() or ""
 
     def snapshot(self, to: Path) -> None:
         """Copy an SQLite database into a new file, as it is at one moment, while others go on writing.

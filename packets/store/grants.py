@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from packets.errors import InputError, Problem
 from packets.store.tables import metadata
 
-APPEND_ONLY = ("audit", "revisions", "signatures")
+APPEND_ONLY = ("audit", "revisions", "signatures", "checkpoints")
 """Kept by triggers too."""
-ADDED_TO = (*APPEND_ONLY, "checkpoints")
 READ_ONLY = ("alembic_version",)
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
@@ -42,4 +41,4 @@ def grant_statements(role: str, schema: str = "public") -> Iterator[str]:
 def _rights(table: str) -> str:
     if table in READ_ONLY:
         return "SELECT"
-    return "SELECT, INSERT" if table in ADDED_TO else "SELECT, INSERT, UPDATE, DELETE"
+    return "SELECT, INSERT" if table in APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE"

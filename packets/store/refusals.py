@@ -19,6 +19,7 @@ BUSY = {"55P03", "53300"}
 GONE = {"08", "57", "58", "XX", "53"}
 """Classes of SQLSTATE in which the server or the connection went, not the act."""
 BUSY_FILE, FULL_FILE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}, {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+AWAY_FILE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB}
 BASE_CODE = 0xFF
 
 
@@ -81,7 +82,7 @@ def translate(error: sa.exc.DBAPIError) -> PacketsError | None:
         return InputError(
             Problem("text-not-storable", "A text has characters that cannot be kept.", "Write it without them.")
         )
-    if error.connection_invalidated or state[:2] in GONE or _has_no_answer(error):
+    if _file_code(error) in AWAY_FILE or error.connection_invalidated or state[:2] in GONE or _has_no_answer(error):
         return StoreError(
             Problem(
                 "database-away",

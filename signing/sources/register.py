@@ -16,6 +16,11 @@
     revocation_lists = ["root.crl", "ca.crl"]
     policies = ["1.3.6.1.4.1.32473.7"]
 
+    [[authorities]]                              # whose people sign hashes by themselves, with keys that we never meet
+    certificates = "agency.pem"                  # from the authority that certifies people up to the root
+    revocation_lists = ["root.crl", "ca.crl"]
+    policies = ["1.3.6.1.4.1.32473.7"]
+
 Paths are taken from the folder of the register. No secret stands in it.
 """
 
@@ -33,6 +38,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from packets.errors import PacketsError, Problem
 from signing.errors import PkiError
+from signing.sources.authorities import KeyAuthority
 from signing.sources.remote import RemoteSigner
 from signing.sources.socket_client import SocketKey
 from signing.sources.source import HeldKey
@@ -64,12 +70,29 @@ class Line(BaseModel):
         return self
 
 
+class AuthorityLine(BaseModel):
+    """One authority whose people hold their keys themselves."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    certificates: Path
+    revocation_lists: tuple[Path, ...] = Field(min_length=1)
+    policies: frozenset[Words] = Field(min_length=1)
+
+
 class Register(BaseModel):
     """The whole file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    keys: tuple[Line, ...] = Field(min_length=1)
+    keys: tuple[Line, ...] = ()
+    authorities: tuple[AuthorityLine, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Register:
+        if not self.keys and not self.authorities:
+            raise ValueError("it names neither a key nor an authority")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +127,26 @@ def open_register(path: Path, signer_socket: Path | None) -> list[HeldKey]:
             found.append(_open(line, path.parent, signer_socket))
         except PacketsError as error:
             problems += [_placed(one, f"{path}, key {place}") for one in error.problems]
+    if problems:
+        raise PkiError(problems)
+    return found
+
+
+def open_authorities(path: Path) -> list[KeyAuthority]:
+    """The authorities of a register whose people sign hashes by themselves.
+
+    Raises:
+        PkiError: with everything that is wrong: the file, a certificate, a list, a chain.
+    """
+    problems: list[Problem] = []
+    found: list[KeyAuthority] = []
+    for place, line in enumerate(_read(path).authorities, start=1):
+        try:
+            lists = ListFiles(tuple(path.parent / one for one in line.revocation_lists))
+            lists()
+            found.append(KeyAuthority(_certificates(path.parent / line.certificates), lists, line.policies))
+        except PacketsError as error:
+            problems += [_placed(one, f"{path}, authority {place}") for one in error.problems]
     if problems:
         raise PkiError(problems)
     return found

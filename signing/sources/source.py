@@ -134,7 +134,7 @@ class HeldKey:
     policies: frozenset[str]
 
     def __post_init__(self) -> None:
-        if problems := [*_chain_problems(self.chain), *_policy_problems(self.chain[0], self.policies)]:
+        if problems := [*chain_problems(self.chain), *_policy_problems(self.chain[0], self.policies)]:
             raise PkiError(problems)
 
     @property
@@ -222,7 +222,8 @@ def merge_trust(own: Trust, *, signers: Iterable[Trusted] = (), seals: Iterable[
     )
 
 
-def _chain_problems(chain: Sequence[x509.Certificate]) -> list[Problem]:
+def chain_problems(chain: Sequence[x509.Certificate]) -> list[Problem]:
+    """Where certificates, from the first to the root, do not issue one another."""
     remedy = "Give the certificates from the key's own to the root, in this order."
     return [
         Problem("chain-broken", "A certificate was not issued by the next one.", remedy, one.subject.rfc4514_string())

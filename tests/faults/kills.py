@@ -8,20 +8,19 @@ import select
 import signal
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
-from faults.stage import Stage, Tally, Theatre, sign_everything, unsigned
-from packets.faultpoints import FaultPoint, arm
+from faults.stage import Stage, Theatre, sign_everything, unsigned
+from faults.tallies import Tally
+from packets.faultpoints import CEREMONY, FaultPoint, arm
 
 LONGEST = 2.5
 """A worker is killed up to so many signatures after it was started."""
 
 
-def kill_at_random(folder: Path, count: int, seed: int) -> Iterator[Tally]:
+def kill_at_random(theatre: Theatre, count: int, seed: int) -> Iterator[Tally]:
     """SIGKILL at a random moment, `count` times; what was begun is signed anew by the next worker."""
     dice = random.Random(seed)  # noqa: S311  chance, not a secret
-    tally = Tally("SIGKILL at a random moment")
-    theatre = Theatre.open(folder, acos=6)
+    tally = Tally("SIGKILL at a random moment of signing")
     stage = theatre.stage()
     while tally.faults < count:
         with stage.worker(sign_everything) as (_, reading):
@@ -36,18 +35,19 @@ def kill_at_random(folder: Path, count: int, seed: int) -> Iterator[Tally]:
     yield tally
 
 
-def kill_at_places(folder: Path, count: int, seed: int) -> Iterator[Tally]:
-    """SIGKILL at each named place, `count` times each, at one of the first passes."""
+def kill_at_places(theatre: Theatre, count: int, seed: int) -> Iterator[Tally]:
+    """SIGKILL at each named place of the ceremony, `count` times each, at one of the first passes."""
     dice = random.Random(seed)  # noqa: S311  chance, not a secret
-    theatre = Theatre.open(folder, acos=2)
-    for place in FaultPoint:
-        tally, stage = Tally(f"SIGKILL at {place.value}, {place.name.lower().replace('_', ' ')}"), theatre.stage()
+    stage = theatre.stage()
+    for place in CEREMONY:
+        tally = Tally(f"SIGKILL at {place.value}, {place.name.lower().replace('_', ' ')}")
         while tally.faults < count:
             if not _kill_at(stage, place, dice.randint(1, 3), tally):
                 stage.close(tally)
                 stage = theatre.stage()
-        stage.close(tally)
+        stage.settle(tally)
         yield tally
+    stage.close(Tally("the last one"))
 
 
 def _kill_at(stage: Stage, place: FaultPoint, turn: int, tally: Tally) -> bool:
@@ -65,7 +65,7 @@ def _kill_at(stage: Stage, place: FaultPoint, turn: int, tally: Tally) -> bool:
         os.write(writing, b'["ended", "", ""]\n')
 
     with stage.worker(work) as (_, reading):
-        _wait_for_end(reading)
+        wait_for_end(reading)
     ended = stage.acknowledged.pop("ended", None) is not None
     tally.faults += not ended
     stage.recover(tally)
@@ -79,7 +79,8 @@ def _has_ended(reading: int) -> bool:
     return any(event & select.POLLHUP for _, event in poll.poll(0))
 
 
-def _wait_for_end(reading: int) -> None:
+def wait_for_end(reading: int) -> None:
+    """Until the worker has closed its end of the pipe, a minute at most."""
     poll = select.poll()
     poll.register(reading, 0)
     poll.poll(60_000)

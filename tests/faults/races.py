@@ -6,12 +6,13 @@ import random
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
-from faults.stage import Stage, Tally, Theatre, ask, unsigned
+from faults.stage import Stage, Theatre, Work, ask, unsigned
+from faults.tallies import Tally
 from packets.errors import ConflictError, ForbiddenError
 from packets.model.documents import Document, Slot
-from packets.sample.year import SampleAco
+from packets.store.objects import digest_bytes as digest
+from packets.store.records.ceremonies import IntentState
 from signing.ceremony import SignRequest
 from web.demo import holder
 
@@ -19,11 +20,10 @@ PEOPLE, CLICKS = 3, 3
 LATE = (ConflictError, ForbiddenError)
 
 
-def race(folder: Path, count: int, seed: int) -> Iterator[Tally]:
-    """`count` races: three people, each clicking three times, once with the key of another act."""
+def race(theatre: Theatre, count: int, seed: int) -> Iterator[Tally]:
+    """`count` races: three people, each clicking three times, once with the key of another act; then every click again."""
     dice = random.Random(seed)  # noqa: S311  chance, not a secret
-    tally = Tally("nine clicks of three people at once")
-    theatre = Theatre.open(folder, acos=6)
+    tally = Tally("nine clicks of three people at once, and again")
     stage = theatre.stage()
     while tally.faults < count:
         work = next(unsigned(stage), None)
@@ -31,7 +31,7 @@ def race(folder: Path, count: int, seed: int) -> Iterator[Tally]:
             stage.close(tally)
             stage = theatre.stage()
         elif len(work[2].roles) == PEOPLE:
-            _race_once(stage, *work, dice, tally)
+            _race_once(stage, work, dice, tally)
             stage.recover(tally)
         else:  # one person's alone: it only has to be signed before the next step
             stage.services.ceremony.sign(ask(stage, *work))
@@ -39,9 +39,8 @@ def race(folder: Path, count: int, seed: int) -> Iterator[Tally]:
     yield tally
 
 
-def _race_once(
-    stage: Stage, sample: SampleAco, document: Document, slot: Slot, dice: random.Random, tally: Tally
-) -> None:
+def _race_once(stage: Stage, work: Work, dice: random.Random, tally: Tally) -> None:
+    sample, document, slot = work
     requests = [
         one
         for role in slot.roles
@@ -62,6 +61,38 @@ def _race_once(
     stage.acknowledged |= dict.fromkeys(keys, (document.document_id, slot.name))
     tally.faults += 1
     tally.refused += sum(one is not None for one in answers)
+    _replay(stage, requests, keys, tally)
+    _compare(stage, document, slot, tally)
+
+
+def _replay(stage: Stage, requests: list[SignRequest], keys: set[str], tally: Tally) -> None:
+    """Every click once more, one after the other: the one that was done is answered the same, the others are refused."""
+    for one in requests:
+        same = one.idempotency_key in keys and one.step_up_id != "none"
+        try:
+            stage.services.ceremony.sign(one)
+        except LATE:
+            tally.refused += 1
+            if same:
+                tally.problems.append("a replay of what was done was refused")
+        else:
+            if not same:
+                tally.problems.append("a replay of something else was answered as done")
+
+
+def _compare(stage: Stage, document: Document, slot: Slot, tally: Tally) -> None:
+    """One signature, one intent that was done, and exactly the viewed bytes under it."""
+    with stage.services.database.read() as records:
+        signed = [one for one in records.ledger.signatures() if one["document_id"] == document.document_id]
+        intents = [one for one in records.ledger.intents() if one["document_id"] == document.document_id]
+    here = [one for one in signed if one["slot"] == slot.name]
+    done = [one for one in intents if one["slot"] == slot.name and one["state"] == IntentState.COMMITTED]
+    tally.duplicates += max(0, len(here) - 1) + max(0, len(done) - 1)
+    for one in here:
+        viewed, made = (stage.services.objects.get(x) for x in (document.head_digest, one["revision_digest"]))
+        tally.wrong_bytes += not (made.startswith(viewed) and {x["viewed_digest"] for x in done} == {digest(viewed)})
+    if len(here) != 1 or tally.wrong_bytes or tally.duplicates:
+        tally.problems.append(f"{len(here)} signatures, {tally.duplicates} doubled, {tally.wrong_bytes} on other bytes")
 
 
 def _all_at_once(stage: Stage, requests: list[SignRequest]) -> list[Exception | None]:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-import random
 import shutil
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from packets.audit.log import Act, Entry, Outcome, chain
-from packets.audit.merkle import is_included
+from log_tampering import rechained, tamper
+from packets.audit.log import Act, Entry, chain
+from packets.audit.merkle import is_consistent, is_included
 from packets.audit.transcript import read_entries, write_entries
 from packets.errors import InputError, NotFoundError
 from signed_files import keys as other_keys
@@ -54,15 +54,6 @@ def judge(world: World, entries: list[Entry], bundles: list[bytes] | None = None
     return verify_log(entries, kept, world.services.signer.trust, world.clock())
 
 
-def rechained(entries: list[Entry]) -> list[Entry]:
-    """The same entries in a chain of their own, as somebody with the database could write it anew."""
-    made: list[Entry] = []
-    for one in entries:
-        named = {name: getattr(one, name) for name in ("at_utc", "act", "actor", "subject", "outcome", "details")}
-        made.append(chain(made[-1] if made else None, **named))
-    return made
-
-
 def test_a_log_with_checkpoints_holds(world: World) -> None:
     """All of it is checked, and it is told how far the checkpoints reach."""
     verdict = judge(world, log_of(world))
@@ -80,42 +71,13 @@ def test_nothing_new_makes_no_new_checkpoint() -> None:
         assert records.journal.checkpoints() == [first]
 
 
-TAMPER: dict[str, Callable[[list[Entry], int, random.Random], list[Entry]]] = {
-    "edited": lambda log, place, dice: [*log[:place], _edited(log[place], dice), *log[place + 1 :]],
-    "deleted": lambda log, place, _: [*log[:place], *log[place + 1 :]],
-    "inserted": lambda log, place, dice: [*log[:place], _edited(log[place], dice), *log[place:]],
-    "reordered": lambda log, place, _: [*log[:place], *reversed(log[place : place + 2]), *log[place + 2 :]],
-    "shortened": lambda log, place, _: log[:place],
-    "doubled": lambda log, place, _: [*log[:place], log[place], *log[place:]],
-}
-
-
-def _edited(entry: Entry, dice: random.Random) -> Entry:
-    values = {name: getattr(entry, name) for name in Entry.__dataclass_fields__}
-    changed = dice.choice(["actor", "subject", "outcome", "at_utc", "details"])
-    values[changed] = {
-        "actor": "ZZ99",
-        "subject": "elsewhere",
-        "outcome": Outcome.REFUSED if entry.outcome is Outcome.DONE else Outcome.DONE,
-        "at_utc": entry.at_utc - timedelta(microseconds=1),
-        "details": {**entry.details, "more": 1},
-    }[changed]
-    return Entry(**values)
-
-
+@pytest.mark.requirement("R4")
 def test_a_thousand_tamperings_are_all_found(world: World) -> None:
     """Before the last checkpoint: edited, deleted, inserted, reordered, shortened, doubled, with the old chain and a new one."""
-    log, dice = log_of(world), random.Random(7)  # noqa: S311  chance, not a secret
-    covered = judge(world, log).covered
-    missed = []
-    for number in range(TAMPERINGS):
-        how = dice.choice(sorted(TAMPER))
-        tampered = TAMPER[how](log, dice.randrange(0, covered - 1), dice)
-        if number % 2:
-            tampered = rechained(tampered)
-        if not judge(world, tampered).problems:
-            missed.append(how)
-    assert missed == []
+    log = log_of(world)
+    counts = tamper(log, judge(world, log).covered, lambda bent: bool(judge(world, bent).problems), TAMPERINGS, seed=7)
+    assert {how: missed for how, (_, missed) in counts.items() if missed} == {}
+    assert sum(tried for tried, _ in counts.values()) == TAMPERINGS
 
 
 def test_a_log_that_was_written_anew_is_found_by_its_checkpoints_alone(world: World) -> None:
@@ -180,6 +142,46 @@ def test_every_signature_can_be_proven_without_the_rest_of_the_log(world: World)
     assert signed
     with pytest.raises(NotFoundError, match="checkpoint-missing"):
         world.services.checkpoints.prove(len(log_of(world)))
+
+
+@pytest.mark.requirement("R4")
+def test_the_proofs_of_a_documents_signatures_need_nothing_but_its_entries_and_a_checkpoint(world: World) -> None:
+    """What a bundle for an archive takes along: the entry, its digest made anew from it, some steps, the signed root."""
+    sample = world.first("current")
+    document = world.document(sample, "provider-supplier-list")
+    (proof,) = world.services.checkpoints.prove_signatures(document)
+    (entry,) = read_entries([proof["entry"].encode()])
+    made_anew = chain_digest(entry)
+    statement = json.loads(json.loads(world.services.objects.get(proof["checkpoint"]))["statement"])
+    steps = [bytes.fromhex(one) for one in proof["steps"]]
+    place, root = proof["sequence"] - 1, bytes.fromhex(statement["root"])
+    assert entry.details["slot"] == document.signatures[0].slot
+    assert is_included(bytes.fromhex(made_anew), place, proof["size"], steps, root)
+    other = chain_digest(dataclasses.replace(entry, actor="ZZ99"))
+    assert not is_included(bytes.fromhex(other), place, proof["size"], steps, root)
+
+
+def chain_digest(entry: Entry) -> str:
+    """The digest of an entry's content, whatever it says itself."""
+    before = dataclasses.replace(entry, sequence=entry.sequence - 1, digest=entry.previous)
+    named = {name: getattr(entry, name) for name in ("at_utc", "act", "actor", "subject", "outcome", "details")}
+    return chain(before, **named).digest
+
+
+def test_each_checkpoint_is_proven_to_go_on_from_the_one_before(world: World) -> None:
+    """With two kept bundles and the proof, nobody needs the log to see that nothing before the first was touched."""
+    with world.services.database.read() as records:
+        first, second = records.journal.checkpoints()
+    proof = world.services.checkpoints.prove_growth(first.size, second.size)
+    roots = [
+        bytes.fromhex(json.loads(json.loads(world.services.objects.get(one))["statement"])["root"])
+        for one in proof["checkpoints"]
+    ]
+    steps = [bytes.fromhex(one) for one in proof["steps"]]
+    assert is_consistent(first.size, roots[0], second.size, roots[1], steps)
+    assert not is_consistent(first.size, roots[1], second.size, roots[0], steps)
+    with pytest.raises(NotFoundError, match="checkpoint-missing"):
+        world.services.checkpoints.prove_growth(first.size, second.size + 1)
 
 
 def test_without_a_time_stamp_there_is_no_checkpoint() -> None:

@@ -1,159 +1,204 @@
-"""Password accounts and sessions (NIST SP 800-63B-4: slow hash, limited failures; ASVS 7.2.4: a new token at each sign-in).
+"""Accounts: passwords, and the desks of sessions, second factors, passkeys, resets and step-ups around them.
 
-An unknown user, a wrong password and a locked account are answered alike, in words and in time.
+An unknown user ID, a wrong password and a person without one are answered alike, in words and in time, and counted alike
+(NIST SP 800-63B-4, ASVS 6.3).
 """
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from functools import cached_property
-
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+from dataclasses import dataclass
+from datetime import timedelta
 
 from packets.audit.log import Act, Outcome
 from packets.clock import Clock
 from packets.errors import ForbiddenError, InputError, Problem
+from packets.model.people import Person, Role
 from packets.store.database import Database
-from packets.store.records.accounts import Account, SessionRecord
+from packets.store.records import Records
+from packets.store.records.accounts import Account
+from packets.store.records.factors import Challenge, Purpose
+from web.auth.factors import FactorDesk, Standing, standing_of
+from web.auth.limits import CODE, KNOWN_BROWSER, NETWORK, PASSWORD, STEP_UP, Guard, Try, forgive
+from web.auth.notes import tell_person
+from web.auth.origin import Method, Origin, digest_of_secret
+from web.auth.passkeys import LIFETIME, PasskeyDesk
+from web.auth.passwords import (
+    LEAST_ALONE,
+    LEAST_WITH_SECOND_FACTOR,
+    composed,
+    hash_password,
+    is_right,
+    nobodys_hash,
+    password_problems,
+    words_of,
+)
+from web.auth.sessions import KNOWN_FOR, Session, SessionDesk
 
-FAILURES_ALLOWED = 10
-LOCK = timedelta(minutes=10)
-SHORTEST_PASSWORD, LONGEST_PASSWORD, LEAST_VARIETY = 15, 256, 5
 TOKEN_BYTES = 32
-TOUCH_EVERY = timedelta(seconds=30)
-"""A session's last use is written at most so often, so that reading pages does not write to the database each time."""
+REMEMBER_CHALLENGES = timedelta(days=1)
+SINGLE = frozenset({Method.PASSWORD})
+"""Ways to sign in that are one factor."""
 
 
-@dataclass(frozen=True)
-class AccountDesk:
-    """Where passwords are checked and sessions are kept; built once with the services that it needs.
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the installation asks of its people.
 
     Attributes:
-        idle: a session ends after so long without a request.
-        absolute: a session ends after so long in any case.
+        second_factor: nobody may do anything with a password alone, but add a second factor.
+        signatories_by_passkey: CMS signatories sign with a passkey and with nothing else.
     """
+
+    second_factor: bool
+    signatories_by_passkey: bool
+
+    def passkey_only(self, person: Person) -> bool:
+        """Whether somebody signs with a passkey and with nothing else."""
+        return self.signatories_by_passkey and Role.CMS_SIGNATORY in person.cms_roles
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDesk:
+    """Where passwords are checked and changed; built once with the services that it needs."""
 
     database: Database
     clock: Clock
-    idle: timedelta
-    absolute: timedelta
-
-    @cached_property
-    def _hasher(self) -> PasswordHasher:
-        return PasswordHasher()
-
-    @cached_property
-    def _nobodys_hash(self) -> str:
-        return self._hasher.hash(secrets.token_hex())
+    rules: Rules
+    guard: Guard
+    sessions: SessionDesk
+    factors: FactorDesk
+    passkeys: PasskeyDesk
 
     def set_password(self, user_ids: Iterable[str], password: str) -> None:
         """Give these accounts a password. Accounts set together share one hash: for sample accounts that share a password."""
-        hashed = self._hasher.hash(password)
+        hashed, alone = hash_password(password), len(composed(password)) >= LEAST_ALONE
         with self.database.write() as records:
             for user_id in user_ids:
-                records.accounts.put(Account(user_id, hashed))
+                records.accounts.put(Account(user_id, hashed, alone))
 
     def give_password(self, user_id: str, password: str, actor: str) -> None:
-        """Set a person's password, end their sessions, and tell the log.
+        """Set a person's password, end their sessions, and tell the log and the person.
 
         Raises:
             InputError: the password is too weak.
         """
-        self.check_strength(password)
-        hashed, now = self._hasher.hash(password), self.clock()
+        self.check_strength(password, user_id)
+        hashed = hash_password(password)
         with self.database.write() as records:
-            records.accounts.put(Account(user_id, hashed))
-            records.accounts.close_sessions(user_id)
-            records.journal.log(Act.ACCOUNT_PASSWORD, actor, user_id, now)
+            self.put_password(records, user_id, password, hashed, actor)
+            records.sessions.close_all(user_id)
 
-    @staticmethod
-    def check_strength(password: str) -> None:
-        """Length is what counts (NIST SP 800-63B, 3.1.1.2); characters are free.
+    def change_password(self, user_id: str, old: str, new: str, token: str) -> str | None:
+        """Change one's own password; all other sessions end. Answers the session's new secret.
 
         Raises:
-            InputError: it is too short, too long, or one character again and again.
+            ForbiddenError: the old one is wrong.
+            InputError: the new one is too weak.
+            TooManyTriesError: there were too many wrong ones.
         """
-        if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD or len(set(password)) < LEAST_VARIETY:
-            sentence = (
-                f"The password has not {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters, or too few different ones."
-            )
-            raise InputError(Problem("password-weak", sentence, "Choose a longer one, e.g. several words.", "password"))
+        self.check_password(user_id, old)
+        self.check_strength(new, user_id)
+        hashed, fresh = hash_password(new), self.sessions.rotate(token)
+        with self.database.write() as records:
+            self.put_password(records, user_id, new, hashed, user_id)
+            records.sessions.close_all(user_id, but=digest_of_secret(fresh or ""))
+        return fresh
 
-    def check_password(self, user_id: str, password: str) -> None:
-        """Check a person's password.
-
-        Raises:
-            ForbiddenError: wrong user ID, wrong password, or too many failures; the answer does not say which.
-        """
+    def put_password(self, records: Records, user_id: str, password: str, hashed: str, actor: str) -> None:
+        """Record a new password, within a transaction: guessing begins anew, browsers are strangers again."""
         now = self.clock()
+        records.accounts.put(Account(user_id, hashed, len(composed(password)) >= LEAST_ALONE))
+        records.accounts.use_resets(user_id, now)
+        records.sessions.forget_browsers(user_id)
+        forgive(records, (PASSWORD, user_id), (STEP_UP, user_id), (CODE, user_id))
+        records.journal.log(Act.ACCOUNT_PASSWORD, actor, user_id, now)
+        tell_person(records, user_id, "password-changed", now)
+
+    def check_strength(self, password: str, user_id: str = "") -> None:
+        """Whether somebody may have this password; with a second factor it may be shorter.
+
+        Raises:
+            InputError: with what is wrong.
+        """
+        with self.database.read() as records:
+            person = records.people.get(user_id)
+            second = standing_of(records, user_id).has_second_factor
+        words = words_of(person) if person else (user_id,)
+        if problems := password_problems(password, words, LEAST_WITH_SECOND_FACTOR if second else LEAST_ALONE):
+            raise InputError(problems)
+
+    def check_password(self, user_id: str, password: str, origin: Origin | None = None) -> None:
+        """Check a person's password: at the door, where `origin` says from where they come, or of somebody who is inside.
+
+        Raises:
+            ForbiddenError: wrong user ID or wrong password; the answer does not say which.
+            TooManyTriesError: there were too many tries, of the account or from the network.
+        """
+        tries = self._tries(user_id, origin)
+        last = self.guard.admit(*tries)
         with self.database.read() as records:
             account = records.accounts.get(user_id)
-        locked = account is not None and account.locked_until_utc is not None and now < account.locked_until_utc
-        matches = self._matches(account.password_hash if account else self._nobodys_hash, password)
-        right = matches and account is not None and not locked
-        if account is not None and not locked and (account.failures or not right):
-            self._remember(user_id, right=right, now=now)
-        if not right:
-            raise ForbiddenError(_wrong())
+        if is_right(account.password_hash if account else nobodys_hash(), password) and account is not None:
+            self.guard.forget(*tries)
+            return
+        if account is not None:
+            self._tell_wrong(user_id, locked=last, inside=origin is None)
+        raise ForbiddenError(_wrong())
 
-    def open_session(self, user_id: str) -> str:
-        """Start a session for a person whose password was right; answer the secret that the cookie carries."""
-        token, now = secrets.token_urlsafe(TOKEN_BYTES), self.clock()
+    def _tries(self, user_id: str, origin: Origin | None) -> tuple[Try, ...]:
+        if origin is None:
+            return ((STEP_UP, user_id),)
+        known = self.sessions.is_known(user_id, origin.browser)
+        account = (KNOWN_BROWSER, f"{user_id}/{origin.browser}") if known else (PASSWORD, user_id)
+        return (account, (NETWORK, origin.network))
+
+    def _tell_wrong(self, user_id: str, *, locked: bool, inside: bool) -> None:
+        now, act = self.clock(), Act.ACCOUNT_STEP_UP if inside else Act.ACCOUNT_SIGN_IN
         with self.database.write() as records:
-            records.accounts.open_session(SessionRecord(_digest(token), user_id, now, now))
-            records.journal.log(Act.ACCOUNT_SIGN_IN, user_id, user_id, now)
+            records.journal.log(act, user_id, user_id, now, Outcome.REFUSED, factor="password")
+            if locked:
+                records.journal.log(Act.ACCOUNT_LOCK, user_id, user_id, now)
+
+    def begin_second_step(self, user_id: str) -> str:
+        """The password was right and is not enough: the secret with which the second step goes on, for five minutes."""
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        with self.database.write() as records:
+            records.factors.ask(Challenge(digest_of_secret(token), user_id, Purpose.SECOND_FACTOR, self.clock()))
         return token
 
-    def find_session(self, token: str) -> str | None:
-        """The user ID of a session that is still good, or None."""
-        now, digest = self.clock(), _digest(token)
+    def in_second_step(self, token: str) -> str | None:
+        """Whose second step a secret is for; None when there is none, or it took too long."""
         with self.database.read() as records:
-            session = records.accounts.session(digest)
-        if session is None or now - session.seen_at_utc > self.idle or now - session.opened_at_utc > self.absolute:
-            return None
-        if now - session.seen_at_utc > TOUCH_EVERY:
-            with self.database.write() as records:
-                records.accounts.touch_session(digest, now)
-        return session.user_id
+            asked = records.factors.challenge(digest_of_secret(token)) if token else None
+        fits = asked and asked.purpose is Purpose.SECOND_FACTOR and asked.used_at_utc is None
+        return asked.user_id if asked and fits and self.clock() - asked.asked_at_utc <= LIFETIME else None
 
-    def close_session(self, token: str) -> None:
-        """End a session."""
+    def end_second_step(self, token: str) -> bool:
+        """The second step was done: its secret is spent. False when it was spent before."""
         with self.database.write() as records:
-            records.accounts.close_session(_digest(token))
+            return records.factors.spend(digest_of_secret(token), self.clock())
 
-    def _matches(self, hashed: str, password: str) -> bool:
-        try:
-            return self._hasher.verify(hashed, password)
-        except (VerifyMismatchError, VerificationError, InvalidHashError):
-            return False
+    def standing(self, user_id: str) -> Standing:
+        """What a person can prove who they are with."""
+        return self.factors.standing(user_id)
 
-    def _remember(self, user_id: str, *, right: bool, now: datetime) -> None:
-        """Count a wrong password, or forget the ones before a right one; counted in one transaction, so that none is lost."""
+    def lacks_second_factor(self, session: Session) -> bool:
+        """Whether somebody may do nothing yet but add a second factor."""
+        return self.rules.second_factor and session.method in SINGLE
+
+    def sweep(self) -> None:
+        """Remove what opens nothing any more: sessions, challenges, links, tries."""
+        now = self.clock()
+        self.sessions.sweep()
         with self.database.write() as records:
-            account = records.accounts.get(user_id)
-            if account is None or (right and not account.failures):
-                return
-            failures = 0 if right else account.failures + 1
-            locked_until = now + LOCK if failures >= FAILURES_ALLOWED else None
-            kept = replace(account, failures=0 if locked_until else failures, locked_until_utc=locked_until)
-            records.accounts.put(kept)
-            if not right:
-                records.journal.log(Act.ACCOUNT_SIGN_IN, user_id, user_id, now, Outcome.REFUSED, failures=failures)
+            records.factors.sweep(now - REMEMBER_CHALLENGES)
+            records.accounts.sweep(now - REMEMBER_CHALLENGES)
+            records.throttles.sweep(now - KNOWN_FOR, now)
 
 
 def _wrong() -> Problem:
     """One answer, so that nobody learns which user IDs exist."""
-    minutes = int(LOCK.total_seconds() // 60)
-    remedy = (
-        f"Check both and try again. After {FAILURES_ALLOWED} wrong passwords an account rests for {minutes} minutes."
-    )
+    remedy = "Check both and try again. After some wrong passwords the next try has to wait."
     return Problem("sign-in-wrong", "The user ID or the password is wrong.", remedy)
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -5,13 +5,16 @@ Over plain HTTP a cookie is given only by a demonstration, or to the same machin
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from flask import Flask, Response, make_response, request
 from flask.sessions import SecureCookieSessionInterface
+from werkzeug.wrappers import Response as BaseResponse
 
+from web.auth.sessions import KNOWN_FOR
 from web.visit import services
 
 SECURE_NAME = "__Host-esm-session"
 LOCAL_NAME = "esm-session"
+SECURE_BROWSER, LOCAL_BROWSER = "__Host-esm-browser", "esm-browser"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -33,6 +36,27 @@ def give_session(response: Response, token: str) -> None:
     response.set_cookie(_name(), token, path="/", httponly=True, samesite="Lax", secure=must_be_secure())
 
 
+def renew_session(answer: BaseResponse) -> Response:
+    """After a step-up the browser gets a new secret for its session (ASVS 7.2.4)."""
+    response = make_response(answer)
+    if fresh := services().accounts.sessions.rotate(session_token()):
+        give_session(response, fresh)
+    return response
+
+
+def browser_token() -> str:
+    """The secret of a browser in which somebody has signed in before, or nothing."""
+    return request.cookies.get(_browser_name(), "")
+
+
+def give_browser(response: Response, token: str) -> None:
+    """Let the browser be known next time, so that nobody elsewhere can make its owner wait."""
+    age = int(KNOWN_FOR.total_seconds())
+    response.set_cookie(
+        _browser_name(), token, path="/", max_age=age, httponly=True, samesite="Lax", secure=must_be_secure()
+    )
+
+
 def take_session(response: Response) -> None:
     """Make the browser forget the secret."""
     response.delete_cookie(_name(), path="/", httponly=True, samesite="Lax", secure=must_be_secure())
@@ -45,6 +69,10 @@ class FormCookie(SecureCookieSessionInterface):
         """Whether it is for TLS only."""
         del app
         return must_be_secure()
+
+
+def _browser_name() -> str:
+    return SECURE_BROWSER if must_be_secure() else LOCAL_BROWSER
 
 
 def _name() -> str:

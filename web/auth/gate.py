@@ -17,7 +17,12 @@ from packets.reading import not_yours
 from packets.store.records import Records
 from web.auth.cookies import session_token
 from web.auth.roles import Audience, audience_of, require
+from web.auth.sessions import Session
 from web.visit import services
+
+WARNS = "session.ending"
+SETTING_UP = frozenset({"account", "session"})
+"""What is open to somebody who has to add a second factor first."""
 
 
 def admit() -> ResponseReturnValue | None:
@@ -27,7 +32,8 @@ def admit() -> ResponseReturnValue | None:
         NotFoundError: the ACO or the document does not exist, or is not theirs to see.
         ForbiddenError: they may see it, but the route is not for them.
     """
-    g.visitor = find_visitor()
+    g.session = find_session()
+    g.visitor = find_visitor(g.session)
     if request.endpoint is None:
         return None
     audience = audience_of(current_app, request.endpoint)
@@ -35,16 +41,22 @@ def admit() -> ResponseReturnValue | None:
         return None
     if g.visitor is None:
         return redirect(url_for("session.ask", next=_way_back()), 303)
+    if services().accounts.lacks_second_factor(g.session) and request.blueprint not in SETTING_UP:
+        return redirect(url_for("account.show"), 303)
     g.roles = find_roles(g.visitor, request.view_args or {})
     require(audience, g.roles)
     return None
 
 
-def find_visitor() -> Person | None:
-    """Whoever the session belongs to, if it is still good and their user ID is still active (R15)."""
+def find_session() -> Session | None:
+    """The session that the browser names, if it is still good. The page that warns of its end does not prolong it."""
     token = session_token()
-    user_id = services().accounts.find_session(token) if token else None
-    person = services().reading.person(user_id) if user_id else None
+    return services().accounts.sessions.find(token, touch=request.endpoint != WARNS) if token else None
+
+
+def find_visitor(session: Session | None) -> Person | None:
+    """Whoever the session belongs to, if their user ID is still active (R15)."""
+    person = services().reading.person(session.user_id) if session else None
     today = agency_day(services().clock())
     return person if person and person.is_active(today) else None
 

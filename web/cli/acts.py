@@ -44,10 +44,7 @@ def sign(aco_id: str, year: int, kind: str, user_id: str, file: Path, folder: Pa
     Not in production, where people sign in the browser.
     """
     services = open_folder(folder)
-    if services.settings.mode == "production":
-        raise ForbiddenError(
-            Problem("browser-only", "In production people sign in the browser.", "Open the packet there.")
-        )
+    _refuse_in_production(services)
     _sign_one(services, _current(services, aco_id, year, kind), user_id, file)
 
 
@@ -84,9 +81,11 @@ def countersign(
 ) -> None:
     """Countersign for CMS: one document, or everything that waits as one batch with one password.
 
+    Not in production, where people sign in the browser.
     A batch can be stopped with Ctrl-C and resumed. Exit 1: something was skipped; all of it is told.
     """
     services = open_folder(folder)
+    _refuse_in_production(services)
     if batch_id:
         services.accounts.check_password(user_id, _password())
         services.countersigning.resume(user_id, batch_id)
@@ -118,6 +117,13 @@ def void(aco_id: str, year: int, kind: str, reason: str, user_id: str, folder: P
         click.echo(f"esm: nothing takes its place: {problem}", err=True)
     told = {"voided": document.document_id, "replaced_by": replacement.document and replacement.document.document_id}
     click.echo(json.dumps(told))
+
+
+def _refuse_in_production(services: Services) -> None:
+    """A terminal knows passwords only, and no passkey."""
+    if services.settings.mode == "production":
+        remedy = "Open the packet there."
+        raise ForbiddenError(Problem("browser-only", "In production people sign in the browser.", remedy))
 
 
 def _current(services: Services, aco_id: str, year: int, kind: str) -> Document:

@@ -91,5 +91,7 @@ def end_politely() -> None:
 
 
 def _log(job: Job | None, error: Exception) -> None:
-    told = {"job_id": job.job_id, "kind": job.kind, "attempt": job.attempts} if job else {}
+    told = (
+        {"job_id": job.job_id, "kind": job.kind, "attempt": job.attempts, "request_id": job.request_id} if job else {}
+    )
     structlog.get_logger().error("job failed", **told, exc_info=error)

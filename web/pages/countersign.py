@@ -12,8 +12,11 @@ from packets.model.batches import MOST_DOCUMENTS, ItemState
 from packets.model.jobs import JobState
 from packets.model.people import Role
 from signing.countersigning import Waiting
+from web.auth.cookies import renew_session
+from web.auth.passkeys import Bound
 from web.auth.roles import Audience, open_to
-from web.visit import asked, roles, services, visitor
+from web.auth.step_up import is_given, missing
+from web.visit import asked, relying_party, roles, services, visitor
 
 pages = Blueprint("countersign", __name__)
 PAGE = 50
@@ -58,7 +61,7 @@ def start(batch_id: object) -> ResponseReturnValue:
         _start(place)
     except PacketsError as error:
         return _batch_page(place, error.problems, error.status_hint)
-    return redirect(url_for("countersign.batch", batch_id=place), 303)
+    return renew_session(redirect(url_for("countersign.batch", batch_id=place), 303))
 
 
 @pages.post("/countersign/batches/<uuid:batch_id>/stop")
@@ -86,14 +89,12 @@ def _start(batch_id: str) -> None:
     if not request.form.get("consent"):
         sentence, remedy = "The statement of consent is not checked.", "Read it, check it, then sign."
         problems.append(Problem("consent-missing", sentence, remedy, "consent"))
-    if not request.form.get("password"):
-        problems.append(
-            Problem("password-missing", "The password is missing.", "Enter your password to sign.", "password")
-        )
+    if not is_given(request.form):
+        problems.append(missing())
     if problems:
         raise InputError(problems)
-    services().accounts.check_password(user_id, request.form["password"])
-    step_up = desk.step_up(user_id, batch_id)
+    method = services().step_ups.check(visitor(), request.form, Bound(batch_id, found.set_digest), relying_party())
+    step_up = desk.step_up(user_id, batch_id, method)
     desk.start(user_id, batch_id, step_up, request.form.get("sheet_digest", ""))
 
 
@@ -162,6 +163,9 @@ def _batch_page(batch_id: str, problems: Sequence[Problem], status: int) -> Resp
         failed=JobState.FAILED in states,
         problems=problems,
         consent=CONSENT,
+        ways=services().step_ups.ways(visitor(), Bound(batch_id, found.set_digest), relying_party())
+        if found.started_at is None
+        else None,
         watch_seconds=WATCH_SECONDS,
     )
     return page, status

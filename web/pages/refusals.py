@@ -21,6 +21,7 @@ HEADINGS = {
     405: "This address does not work that way",
     409: "Something has changed meanwhile",
     413: "The file is too large",
+    429: "Too many tries",
     422: "This cannot be done yet",
     503: "The service is not able to do this now",
 }
@@ -93,4 +94,5 @@ def show_failure(error: InternalServerError) -> ResponseReturnValue:
 def show_problems(status: int, problems: Sequence[Problem]) -> tuple[str, int]:
     """The page of a refusal."""
     heading = HEADINGS.get(status, SOMETHING_BROKE)
-    return render_template("refusal.html", heading=heading, problems=problems, number=""), status
+    shown = {"heading": heading, "problems": problems, "number": "", "session_refresh": ""}
+    return render_template("refusal.html", **shown), status

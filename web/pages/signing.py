@@ -15,9 +15,12 @@ from packets.model.documents import Document, DocumentType, Slot
 from packets.model.people import Role
 from signing.ceremony import SignRequest
 from signing.options import Option
+from web.auth.cookies import renew_session
+from web.auth.passkeys import Bound
 from web.auth.roles import Audience, open_to
+from web.auth.step_up import Ways, is_given, missing
 from web.pages.lines import distinct_reasons, options_of
-from web.visit import roles, services, visitor
+from web.visit import relying_party, roles, services, visitor
 
 pages = Blueprint("signing", __name__)
 CONSENT = "I have read this document and I sign it electronically."
@@ -51,7 +54,7 @@ def sign(document_id: str, slot: str) -> ResponseReturnValue:
         _sign(document_id, slot)
     except PacketsError as error:
         return _page(_lay_out(document_id, slot), error.problems, error.status_hint)
-    return redirect(url_for("signing.receipt", document_id=document_id, slot=slot), 303)
+    return renew_session(redirect(url_for("signing.receipt", document_id=document_id, slot=slot), 303))
 
 
 @pages.get("/documents/<document_id>/receipt/<slot>")
@@ -108,8 +111,8 @@ def _sign(document_id: str, slot: str) -> None:
     if problems:
         raise InputError(problems)
     user_id, digest = visitor().user_id, form["viewed_digest"]
-    services().accounts.check_password(user_id, form["password"])
-    step_up = services().ceremony.step_up(user_id, document_id, digest)
+    method = services().step_ups.check(visitor(), form, Bound(document_id, digest), relying_party())
+    step_up = services().ceremony.step_up(user_id, document_id, digest, method)
     asked = SignRequest(form["idempotency_key"], document_id, slot, user_id, Role(form["role"]), digest, step_up)
     services().ceremony.sign(asked)
 
@@ -126,10 +129,8 @@ def _form_problems() -> Sequence[Problem]:
                 "consent",
             )
         )
-    if not form.get("password"):
-        problems.append(
-            Problem("password-missing", "The password is missing.", "Enter your password to sign.", "password")
-        )
+    if not is_given(form):
+        problems.append(missing())
     if not _is_whole(form.get("idempotency_key", ""), form.get("role", ""), form.get("viewed_digest", "")):
         problems.append(Problem("form-incomplete", "The form is not whole.", "Open the page again and sign there."))
     return problems
@@ -140,6 +141,11 @@ def _is_whole(key: str, role: str, digest: str) -> bool:
         return str(uuid.UUID(key)) == key and role in set(Role) and bool(digest)
     except ValueError:
         return False
+
+
+def _ways(desk: Desk) -> Ways:
+    bound = Bound(desk.document.document_id, desk.document.head_digest)
+    return services().step_ups.ways(visitor(), bound, relying_party())
 
 
 def _page(desk: Desk, problems: Sequence[Problem], status: int) -> ResponseReturnValue:
@@ -154,5 +160,6 @@ def _page(desk: Desk, problems: Sequence[Problem], status: int) -> ResponseRetur
         problems=problems,
         consent=CONSENT,
         key=str(uuid.uuid4()),
+        ways=_ways(desk) if desk.option and desk.option.permitted and desk.viewed else None,
     )
     return page, status

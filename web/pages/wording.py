@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from flask import Flask
+from flask import Flask, current_app, request
+from werkzeug.exceptions import HTTPException
 
 from packets.audit.log import Act
 from packets.model.calendar import ACTIVITY_LABELS, AGENCY_ZONE, Activity
 from packets.model.documents import Event, Status
 from packets.model.people import role_label
 from web.auth.roles import Audience, belongs
-from web.visit import guest, roles, services
+from web.visit import guest, roles, services, session
 
 EVENTS = {
     Event.DRAFTED: "Drafted",
@@ -75,7 +76,36 @@ def _surroundings() -> dict[str, object]:
         "roles": roles(),
         "mode": services().settings.mode,
         "sees_corrections": belongs(Audience.UPLOAD_READERS, roles()),
+        **_session(),
     }
+
+
+def _session() -> dict[str, object]:
+    """What pages say about the end of the session."""
+    settings, now, found = services().settings, services().clock(), session()
+    if found is None or guest() is None:
+        return {"open_session": None}
+    warns = timedelta(minutes=settings.session_warning_minutes)
+    left = found.ends_at - now
+    return {
+        "open_session": found,
+        "session_soon": found.ends_at == found.ends_at_last and left <= warns,
+        "session_hours": settings.session_hours,
+        "session_warns": int(warns.total_seconds()),
+        "session_refresh": "" if _has_form() else max(int((left - warns).total_seconds()), 1),
+        "session_now": now,
+    }
+
+
+def _has_form() -> bool:
+    """Whether the page may hold something that was typed, and must not go away by itself."""
+    if request.method != "GET" or request.endpoint in {None, "session.ending"}:
+        return True
+    try:
+        current_app.url_map.bind("localhost").match(request.path, method="POST")
+    except HTTPException:
+        return False
+    return True
 
 
 def day(value: date) -> str:

@@ -14,12 +14,18 @@ from packets.store.records.ceremonies import CeremonyRecords
 from packets.store.records.change_requests import ChangeRequestRecords
 from packets.store.records.documents import DocumentRecords
 from packets.store.records.drafts import DraftRecords
+from packets.store.records.factors import FactorRecords
 from packets.store.records.jobs import JobRecords
 from packets.store.records.journal import JournalRecords
 from packets.store.records.ledger import LedgerRecords
 from packets.store.records.lists import ListRecords
 from packets.store.records.notices import NoticeRecords
 from packets.store.records.people import PeopleRecords
+from packets.store.records.prepared import PreparedRecords
+from packets.store.records.sessions import SessionRecords
+from packets.store.records.throttles import ThrottleRecords
+from packets.store.records.tokens import TokenRecords
+from packets.store.records.webhooks import WebhookRecords
 from packets.store.records.years import YearRecords
 
 
@@ -96,10 +102,40 @@ class Records:
 
     @cached_property
     def accounts(self) -> AccountRecords:
-        """Passwords and sessions."""
+        """Passwords, links to reset them, and identities elsewhere."""
         return AccountRecords(self._connection)
+
+    @cached_property
+    def sessions(self) -> SessionRecords:
+        """Signed-in browsers, and browsers that are known."""
+        return SessionRecords(self._connection)
+
+    @cached_property
+    def factors(self) -> FactorRecords:
+        """Second factors, and challenges to prove them."""
+        return FactorRecords(self._connection)
+
+    @cached_property
+    def throttles(self) -> ThrottleRecords:
+        """How often something was tried."""
+        return ThrottleRecords(self._connection)
 
     @cached_property
     def ledger(self) -> LedgerRecords:
         """Every table as it stands, for the checker."""
         return LedgerRecords(self._connection)
+
+    @cached_property
+    def tokens(self) -> TokenRecords:
+        """Tokens of the JSON API, and calls that may be sent twice."""
+        return TokenRecords(self._connection)
+
+    @cached_property
+    def prepared(self) -> PreparedRecords:
+        """Signatures that wait for their value."""
+        return PreparedRecords(self._connection)
+
+    @cached_property
+    def webhooks(self) -> WebhookRecords:
+        """Webhook endpoints and what was sent to them."""
+        return WebhookRecords(self._connection)

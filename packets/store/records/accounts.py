@@ -1,4 +1,4 @@
-"""Records of password accounts and of sessions."""
+"""Records of password accounts, of links that reset a password, and of identities at a provider of single sign-on."""
 
 from __future__ import annotations
 
@@ -7,31 +7,41 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from packets.store.tables import accounts, sessions
+from packets.store.tables import accounts, identities, resets
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A password account: its hash, and how often in a row a password was wrong."""
+    """A password account: its hash, and whether the password is long enough to be the only factor."""
 
     user_id: str
     password_hash: str
-    failures: int = 0
-    locked_until_utc: datetime | None = None
+    stands_alone: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class SessionRecord:
-    """A signed-in browser. The key is a digest: the cookie's secret is never stored."""
+class Reset:
+    """A link to choose a new password, by the digest of its secret; the mail that carries it has the message's number."""
 
-    session_digest: str
+    token_digest: str
     user_id: str
-    opened_at_utc: datetime
-    seen_at_utc: datetime
+    message_id: int
+    asked_at_utc: datetime
+    used_at_utc: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a person is at a provider of single sign-on."""
+
+    issuer: str
+    subject: str
+    user_id: str
+    linked_at_utc: datetime
 
 
 class AccountRecords:
-    """Accounts by user ID, sessions by the digest of their secret."""
+    """Accounts by user ID, resets by the digest of their secret, identities by issuer and subject."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
@@ -46,31 +56,44 @@ class AccountRecords:
         row = self._connection.execute(accounts.select().where(accounts.c.user_id == user_id)).one_or_none()
         return Account(**row._mapping) if row else None  # noqa: SLF001  SQLAlchemy's public name
 
-    def open_session(self, session: SessionRecord) -> None:
-        """Record a signed-in browser."""
-        self._connection.execute(sessions.insert().values(**_fields(session)))
+    def add_reset(self, reset: Reset) -> None:
+        """Record a link to choose a new password."""
+        self._connection.execute(resets.insert().values(**_fields(reset)))
 
-    def session(self, session_digest: str) -> SessionRecord | None:
-        """The session, or None."""
-        row = self._connection.execute(
-            sessions.select().where(sessions.c.session_digest == session_digest)
-        ).one_or_none()
-        return SessionRecord(**row._mapping) if row else None  # noqa: SLF001  SQLAlchemy's public name
+    def reset(self, token_digest: str) -> Reset | None:
+        """The reset, or None."""
+        row = self._connection.execute(resets.select().where(resets.c.token_digest == token_digest)).one_or_none()
+        return Reset(**row._mapping) if row else None  # noqa: SLF001  SQLAlchemy's public name
 
-    def touch_session(self, session_digest: str, now: datetime) -> None:
-        """Record that the session was just used."""
-        self._connection.execute(
-            sessions.update().where(sessions.c.session_digest == session_digest).values(seen_at_utc=now)
-        )
+    def reset_of(self, message_id: int) -> Reset | None:
+        """The reset whose link the mail of a message carries, or None."""
+        row = self._connection.execute(resets.select().where(resets.c.message_id == message_id)).one_or_none()
+        return Reset(**row._mapping) if row else None  # noqa: SLF001  SQLAlchemy's public name
 
-    def close_sessions(self, user_id: str) -> None:
-        """End every session of a person."""
-        self._connection.execute(sessions.delete().where(sessions.c.user_id == user_id))
+    def use_resets(self, user_id: str, now: datetime) -> None:
+        """Make every link of a person useless."""
+        unused = resets.update().where(resets.c.user_id == user_id, resets.c.used_at_utc.is_(None))
+        self._connection.execute(unused.values(used_at_utc=now))
 
-    def close_session(self, session_digest: str) -> None:
-        """End a session."""
-        self._connection.execute(sessions.delete().where(sessions.c.session_digest == session_digest))
+    def link(self, identity: Identity) -> None:
+        """Record who a person is at a provider."""
+        self._connection.execute(identities.insert().values(**_fields(identity)))
+
+    def identity(self, issuer: str, subject: str) -> Identity | None:
+        """Who somebody at a provider is here, or None."""
+        asked = identities.select().where(identities.c.issuer == issuer, identities.c.subject == subject)
+        row = self._connection.execute(asked).one_or_none()
+        return Identity(**row._mapping) if row else None  # noqa: SLF001  SQLAlchemy's public name
+
+    def is_linked(self, issuer: str, user_id: str) -> bool:
+        """Whether a person is known at a provider already."""
+        asked = sa.select(sa.exists().where(identities.c.issuer == issuer, identities.c.user_id == user_id))
+        return bool(self._connection.scalar(asked))
+
+    def sweep(self, before: datetime) -> None:
+        """Forget links that were asked for before then."""
+        self._connection.execute(resets.delete().where(resets.c.asked_at_utc < before))
 
 
-def _fields(record: Account | SessionRecord) -> dict[str, object]:
+def _fields(record: Account | Reset | Identity) -> dict[str, object]:
     return {field: getattr(record, field) for field in record.__dataclass_fields__}

@@ -28,6 +28,7 @@ class StepUp:
     Attributes:
         document_id, digest: what it is bound to: a document and its bytes, or a batch and the digest of its set.
         derived_from: the re-authentication for a batch from which this proof, for one of its documents, was derived.
+        method: how the person proved who they are, e.g. `passkey`.
     """
 
     step_up_id: str
@@ -37,6 +38,7 @@ class StepUp:
     at_utc: datetime
     used_at_utc: datetime | None = None
     derived_from: str = ""
+    method: str = "password"
 
 
 @dataclass(frozen=True, slots=True)

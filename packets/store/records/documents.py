@@ -119,6 +119,12 @@ class DocumentRecords:
         found = self._read(documents.c.document_id == document_id)
         return found[0] if found else None
 
+    def with_revision(self, digest: str) -> Document | None:
+        """The document that has, or had, exactly these bytes, or None."""
+        asked = sa.select(revisions.c.document_id).where(revisions.c.digest == digest).limit(1)
+        document_id = self._connection.scalar(asked)
+        return self.get(document_id) if document_id else None
+
     def current(self, aco_id: str, year: int, kind: str, occurrence: int = 1) -> Document | None:
         """The one of that kind and occurrence that counts, or None."""
         which = documents.c.kind == kind, documents.c.occurrence == occurrence, documents.c.voided_at_utc.is_(None)
@@ -184,6 +190,10 @@ class DocumentRecords:
         counting = documents.c.year == year, documents.c.voided_at_utc.is_(None)
         every, executed = self._connection.execute(asked.where(*counting)).one()
         return every, executed
+
+    def signed(self) -> int:
+        """How many signatures are recorded."""
+        return int(self._connection.scalar(sa.select(sa.func.count()).select_from(signatures)) or 0)
 
     def kinds_in_year(self, year: int) -> set[tuple[str, str]]:
         """ACO and kind of every document of a year that counts."""

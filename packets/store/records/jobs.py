@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +12,30 @@ import sqlalchemy as sa
 from packets.model.jobs import Claim, Job, JobState
 from packets.store.tables import jobs
 
-PLAIN = ("job_id", "kind", "arguments", "key", "attempts", "fence", "owner", "done", "total", "result", "error")
+PLAIN = (
+    "job_id",
+    "kind",
+    "arguments",
+    "key",
+    "attempts",
+    "fence",
+    "owner",
+    "done",
+    "total",
+    "result",
+    "error",
+    "request_id",
+)
 TIMES = ("due_at", "lease_until", "heartbeat_at")
 HELD = (JobState.RUNNING, JobState.STOPPING)
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which jobs are asked for; everything that is empty is not asked."""
+
+    state: str = ""
+    kind: str = ""
 
 
 class JobRecords:
@@ -40,6 +62,30 @@ class JobRecords:
         those = jobs.c.key.startswith(key, autoescape=True)
         row = self._connection.execute(jobs.select().where(those).order_by(jobs.c.due_at_utc.desc()).limit(1)).first()
         return _job(row) if row else None
+
+    def some(self, which: JobFilter, *, after: str, most: int) -> list[Job]:
+        """Jobs in the order of their ids, those after a given one."""
+        fits = [jobs.c.job_id > after]
+        fits += [jobs.c.state == which.state] if which.state else []
+        fits += [jobs.c.kind == which.kind] if which.kind else []
+        asked = jobs.select().where(*fits).order_by(jobs.c.job_id).limit(most)
+        return [_job(row) for row in self._connection.execute(asked)]
+
+    def counts(self) -> dict[tuple[str, JobState], int]:
+        """How many jobs there are, by kind and state."""
+        asked = sa.select(jobs.c.kind, jobs.c.state, sa.func.count()).group_by(jobs.c.kind, jobs.c.state)
+        return {(kind, JobState(state)): count for kind, state, count in self._connection.execute(asked)}
+
+    def oldest_due(self, now: datetime) -> datetime | None:
+        """Since when the job that waits for longest has been due, or None when none is due."""
+        waiting = (jobs.c.state == JobState.QUEUED, jobs.c.due_at_utc <= now)
+        row = self._connection.execute(jobs.select().where(*waiting).order_by(jobs.c.due_at_utc).limit(1)).one_or_none()
+        return _job(row).due_at if row else None
+
+    def stalled(self, now: datetime) -> int:
+        """How many jobs are held by a worker that has not been heard of in time."""
+        asked = sa.select(sa.func.count()).where(jobs.c.state.in_(HELD), jobs.c.lease_until_utc < now)
+        return int(self._connection.scalar(asked) or 0)
 
     def is_due(self, kinds: Collection[str], now: datetime) -> bool:
         """Whether a job of these kinds can be claimed; asked without a lock, so that idle workers disturb nobody."""

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from packets.audit.log import Act, Entry, Outcome, chain
 from packets.audit.merkle import Frontier
 from packets.store.tables import audit, checkpoints, outbox
+from packets.tracing import traced
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,9 @@ class JournalRecords:
     def log(
         self, act: Act, actor: str, subject: str, now: datetime, outcome: Outcome = Outcome.DONE, **details: Any
     ) -> Entry:
-        """Add an entry in the transaction of the act that it tells of."""
+        """Add an entry in the transaction of the act that it tells of; it names the request in which that is done."""
         last = self._newest or self._last()
+        details |= {"request": traced()} if traced() else {}
         entry = chain(last, at_utc=now, act=act, actor=actor, subject=subject, outcome=outcome, details=details)
         values = {field: getattr(entry, field) for field in Entry.__dataclass_fields__}
         self._connection.execute(audit.insert(), values)
@@ -90,15 +92,21 @@ class JournalRecords:
         row = self._connection.execute(newest).one_or_none()
         return _checkpoint(row) if row else None
 
-    def queue(self, topic: str, payload: Mapping[str, Any], now: datetime) -> None:
-        """Put a message in the outbox; it is sent after this transaction, or never."""
+    def queue(self, topic: str, payload: Mapping[str, Any], now: datetime) -> int:
+        """Put a message in the outbox; it is sent after this transaction, or never. Answers its number."""
         values = {"topic": topic, "payload": dict(payload), "queued_at_utc": now, "failure": ""}
-        self._connection.execute(outbox.insert().values(**values))
+        key: Any = self._connection.execute(outbox.insert().values(**values)).inserted_primary_key
+        return int(key[0])
 
     def waiting(self, most: int) -> list[Message]:
         """The oldest messages that nobody was told of yet."""
         asked = outbox.select().where(outbox.c.sent_at_utc.is_(None)).order_by(outbox.c.message_id).limit(most)
         return [_message(row) for row in self._connection.execute(asked)]
+
+    def count_waiting(self) -> int:
+        """How many messages nobody was told of yet."""
+        asked = sa.select(sa.func.count()).select_from(outbox).where(outbox.c.sent_at_utc.is_(None))
+        return int(self._connection.scalar(asked) or 0)
 
     def take(self, message_id: int, now: datetime) -> bool:
         """Take a message out of the outbox; False when somebody else did. It counts when this transaction commits."""

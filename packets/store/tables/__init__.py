@@ -1,6 +1,19 @@
 """The tables. Times are UTC and end in `_at_utc`; constraints carry the rules that must never break."""
 
 from packets.store.tables.agreements import dua_confirmations, dua_extensions
+from packets.store.tables.api import api_calls, api_tokens, prepared_signatures
+from packets.store.tables.authentication import (
+    accounts,
+    authenticators,
+    challenges,
+    identities,
+    known_browsers,
+    passkeys,
+    recovery_codes,
+    resets,
+    sessions,
+    throttles,
+)
 from packets.store.tables.batches import batch_items, batches
 from packets.store.tables.columns import UtcDateTime, metadata
 from packets.store.tables.documents import declines, documents, intents, revisions, signatures, step_ups, views
@@ -8,16 +21,21 @@ from packets.store.tables.jobs import jobs
 from packets.store.tables.journal import audit, checkpoints, outbox
 from packets.store.tables.lists import corrections, list_rows
 from packets.store.tables.notices import notices, reminders
-from packets.store.tables.people import accounts, contact_drafts, contacts, people, sessions
+from packets.store.tables.people import contact_drafts, contacts, people
+from packets.store.tables.webhooks import webhook_deliveries, webhook_endpoints
 from packets.store.tables.years import acos, change_requests, extensions, loads, organization_drafts, windows, years
 
 __all__ = [
     "UtcDateTime",
     "accounts",
     "acos",
+    "api_calls",
+    "api_tokens",
     "audit",
+    "authenticators",
     "batch_items",
     "batches",
+    "challenges",
     "change_requests",
     "checkpoints",
     "contact_drafts",
@@ -28,21 +46,30 @@ __all__ = [
     "dua_confirmations",
     "dua_extensions",
     "extensions",
+    "identities",
     "intents",
     "jobs",
+    "known_browsers",
     "list_rows",
     "loads",
     "metadata",
     "notices",
     "organization_drafts",
     "outbox",
+    "passkeys",
     "people",
+    "prepared_signatures",
+    "recovery_codes",
     "reminders",
+    "resets",
     "revisions",
     "sessions",
     "signatures",
     "step_ups",
+    "throttles",
     "views",
+    "webhook_deliveries",
+    "webhook_endpoints",
     "windows",
     "years",
 ]

@@ -53,6 +53,7 @@ revisions = sa.Table(
     sa.ForeignKeyConstraint(["document_id"], ["documents.document_id"]),
     sa.UniqueConstraint("document_id", "digest"),
     sa.CheckConstraint("length(digest) = 64", name="digest_length"),
+    sa.Index(None, "digest"),
 )
 
 signatures = sa.Table(
@@ -119,6 +120,7 @@ step_ups = sa.Table(
     time("at_utc"),
     time("used_at_utc", nullable=True),
     text("derived_from", server_default=""),
+    text("method", server_default="password"),
     sa.ForeignKeyConstraint(["user_id"], ["people.user_id"]),
 )
 

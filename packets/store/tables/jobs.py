@@ -24,6 +24,7 @@ jobs = sa.Table(
     number("total"),
     sa.Column("result", sa.JSON, nullable=False),
     text("error"),
+    text("request_id", server_default=""),
     sa.CheckConstraint(
         "state IN ('queued', 'running', 'stopping', 'stopped', 'done', 'failed')",
         name="state_known",

@@ -1,4 +1,4 @@
-"""People, the contact slots that they hold, their accounts and sessions."""
+"""People, and the contact slots that they hold."""
 
 from __future__ import annotations
 
@@ -78,25 +78,4 @@ contact_drafts = sa.Table(
     time("edited_at_utc"),
     aco_reference(),
     sa.ForeignKeyConstraint(["edited_by"], ["people.user_id"]),
-)
-
-accounts = sa.Table(
-    "accounts",
-    metadata,
-    text("user_id", primary_key=True),
-    text("password_hash"),
-    number("failures"),
-    time("locked_until_utc", nullable=True),
-    sa.ForeignKeyConstraint(["user_id"], ["people.user_id"]),
-)
-
-sessions = sa.Table(
-    "sessions",
-    metadata,
-    text("session_digest", primary_key=True),
-    text("user_id"),
-    time("opened_at_utc"),
-    time("seen_at_utc"),
-    sa.ForeignKeyConstraint(["user_id"], ["people.user_id"]),
-    sa.Index(None, "user_id"),
 )

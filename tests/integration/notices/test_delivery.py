@@ -11,6 +11,7 @@ import pytest
 
 from mailboxes import PASSWORD, USER, Mailbox, mail_server, make_certificate
 from packets.audit.log import Act, Outcome
+from packets.faultpoints import FaultPoint, arm
 from packets.model.notices import DeliveryState, Notice
 from packets.model.people import Role
 from packets.notices.delivery import LEASE, Delivered, PostOffice, wait_after
@@ -264,6 +265,35 @@ def test_a_sender_that_died_between_yes_and_record_sends_again_when_its_lease_is
     assert post.mailbox.to.count(claimed.recipient.email) == 1
     with services.database.write() as records:
         assert not records.notices.settle(claimed, FAILED, "late", next_attempt_at=None, now=post.world.clock())
+    assert set(post.states()) == {SENT}
+
+
+class _Died(BaseException):
+    """The process is gone: nothing of ours catches it."""
+
+
+def test_mail_is_sent_again_under_the_same_id_when_the_sender_dies_between_the_yes_and_its_record(post: Post) -> None:
+    """At least once (F9): the place is passed after the server took the message and before anybody wrote that down."""
+
+    def die(point: FaultPoint) -> None:
+        assert point is FaultPoint.AFTER_SENDING
+        raise _Died
+
+    with mail_server(post.mailbox):
+        arm(die)
+        try:
+            with pytest.raises(_Died):
+                post.deliver()
+        finally:
+            arm(None)
+        assert len(post.mailbox.received) == 1
+        assert SENT not in post.states()
+        post.world.clock.advance(LEASE)
+        post.deliver()
+    twice = post.mailbox.to[0]
+    ids = [message["Message-ID"] for address, message in post.mailbox.received if address == twice]
+    assert len(ids) == 2
+    assert len(set(ids)) == 1
     assert set(post.states()) == {SENT}
 
 

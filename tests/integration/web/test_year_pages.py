@@ -44,7 +44,7 @@ def office(tmp_path: Path) -> Office:
 def enter(office: Office, user_id: str = "") -> Browser:
     """A browser in which CMS staff, or somebody else, has signed in."""
     browser = Browser(create_app(office.services))
-    browser.keep_cookie(LOCAL_NAME, office.services.accounts.open_session(user_id or office.staff))
+    browser.keep_cookie(LOCAL_NAME, office.services.accounts.sessions.open(user_id or office.staff))
     return browser
 
 

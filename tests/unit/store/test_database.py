@@ -11,8 +11,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from packets.audit.log import Act, chain_problems
+from packets.audit.merkle import Frontier
 from packets.model.calendar import PerformanceYear
 from packets.store.database import Database
+from packets.store.records.journal import KeptCheckpoint
 from packets.store.tables import metadata
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -72,6 +74,21 @@ def test_the_database_itself_refuses_to_change_the_audit_log(database: Database,
 
     with database.read() as records:
         assert chain_problems(records.journal.entries()) == []
+
+
+@pytest.mark.parametrize("statement", ["UPDATE checkpoints SET digest = 'other'", "DELETE FROM checkpoints"])
+def test_the_database_itself_refuses_to_change_a_checkpoint(database: Database, statement: str) -> None:
+    """What was signed and time-stamped stays beside the log as it was made."""
+    with database.write() as records:
+        entry = records.journal.log(Act.YEAR_OPEN, "TEST", "2027", NOW)
+        frontier = Frontier().grown([bytes.fromhex(entry.digest)])
+        records.journal.keep_checkpoint(KeptCheckpoint(1, frontier, "a" * 64, "b" * 64, NOW))
+
+    with pytest.raises(sa.exc.IntegrityError, match="append-only"), database._engine.begin() as connection:
+        connection.exec_driver_sql(statement)
+
+    with database.read() as records:
+        assert [one.digest for one in records.journal.checkpoints()] == ["a" * 64]
 
 
 def test_a_time_without_a_zone_is_refused(database: Database) -> None:

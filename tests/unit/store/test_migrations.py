@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from packets.jobs.queue import enqueue
 from packets.model.people import PAIRS, Role
+from packets.model.tokens import ApiToken, Scope
+from packets.model.webhooks import Endpoint, HookDelivery, HookEvent, HookState
 from packets.store.database import Database
+from packets.store.records import Records
 from packets.store.records.notices import Filter
 from packets.store.records.years import Load
 from schema import migrate
 from worlds import START, World, build_world
 
-BEFORE_AGREEMENTS = "0009"
+BEFORE_AGREEMENTS, BEFORE_API = "0009", "0012"
 
 
 @pytest.fixture
@@ -219,3 +224,46 @@ def test_the_database_refuses_notices_that_cannot_be(world: World, change: str) 
     assert world.services.notices.write() > 0
     with pytest.raises(sa.exc.IntegrityError), database._engine.begin() as connection:
         connection.execute(sa.text("UPDATE notices SET " + change))  # noqa: S608  ours
+
+
+def test_jobs_and_messages_survive_the_way_down_below_the_api_and_up_again(world: World) -> None:
+    """Tokens, webhooks and prepared signatures are gone then; what was there before them stays, and can be used again."""
+    database, clock = world.services.database, world.clock
+    _, text = world.services.tokens.create(world.agency(Role.CMS_STAFF), "a test", [Scope.READ], timedelta(days=1))
+    with database.write() as records:
+        job = enqueue(records, "anything", {}, "anything", clock())
+
+    migrate(database, BEFORE_API)
+    migrate(database, "head")
+
+    with database.read() as records:
+        assert records.jobs.get(job.job_id) == job
+    assert world.services.tokens.find(text) is None
+    _, text = world.services.tokens.create(world.agency(Role.CMS_STAFF), "a test", [Scope.READ], timedelta(days=1))
+    found = world.services.tokens.find(text)
+    assert found is not None
+    assert [world.services.tokens.count(found) for _ in range(2)] == [1, 2]
+
+
+def test_the_database_keeps_the_rules_of_the_api(world: World) -> None:
+    """A token ends and is for something; an endpoint is an ACO's or CMS's; a message goes to an endpoint once."""
+    staff, now = world.agency(Role.CMS_STAFF), START
+    endpoint = Endpoint("e", None, None, "https://x.example", frozenset({HookEvent.DOCUMENT_SIGNED}), staff, now)
+    token = ApiToken("t", staff, "label", frozenset({Scope.READ}), staff, now, now + timedelta(days=1))
+    delivery = HookDelivery("d", "e", 1, HookEvent.DOCUMENT_SIGNED, "{}", now)
+    refused: tuple[Callable[[Records], None], ...] = (
+        lambda records: records.tokens.add(replace(token, expires_at_utc=now), "x"),
+        lambda records: records.tokens.add(replace(token, scopes=frozenset()), "x"),
+        lambda records: records.webhooks.add(replace(endpoint, aco_id="A9001")),
+        lambda records: records.webhooks.add(replace(endpoint, events=frozenset())),
+        lambda records: records.webhooks.queue(replace(delivery, delivery_id="again")),
+        lambda records: records.webhooks.queue(
+            replace(delivery, message_id=2, delivery_id="f", state=HookState.FAILED)
+        ),
+    )
+    with world.services.database.write() as records:
+        records.webhooks.add(endpoint)
+        records.webhooks.queue(delivery)
+    for act in refused:
+        with pytest.raises(sa.exc.IntegrityError), world.services.database.write() as records:
+            act(records)

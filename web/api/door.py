@@ -1,0 +1,126 @@
+"""The door of the API: every declared operation becomes a route, which reads what is sent, has it done and writes the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Flask, Response, g, jsonify, request
+from flask.typing import ResponseReturnValue
+from pydantic import BaseModel
+from werkzeug.routing import BaseConverter
+
+from packets.errors import PacketsError, Problem
+from web.api import refusals
+from web.api.admission import OPERATION
+from web.api.bodies import MOST_BYTES, UnusableError, read_body, read_query
+from web.api.conditions import require_condition, require_match, tag_of, write_json
+from web.api.openapi import describe
+from web.api.operations import JSON, PREFIX, Asked, Operation, Reply
+from web.api.repetition import once, read_key
+from web.api.v1 import NOUNS
+from web.auth.roles import MARK, Audience
+from web.visit import roles, visitor
+
+OPERATIONS = tuple(operation for noun in NOUNS for operation in noun.operations)
+
+
+class WrongTypeError(PacketsError):
+    """A body of another media type than the address takes."""
+
+    status_hint = 415
+
+
+class AcoConverter(BaseConverter):
+    """An ACO ID; anything else is nowhere."""
+
+    regex = "A[0-9]{4}"
+
+
+class SlugConverter(BaseConverter):
+    """A name in small letters and hyphens."""
+
+    regex = "[a-z][a-z-]{0,39}"
+
+
+@cache
+def description() -> dict[str, Any]:
+    """The API's description; it is the same for as long as the program is."""
+    return describe(OPERATIONS)
+
+
+def make_door(app: Flask) -> Blueprint:
+    """Open the API on an application: the blueprint with a route for each operation, and for their description."""
+    app.url_map.converters |= {"aco": AcoConverter, "slug": SlugConverter}
+    door = Blueprint("api", __name__)
+    for operation in OPERATIONS:
+        view = _route(operation)
+        view.__dict__.update({MARK: operation.audience, OPERATION: operation})
+        door.add_url_rule(f"{PREFIX}{operation.path}", operation.endpoint, view, methods=[operation.method])
+    describing: Any = lambda: jsonify(description())  # noqa: E731
+    describing.__dict__[MARK] = Audience.ANYONE
+    door.add_url_rule("/api/openapi.json", "openapi", describing)
+    app.register_blueprint(door)
+    refusals.register(app)
+    return door
+
+
+def _route(operation: Operation) -> Callable[..., ResponseReturnValue]:
+    def view(**address: Any) -> ResponseReturnValue:
+        named = {name: str(one) if isinstance(one, UUID) else one for name, one in address.items()}
+        content = _content(operation)
+        asked = _read(operation, content)
+        act = partial(_do, operation, asked, named)
+        return once(asked.token, asked.key, content, act, refusals.refuse) if operation.creates else act()
+
+    return view
+
+
+def _content(operation: Operation) -> bytes:
+    """The body; a JSON one is cut off early."""
+    if operation.body is not None:
+        request.max_content_length = MOST_BYTES
+    wanted = operation.takes or (JSON if operation.body else "")
+    if not wanted:
+        return b""
+    if request.mimetype != wanted:
+        sentence = f"The address takes {wanted}."
+        raise WrongTypeError(Problem("media-type", sentence, "Send that, and say so in Content-Type.", "Content-Type"))
+    return request.get_data(cache=False)
+
+
+def _read(operation: Operation, content: bytes) -> Asked:
+    """Everything that was sent; what is wrong with it is told at once."""
+    key = read_key() if operation.creates else ""
+    if operation.changes:
+        require_condition()
+    problems: list[Problem] = []
+    query = body = None
+    try:
+        query = read_query(operation.query, request.args)
+    except UnusableError as error:
+        problems += error.problems
+    try:
+        body = read_body(operation.body, content) if operation.body else None
+    except UnusableError as error:
+        problems += error.problems
+    if problems:
+        raise UnusableError(problems)
+    file = b"" if operation.body else content
+    return Asked(visitor(), g.token, roles(), query, body, file, key, require_match)
+
+
+def _do(operation: Operation, asked: Asked, address: dict[str, Any]) -> Response:
+    reply: Reply = operation.view(asked, **address)
+    content = write_json(reply.content) if isinstance(reply.content, BaseModel) else reply.content or b""
+    response = Response(content, reply.status, content_type=operation.gives if content else None)
+    if reply.status == 204:  # noqa: PLR2004  nothing to say
+        del response.headers["Content-Type"]
+    response.headers.extend(reply.headers)
+    if isinstance(reply.content, BaseModel):
+        response.headers["ETag"] = tag_of(content)
+        if operation.method == "GET":
+            response.make_conditional(request)
+    return response

@@ -1,0 +1,206 @@
+"""Examining the service itself, part by part: what is in order, what is not, and how to mend it.
+
+`/readyz` asks the parts without which nothing can be done; `esm doctor` asks all of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import stat
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from packets.errors import PacketsError, StoreError
+from packets.jobs.queue import enqueue
+from packets.model.jobs import JobState
+from packets.render.fonts import ensure_fonts
+from packets.settings import Settings
+from signing.pki import PARTS, TITLES
+from web.bootstrap import Services
+from web.look.assets import load_look
+from web.mail import read_mail
+
+PROBE = b"esm-packets: this object shows that objects can be written and read back.\n"
+SOON, LATE, SKEW = timedelta(days=90), timedelta(minutes=5), timedelta(seconds=2)
+LEAST_BYTES, FEW_BYTES = 500 * 1024**2, 5 * 1024**3
+
+
+class State(StrEnum):
+    """How a part is."""
+
+    GOOD = "good"
+    WATCH = "watch"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found of one part: one sentence, and how to mend it; empty where nothing is to be mended."""
+
+    part: str
+    state: State
+    sentence: str
+    remedy: str = ""
+
+
+class _UndoneError(Exception):
+    """Takes a trial back."""
+
+
+Found = Iterable[tuple[State, str, str]]
+Check = Callable[[Services], Found]
+
+
+def examine(services: Services, parts: Iterable[str] = ()) -> list[Finding]:
+    """What is found of these parts, or of all."""
+    chosen = tuple(parts) or tuple(CHECKS)
+    return [Finding(name, *one) for name in chosen for one in _ask(CHECKS[name], services)]
+
+
+def _ask(check: Check, services: Services) -> list[tuple[State, str, str]]:
+    try:
+        return list(check(services))
+    except PacketsError as error:
+        return [(State.BROKEN, one.sentence, one.remedy) for one in error.problems]
+    except OSError as error:
+        return [(State.BROKEN, f"It cannot be examined: {error.strerror or error}.", "Look at the machine.")]
+
+
+def _database(services: Services) -> Found:
+    """The schema is the newest, and something can be written; the trial is taken back."""
+    current, newest = services.database.schema()
+    if current != newest:
+        yield State.BROKEN, f"The schema is {current or 'none'}, and {newest} is needed.", "Run `esm db upgrade`."
+        return
+    with suppress(_UndoneError), services.database.write() as records:
+        enqueue(records, "doctor", {}, "doctor", services.clock())
+        raise _UndoneError
+    yield State.GOOD, f"It reads and writes; its schema is {current}.", ""
+
+
+def _objects(services: Services) -> Found:
+    digest = services.objects.put(PROBE)
+    if services.objects.get(digest) != PROBE:  # a store that answers something else has lost its mind
+        raise StoreError(())
+    yield State.GOOD, "An object was put and read back.", ""
+
+
+def _queue(services: Services) -> Found:
+    now = services.clock()
+    with services.database.read() as records:
+        stalled, due, counts = records.jobs.stalled(now), records.jobs.oldest_due(now), records.jobs.counts()
+    failed = sum(count for (_, state), count in counts.items() if state is JobState.FAILED)
+    if stalled:
+        remedy = "Start `esm worker`, or `esm serve` with ESM_QUEUE=embedded; it takes them over."
+        yield State.WATCH, f"{stalled} jobs are held by workers that are not heard of.", remedy
+    if due is not None and now - due > LATE:
+        minutes = int((now - due).total_seconds() // 60)
+        remedy = "Start `esm worker`, or more of them."
+        yield State.BROKEN, f"The oldest due job has been waiting for {minutes} minutes.", remedy
+    if failed:
+        yield (
+            State.WATCH,
+            f"{failed} jobs have failed for good.",
+            "Look at their errors: GET /api/v1/jobs?state=failed.",
+        )
+    if not stalled and (due is None or now - due <= LATE):
+        yield State.GOOD, "No due job waits for long.", ""
+
+
+def _keys(services: Services) -> Found:
+    now, remedy = services.clock(), "Run `esm pki rotate` with the part's name."
+    for part, title in ((one, TITLES[one].lower()) for one in PARTS):
+        certificate = services.pki.certificate(part)
+        ends = certificate.not_valid_after_utc
+        if not certificate.not_valid_before_utc <= now <= ends:
+            yield State.BROKEN, f"The certificate of the {title} is not valid now.", remedy
+        elif ends - now < SOON:
+            yield State.WATCH, f"The certificate of the {title} ends on {ends:%Y-%m-%d}.", remedy
+        else:
+            yield State.GOOD, f"The certificate of the {title} is valid until {ends:%Y-%m-%d}.", ""
+    yield from _open_files(services.settings)
+
+
+def _open_files(settings: Settings) -> Found:
+    """Files with keys and secrets that others than their owner may read."""
+    for path in _secret_files(settings):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & 0o077:
+            yield State.BROKEN, f"{path} can be read by others ({mode:o}).", f"Run `chmod 600 {path}`."
+
+
+def _secret_files(settings: Settings) -> list[Path]:
+    kept = [*settings.pki.glob("*.key"), *(settings.dir / "secrets").glob("*")]
+    return sorted({path for path in kept if path.is_file()})
+
+
+def _time_stamps(services: Services) -> Found:
+    at = services.signer.timestamps.attest(hashlib.sha256(PROBE).digest())
+    local = services.signer.timestamps.is_local
+    if local:
+        remedy = "For production, set ESM_TSA_URLS and ESM_TSA_ROOTS."
+        yield State.WATCH, "A token was given by the service's own authority only.", remedy
+    else:
+        yield State.GOOD, f"A token was given, and it holds; it says {at:%Y-%m-%d %H:%M:%S} UTC.", ""
+
+
+def _clock(services: Services) -> Found:
+    if services.signer.timestamps.is_local:
+        yield State.WATCH, "There is no independent time to compare with.", "Keep the machine's clock with NTP or PTP."
+        return
+    before = services.clock()
+    at = services.signer.timestamps.attest(hashlib.sha256(PROBE).digest())
+    off = _distance(at, before, services.clock())
+    state = State.GOOD if off <= SKEW else State.BROKEN
+    remedy = "" if state is State.GOOD else "Set the machine's clock, and keep it with NTP or PTP."
+    yield state, f"The clock is {off.total_seconds():.1f} s from the time-stamp authority's.", remedy
+
+
+def _distance(at: datetime, before: datetime, after: datetime) -> timedelta:
+    """How far a time lies outside the interval in which it was asked for; authorities round down to a second."""
+    return max(before - at - timedelta(seconds=1), at - after, timedelta(0))
+
+
+def _mail(services: Services) -> Found:
+    server = read_mail(services.settings).server
+    if server is None:
+        yield State.WATCH, "There is no mail server; notices stand in the inbox only.", "Set ESM_MAIL_URL for mail."
+        return
+    with server.connect():
+        yield State.GOOD, "The mail server greets.", ""
+
+
+def _disk(services: Services) -> Found:
+    free = shutil.disk_usage(services.settings.dir).free
+    state = State.BROKEN if free < LEAST_BYTES else State.WATCH if free < FEW_BYTES else State.GOOD
+    remedy = "" if state is State.GOOD else "Free space, or move the folder to a larger disk."
+    yield state, f"{free / 1024**3:.1f} GB are free where the folder is.", remedy
+
+
+def _assets(services: Services) -> Found:
+    """Fonts of documents, and the files that pages link."""
+    ensure_fonts(services.settings.fonts_dir)
+    if load_look().complete:
+        yield State.GOOD, "Document fonts and the look of the pages are there.", ""
+    else:
+        yield State.WATCH, "The look of the pages was not fetched; they work unstyled.", "Run `make look`."
+
+
+CHECKS: dict[str, Check] = {
+    "database": _database,
+    "objects": _objects,
+    "queue": _queue,
+    "keys": _keys,
+    "time-stamps": _time_stamps,
+    "clock": _clock,
+    "mail": _mail,
+    "disk": _disk,
+    "assets": _assets,
+}
+NEEDED = ("database", "objects", "keys")
+"""Without which nothing can be done."""

@@ -344,7 +344,8 @@ def test_every_other_page_is_accessible_and_no_wider_than_the_narrowest_window(w
         house.contact(Role.ACO_EXECUTIVE): (
             *(f"{packet}/{one}" for one in (*steps, "change-requests", "deadlines", "materials")),
             *(f"{packet}/lists/{one}{part}" for one in kinds for part in ("", "/changes")),
-            f"documents/{record}/page", "notices", "guides", "guides/users-guide", "accessibility", "nowhere", "account", "account/password", "verify", "password/reset",
+            f"documents/{record}/page", "notices", "guides", "guides/users-guide", "accessibility", "nowhere",
+            "account", "account/password", "verify", "password/reset",
         ),
         house.agency(Role.CMS_STAFF): (
             "", "years", f"years/{year}", f"years/{year}/files", f"years/{year}/windows", "change-requests", "readiness",

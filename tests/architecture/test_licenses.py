@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import PackageNotFoundError, metadata
+from importlib.metadata import PackageNotFoundError, files, metadata
 from pathlib import Path
 
 import pytest
@@ -57,8 +57,15 @@ def licenses_of(name: str) -> set[str]:
         return set(re.findall(r"[A-Za-z0-9.-]+", re.sub(r"\b(AND|OR|WITH)\b", " ", told["License-Expression"])))
     classified = [one.rpartition(" :: ")[2] for one in told.get_all("Classifier", []) if one.startswith("License")]
     words = [*[one for one in classified if "approved" not in one.lower()], *(told["License"] or "").splitlines()[:1]]
+    words = words or [_first_words(name)]
     spoken = {_identifier(one) for one in words if one}
     return {one for one in spoken if one in {*PERMISSIVE, *WEAK_COPYLEFT.values()}} or spoken
+
+
+def _first_words(name: str) -> str:
+    """The first line with words of the license file that a package brings."""
+    texts = (one.read_text() for one in files(name) or () if one.name.startswith("LICENSE"))
+    return next((line.strip() for text in texts for line in text.splitlines() if line.strip()), "")
 
 
 def _identifier(words: str) -> str:

@@ -8,5 +8,5 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option; without it the pictures go to the test's own folder."""
+    """Add the option; without it none are taken."""
     parser.addoption("--screens", type=Path, default=None, help="Folder for pictures of the pages.")

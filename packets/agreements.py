@@ -12,11 +12,12 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from packets.access import AGENCY_ROLES, Action, may
-from packets.assemble import Assembler, contacts_digest, require_aco
+from packets.assemble import Assembler
 from packets.audit.log import Act, Outcome
 from packets.catalog import Catalog
 from packets.clock import Clock
 from packets.errors import ConflictError, ForbiddenError, InputError, PacketsError, Problem
+from packets.frozen_facts import contacts_digest, require_aco
 from packets.model.aco import Aco, contact_problems
 from packets.model.agreements import (
     CONTACTS_OCCASION,

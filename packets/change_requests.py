@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from packets.access import Action, may
 from packets.acts import Tale, carry_out
-from packets.assemble import Assembler, require_aco
+from packets.assemble import Assembler
 from packets.audit.log import Act
 from packets.clock import Clock
 from packets.contacts import require_step_one_editor
 from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError, Problem
+from packets.frozen_facts import require_aco
 from packets.model.aco import Aco
 from packets.model.change_requests import (
     LOCKED,

@@ -13,11 +13,12 @@ from datetime import date
 
 from packets.access import Action, may
 from packets.acts import Tale, carry_out
-from packets.assemble import Assembler, require_aco
+from packets.assemble import Assembler
 from packets.audit.log import Act
 from packets.canonical import digest_of
 from packets.clock import Clock
 from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError, Problem
+from packets.frozen_facts import require_aco
 from packets.model.aco import Aco, StepOne, contact_problems
 from packets.model.calendar import agency_day
 from packets.model.contact_rules import (

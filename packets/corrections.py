@@ -16,13 +16,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from packets.access import Action, may
-from packets.assemble import Assembler, Made, freeze, require_aco, roster_facts, upload_facts
+from packets.assemble import Assembler, Made
 from packets.audit.log import Act, Outcome
 from packets.catalog import Catalog
 from packets.clock import Clock
 from packets.confinement.box import Box, OpenBox
 from packets.enrollment import tin_place
 from packets.errors import ConflictError, ForbiddenError, InputError, PacketsError, Problem
+from packets.frozen_facts import freeze, require_aco, roster_facts, upload_facts
 from packets.lists.annotation import WORKBOOK_PROBLEMS, annotate
 from packets.lists.columns import Row
 from packets.lists.correction_rows import Standing, standing_of

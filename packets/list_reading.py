@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from packets.assemble import require_aco
 from packets.audit.log import Act
 from packets.catalog import Catalog
 from packets.clock import Clock
+from packets.frozen_facts import require_aco
 from packets.list_changes import compare
 from packets.list_workbook import write_list
 from packets.lists.columns import LAYOUTS, PARTICIPANTS, PROVIDER_SUPPLIER, Kind, Layout, Row, require_layout

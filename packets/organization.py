@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from packets.acts import Tale, carry_out
-from packets.assemble import Assembler, require_aco
+from packets.assemble import Assembler
 from packets.audit.log import Act
 from packets.canonical import digest_of
 from packets.clock import Clock
 from packets.contacts import require_step_one, require_step_one_editor
 from packets.errors import ConflictError, InputError, Problem
+from packets.frozen_facts import require_aco
 from packets.model.aco import Aco, StepOne
 from packets.model.change_requests import LOCKED
 from packets.model.organization_rules import (

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from packets.access import manages_years
-from packets.assemble import Assembler, require_aco
+from packets.assemble import Assembler
 from packets.audit.log import SERVICE
 from packets.catalog import Catalog
 from packets.clock import Clock
 from packets.errors import ConflictError, ForbiddenError, NotFoundError, PacketsError, Problem
+from packets.frozen_facts import require_aco
 from packets.jobs.queue import enqueue
 from packets.jobs.registry import Run
 from packets.model.aco import Aco

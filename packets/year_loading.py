@@ -17,7 +17,7 @@ from typing import Any
 
 from packets.access import manages_years
 from packets.agreements import continue_agreement
-from packets.assemble import document_subject, require_aco
+from packets.assemble import document_subject
 from packets.audit.log import Act, Outcome
 from packets.carry_over import fill_slots
 from packets.catalog import Catalog
@@ -25,6 +25,7 @@ from packets.clock import Clock
 from packets.confinement.box import Allowance, Box, OpenBox
 from packets.enrollment import tin_place
 from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError, PacketsError, Problem
+from packets.frozen_facts import require_aco
 from packets.lists.columns import PARTICIPANTS, PROVIDER_SUPPLIER
 from packets.model.calendar import AGENCY_ZONE, PerformanceYear
 from packets.model.documents import Document

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from packets.agreements import agreement_page
-from packets.assemble import contacts_digest, sections_changed, template_changed
 from packets.catalog import Catalog
 from packets.errors import Problem
+from packets.frozen_facts import contacts_digest, sections_changed, template_changed
 from packets.model import agreements
 from packets.model.aco import StepOne, contact_problems, organization_problems
 from packets.model.calendar import Activity, PerformanceYear, Window, agency_day

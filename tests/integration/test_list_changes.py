@@ -14,9 +14,9 @@ from openpyxl import load_workbook
 
 from browsing import Site, open_site
 from packets import assemble
-from packets.assemble import roster_facts
 from packets.enrollment import Enrollment
 from packets.errors import NotFoundError
+from packets.frozen_facts import roster_facts
 from packets.list_changes import Basis, Changes
 from packets.lists.columns import LAYOUTS, PARTICIPANTS, PROVIDER_SUPPLIER, Row
 from packets.model.documents import Document

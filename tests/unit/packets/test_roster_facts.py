@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from packets.assemble import roster_facts
+from packets.frozen_facts import roster_facts
 from packets.lists.columns import PROVIDER_SUPPLIER
 from packets.model.documents import Roster, RosterColumn
 

@@ -13,7 +13,7 @@ import pytest
 from openpyxl import load_workbook
 
 from browsing import Site, open_site
-from packets import assemble
+from packets import frozen_facts
 from packets.enrollment import Enrollment
 from packets.errors import NotFoundError
 from packets.frozen_facts import roster_facts
@@ -150,7 +150,7 @@ def test_facts_that_do_not_name_their_columns_are_read_by_their_template_or_not_
     years = two_years(tmp_path)
     with monkeypatch.context() as patch:
         patch.setattr(
-            assemble,
+            frozen_facts,
             "roster_facts",
             lambda *args: {key: cells for key, cells in roster_facts(*args).items() if key != "columns"},
         )
@@ -225,7 +225,7 @@ def test_the_page_counts_and_shows_the_differences_kind_by_kind(years: TwoYears)
     assert "the list in the executed certification for 2026" in everything
     for row in (years.added, years.removed, years.changed[1]):
         assert row[NPI] in everything
-    assert re.search(r"<ins>[^<]+</ins> <del><span class=\"unseen\">before: </span>Maiden</del>", everything)
+    assert re.search(r"<ins>[^<]+</ins> <del><span class=\"usa-sr-only\">before: </span>Maiden</del>", everything)
     for kind, row in (("added", years.added), ("removed", years.removed), ("changed", years.changed[1])):
         page = browser.get(address(years, f"?kind={kind}")).text
         assert row[NPI] in page

@@ -132,11 +132,14 @@ def test_corrections_change_no_list_that_cms_holds() -> None:
 
 @pytest.mark.requirement("R6", "R65")
 def test_nothing_but_corrections_can_be_uploaded(tmp_path: Path) -> None:
-    """A signed copy on paper has no way in: ACOs have one form that takes a file, CMS staff those of a year's lists."""
+    """A signed copy on paper has no way in: ACOs have one form that takes a file, CMS staff those of a year's lists.
+
+    Whoever has a file checked keeps it: the page for that stores nothing.
+    """
     forms = {path.name for path in (ROOT / "web").rglob("*.html") if 'type="file"' in path.read_text("utf-8")}
     readers = {path.name for path in (ROOT / "web").rglob("*.py") if "request.files" in path.read_text("utf-8")}
-    assert forms == {"corrections.html", "years.html", "year_files.html"}
-    assert readers == {"corrections.py", "years.py"}
+    assert forms == {"corrections.html", "years.html", "year_files.html", "verify.html"}
+    assert readers == {"corrections.py", "years.py", "public_verification.py"}
     site = open_site(tmp_path)
     page = site.enter(site.holder(Role.ACO_EXECUTIVE)).get(f"/packets/{site.current.aco.aco_id}/2027/corrections").text
     assert f"{site.current.aco.aco_id}_ProviderSupCorrection_" in page

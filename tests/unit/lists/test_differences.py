@@ -90,8 +90,12 @@ def test_the_loose_way_is_asked_only_of_rows_that_the_strict_one_left_over() -> 
     assert len(find_differences(before, after, STRICT).added) == 1
 
 
+SECONDS = 10
+"""Ten times what it takes here; comparing every row with every other one would take an hour."""
+
+
 @pytest.mark.parametrize("size", [33_500])
-def test_the_largest_list_is_compared_in_less_than_a_second(size: int) -> None:
+def test_the_largest_list_is_compared_in_time_that_grows_with_its_rows_and_not_with_their_square(size: int) -> None:
     """Also where every row has changed, or has the same identifiers as every other one."""
     before: list[Row] = [(str(at // 400), str(at), "old") for at in range(size)]
     for after in (
@@ -101,4 +105,4 @@ def test_the_largest_list_is_compared_in_less_than_a_second(size: int) -> None:
     ):
         started = time.thread_time()
         find_differences(before, after, LOOSE)
-        assert time.thread_time() - started < 1
+        assert time.thread_time() - started < SECONDS

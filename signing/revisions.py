@@ -47,11 +47,33 @@ BLANK = StaticStampStyle(border_width=0)
 """Draws nothing: pyHanko's own default would put a font into the file that is not embedded (PDF/A)."""
 
 
+class _EndingStreams:
+    """An output in which CR and LF stand before `endstream`, where pyHanko writes LF alone.
+
+    Content that ends with CR would otherwise read as one byte shorter than its `/Length` says (PDF/A-2, 6.1.7.1).
+    """
+
+    def __init__(self, output: IO[bytes]) -> None:
+        self._output = output
+
+    def write(self, content: bytes) -> int:
+        """Write on; pyHanko writes the end of a stream by itself."""
+        return self._output.write(b"\r\nendstream" if content == b"\nendstream" else content)
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the output's own."""
+        return getattr(self._output, name)
+
+
 class ArchivalWriter(IncrementalPdfFileWriter):
     """Appends a revision and leaves XMP and Info as they are: both must stay equal and conformant (PDF/A-2, 6.6.2)."""
 
     def _update_meta(self) -> None:
         """Change nothing: the time of a signature stands in its time-stamp."""
+
+    def _write(self, stream: IO[bytes], skip_header: bool = False) -> None:
+        """As pyHanko does, with an end of line before each `endstream` that no content can be taken for a part of."""
+        super()._write(_EndingStreams(stream), skip_header)
 
 
 class OneKeySigner(Signer):

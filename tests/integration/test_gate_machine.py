@@ -510,12 +510,16 @@ class Gate(RuleBasedStateMachine):
 @pytest.mark.requirement("R15", "R17", "R18", "R19", "R24", "R44", "R7", "R3", "E5", "E7", "E8", "E19", "E20")
 @pytest.mark.parametrize(("kind", "examples"), [*[("memory", EXAMPLES)] * SHARDS, ("postgresql", ELSEWHERE)], ids=str)
 def test_the_gate_and_the_model_never_disagree(kind: str, examples: int) -> None:
-    """At least 5,000 random steps over all shards, with a hundred real signatures among them."""
+    """At least 5,000 random steps over all shards, with a hundred real signatures among them.
+
+    On PostgreSQL the few runs are the same ones each time: how many signatures come out of so few varies too much.
+    """
     run = settings(
         max_examples=examples,
         stateful_step_count=STEPS,
         deadline=None,
         database=None,
+        derandomize=kind != "memory",
         print_blob=True,
         suppress_health_check=list(HealthCheck),
     )

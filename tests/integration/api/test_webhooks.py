@@ -71,7 +71,11 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site whose current ACO has signed Step 2, before anybody asked to be told."""
     site = open_site(tmp_path_factory.mktemp("hooks"))
+    slot = site.world.types(site.current)[0].slots[0]
+    site.world.sign(site.document("provider-supplier-list"), slot, site.current)
+    site.world.services.notices.write()
     yield site
     site.world.services.database.close()
 
@@ -95,8 +99,8 @@ def test_a_signature_is_told_to_the_aco_and_to_cms_once_each_and_signed(stage: S
     """With the headers of Standard Webhooks; the body has ids, and nobody's name. It was the last signature, so twice."""
     address = stage.register(every=True)
     stage.register("/webhooks", stage.cms, "cms", every=True)
-    document = stage.site.document("provider-supplier-list")
-    slot = stage.site.world.types(stage.site.current)[0].slots[0]
+    document = stage.site.document("participant-list")
+    slot = stage.site.world.types(stage.site.current)[1].slots[0]
     signed = stage.site.world.sign(document, slot, stage.site.current)
     stage.tell()
     stage.tell()

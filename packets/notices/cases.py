@@ -143,22 +143,22 @@ def _batch(records: Records, _catalog: Catalog, payload: Payload) -> Case:
     if batch is None:
         raise _missing("There is no such batch.")
     facts = {"signed": batch.count(ItemState.SIGNED), "skipped": batch.count(ItemState.SKIPPED)}
-    return Case("", 0, sample=False, facts=facts, starter=batch.user_id)
+    return _told_alone(records, batch.user_id, facts)
 
 
 def _reset(records: Records, _catalog: Catalog, payload: Payload) -> Case:
-    return _account(records, payload, {"minutes": int(payload["minutes"]), "link": LINK_MARK})
+    return _told_alone(records, str(payload["user_id"]), {"minutes": int(payload["minutes"]), "link": LINK_MARK})
 
 
 def _changed(records: Records, _catalog: Catalog, payload: Payload) -> Case:
-    return _account(records, payload, {"change": str(payload["change"])})
+    return _told_alone(records, str(payload["user_id"]), {"change": str(payload["change"])})
 
 
-def _account(records: Records, payload: Payload, facts: dict[str, Any]) -> Case:
-    person = records.people.get(str(payload["user_id"]))
+def _told_alone(records: Records, user_id: str, facts: dict[str, Any]) -> Case:
+    person = records.people.get(user_id)
     if person is None:
         raise _missing("There is no such person.")
-    return Case("", 0, person.sample, facts, owner=person)
+    return Case("", 0, person.sample, facts, person=person)
 
 
 Reader: TypeAlias = Callable[[Records, Catalog, Payload], Case]

@@ -90,8 +90,7 @@ class Case:
         aco_id, year: what it is about; empty and 0 when it is about no one ACO.
         facts: what the words may use; nothing in it identifies a person.
         roles: the roles of the circles that depend on the case (actors, signers, holders).
-        starter: user ID of whoever started it; empty when nobody of CMS did.
-        owner: the person whose account it is about, who alone is told.
+        person: who alone is told: whoever started it, or whose account it is; None where roles say who is told.
     """
 
     aco_id: str
@@ -99,12 +98,11 @@ class Case:
     sample: bool
     facts: dict[str, Any]
     roles: frozenset[Role] = frozenset()
-    starter: str = ""
-    owner: Person | None = None
+    person: Person | None = None
 
 
 def roles_told(topic: Topic, case: Case) -> frozenset[Role]:
-    """The roles, of the ACO and of CMS, that are told; whoever started it is told as a person."""
+    """The roles, of the ACO and of CMS, that are told."""
     fixed = {
         Circle.EDITORS: EDITORS,
         Circle.EXECUTIVE: frozenset({Role.ACO_EXECUTIVE}),
@@ -112,7 +110,7 @@ def roles_told(topic: Topic, case: Case) -> frozenset[Role]:
         Circle.DUA_PEOPLE: DUA_PEOPLE,
         Circle.STAFF: frozenset({Role.CMS_STAFF}),
     }
-    return frozenset().union(*(fixed.get(one, case.roles) for one in TOLD[topic] if one is not Circle.STARTER))
+    return frozenset().union(*(fixed.get(circle, case.roles) for circle in TOLD[topic]))
 
 
 def recipients(
@@ -126,10 +124,9 @@ def recipients(
         contacts: of the ACO, as it states them; their e-mail is the one that it gave for the slot.
         agency: people with a role on the CMS side.
     """
-    if case.owner is not None:
-        return (Recipient(case.owner.user_id, case.owner.email),)
+    if case.person is not None:
+        return (Recipient(case.person.user_id, case.person.email),)
     roles = roles_told(topic, case)
     found = [Recipient(one.person.user_id, one.person.email) for one in contacts if one.role in roles]
-    starter = case.starter if Circle.STARTER in TOLD[topic] else ""
-    found += [Recipient(one.user_id, one.email) for one in agency if one.cms_roles & roles or one.user_id == starter]
+    found += [Recipient(one.user_id, one.email) for one in agency if one.cms_roles & roles]
     return tuple({one.key: one for one in reversed(found) if one.key}.values())[::-1]

@@ -38,7 +38,8 @@ class ReadingCopies:
         """
         view = self.room.packet(user_id, aco_id, year)
         heading = f"{aco_id}, performance year {year}"
-        lines = (view.aco.legal_name, "", NOTICE, "Download the originals to verify them.")
+        sample = ("Everything here is sample data and no record.",) if view.aco.sample else ()
+        lines = (view.aco.legal_name, "", NOTICE, "Download the originals to verify them.", *sample)
         return merge_documents(
             heading, lines, [self._part(*one) for one in self._taken(user_id, view)], fonts=self.fonts
         )

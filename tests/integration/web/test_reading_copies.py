@@ -40,6 +40,7 @@ def test_the_reading_copy_says_that_it_is_one_and_carries_no_signature(site: Sit
         *(one.title for one in site.world.services.catalog.values() if "current" in one.cohorts and not one.on_demand),
     ]
     assert all("Reading copy." in page.extract_text() for page in reader.pages)
+    assert all("sample data" in page.extract_text().casefold() for page in reader.pages)
     assert "/AcroForm" not in reader.root_object
     assert not [page for page in reader.pages if "/Annots" in page]
     assert "Digitally signed" not in titles

@@ -58,6 +58,41 @@ MOST_BYTES = 12 * 1024 * 1024
 """Longest request: a corrections archive of 10 MB (REQUIREMENTS 4.7) and the form around it."""
 
 
+AREAS = (
+    look,
+    about,
+    session,
+    account,
+    new_password,
+    single_sign_on,
+    public_verification,
+    packets,
+    documents,
+    signing,
+    declining,
+    voiding,
+    lists,
+    list_changes,
+    materials,
+    guides,
+    contacts,
+    organization,
+    change_requests,
+    request_queue,
+    readiness,
+    reading_copies,
+    corrections,
+    deadlines,
+    agreements,
+    countersign,
+    notices,
+    archive,
+    health,
+    years,
+)
+"""The pages, area by area."""
+
+
 def create_app(services: Services) -> Flask:
     """The application on these services.
 
@@ -86,38 +121,7 @@ def create_app(services: Services) -> Flask:
     forms = CSRFProtect(app)
     app.after_request(guard)
     app.after_request(compress_page)
-    for area in (
-        look,
-        about,
-        session,
-        account,
-        new_password,
-        single_sign_on,
-        public_verification,
-        packets,
-        documents,
-        signing,
-        declining,
-        voiding,
-        lists,
-        list_changes,
-        materials,
-        guides,
-        contacts,
-        organization,
-        change_requests,
-        request_queue,
-        readiness,
-        reading_copies,
-        corrections,
-        deadlines,
-        agreements,
-        countersign,
-        notices,
-        archive,
-        health,
-        years,
-    ):
+    for area in AREAS:
         app.register_blueprint(area.pages)
     refusals.register(app)
     forms.exempt(make_door(app))  # no cookie is looked at there, so nobody else's form can use one

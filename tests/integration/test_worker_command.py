@@ -49,6 +49,24 @@ def test_a_worker_ends_when_it_is_asked_to(process: subprocess.Popen[str], way: 
     assert (process.returncode, out, err) == (0, "", "")
 
 
+BLOCKED = """
+import signal, threading, time
+from web.cli.worker import listen_for_request
+wait = listen_for_request()
+other = threading.Thread(target=time.sleep, args=(60,), daemon=True)
+other.start()
+threading.Timer(0.5, lambda: signal.pthread_kill(other.ident, signal.{way})).start()
+wait()
+"""
+
+
+@pytest.mark.parametrize("way", ["SIGTERM", "SIGINT"])
+def test_a_request_to_end_is_heard_whichever_thread_the_system_gives_it_to(way: str) -> None:
+    """The main thread is blocked and comes to no instruction at which Python would run a handler."""
+    done = subprocess.run([sys.executable, "-c", BLOCKED.format(way=way)], timeout=30, check=False)
+    assert done.returncode == 0
+
+
 def test_a_dead_workers_job_is_taken_over_within_a_minute() -> None:
     """The lease is what a successor waits for."""
     assert timedelta(seconds=10) < LEASE < timedelta(minutes=1)

@@ -72,12 +72,14 @@ def helping(folder: Path, count: int) -> Iterator[None]:
 def listen_for_request() -> Callable[[], None]:
     """From now on Ctrl-C and SIGTERM are only noted; what is answered blocks until the first of them.
 
-    Raising from the signal instead could interrupt this thread between taking a lock that it shares with the workers and
-    the block that gives it back; the workers would then never see that they are asked to end.
+    They are noted where the system delivers them, in whichever thread, and not by a handler in Python: that one runs when this
+    thread comes to its next instruction, which it never does when the signal came just before it began to block.
     """
     hears, tells = os.pipe()
+    os.set_blocking(tells, False)
+    signal.set_wakeup_fd(tells)
     for asked in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(asked, lambda *_: os.write(tells, b"."))
+        signal.signal(asked, lambda *_: None)
 
     def wait() -> None:
         os.read(hears, 1)

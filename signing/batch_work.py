@@ -10,9 +10,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from packets.assemble import document_subject
 from packets.audit.log import SERVICE, Act, Outcome
 from packets.clock import Clock
+from packets.documents.assemble import document_subject
 from packets.errors import ForbiddenError, NotFoundError, PacketsError, Problem
 from packets.jobs.registry import Run
 from packets.model.batches import Batch, BatchItem, ItemState

@@ -18,10 +18,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from packets.assemble import document_subject
 from packets.audit.log import SERVICE, Act, Outcome
-from packets.catalog import Catalog
 from packets.clock import Clock
+from packets.documents.assemble import document_subject
+from packets.documents.catalog import Catalog
 from packets.errors import ConflictError, ForbiddenError, NotFoundError, OutcomeUnknownError, PacketsError, Problem
 from packets.faultpoints import FaultPoint, passing
 from packets.jobs.queue import enqueue

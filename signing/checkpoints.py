@@ -23,13 +23,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from packets.assemble import document_subject
 from packets.audit.checkpoint import Checkpoint, Stated, read_statement
 from packets.audit.log import GENESIS, Act, Entry, Outcome, link_problems
 from packets.audit.merkle import Frontier, prove_consistency, prove_inclusion
 from packets.audit.transcript import write_entries
 from packets.canonical import canonical_json
 from packets.clock import Clock
+from packets.documents.assemble import document_subject
 from packets.errors import NotFoundError, Problem
 from packets.model.documents import Document
 from packets.store.database import Database

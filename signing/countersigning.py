@@ -16,12 +16,12 @@ from typing import Any
 
 from packets.audit.log import Act, Outcome
 from packets.canonical import canonical_json
-from packets.catalog import Catalog
 from packets.clock import Clock
-from packets.comparison import describe_differences
+from packets.documents.catalog import Catalog
+from packets.documents.comparison import describe_differences
 from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError, PacketsError, Problem
 from packets.jobs.queue import enqueue
-from packets.list_changes import compare
+from packets.list_desks.changes import compare
 from packets.lists.columns import LAYOUTS
 from packets.model.aco import Aco
 from packets.model.batches import MOST_DOCUMENTS, Batch, BatchItem

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from packets.assemble import Assembler, document_subject
 from packets.audit.log import Act, Outcome
-from packets.catalog import Catalog
 from packets.clock import Clock
+from packets.documents.assemble import Assembler, document_subject
+from packets.documents.catalog import Catalog
+from packets.documents.voiding import Replacement, prepare_replacement, reason_problems, void_and_replace
 from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError, PacketsError, Problem
 from packets.model.documents import Decline, Document, Party
 from packets.model.people import Role
 from packets.store.database import Database
 from packets.store.records import Records
-from packets.voiding import Replacement, prepare_replacement, reason_problems, void_and_replace
 from signing.facts import gather_actor, gather_facts
 from signing.policy import Actor, DocumentFacts, Refusal, Request, may_sign
 

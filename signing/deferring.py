@@ -17,14 +17,14 @@ from datetime import datetime, timedelta
 from cryptography import x509
 
 from packets.acts import Tale, carry_out
-from packets.assemble import document_subject
 from packets.audit.log import Act, Outcome
-from packets.catalog import Catalog
 from packets.clock import Clock
+from packets.documents.assemble import document_subject
+from packets.documents.catalog import Catalog
+from packets.documents.reading import not_yours
 from packets.errors import ConflictError, ForbiddenError, InputError, PacketsError, Problem
 from packets.model.documents import Document
 from packets.model.people import Role
-from packets.reading import not_yours
 from packets.store.database import Database
 from packets.store.objects import ObjectStore
 from packets.store.records import Records

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from packets.agreements import agreement_page
-from packets.catalog import Catalog
+from packets.documents.catalog import Catalog
+from packets.documents.frozen_facts import contacts_digest, sections_changed, template_changed
 from packets.errors import Problem
-from packets.frozen_facts import contacts_digest, sections_changed, template_changed
 from packets.model import agreements
 from packets.model.aco import StepOne, contact_problems, organization_problems
 from packets.model.calendar import Activity, PerformanceYear, Window, agency_day
@@ -16,6 +15,7 @@ from packets.model.documents import Document, DocumentType, Party
 from packets.model.people import Person
 from packets.model.steps import finished_kinds
 from packets.store.records import Records
+from packets.years.agreements import agreement_page
 from signing.policy import Actor, DocumentFacts, Prerequisite
 from signing.surroundings import Surroundings, place_of, read_surroundings
 from signing.trust import Expected, ExpectedSigner

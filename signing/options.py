@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from packets.catalog import Catalog
+from packets.documents.catalog import Catalog
 from packets.model.documents import Document, Slot
 from packets.model.people import Role
 from packets.store.records import Records

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from packets.assemble import document_subject
 from packets.audit.log import SERVICE, Act, Outcome
 from packets.clock import Clock
+from packets.documents.assemble import document_subject
 from packets.store.database import Database
 from packets.store.records.ceremonies import Intent, IntentState
 

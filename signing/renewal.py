@@ -13,9 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from packets.assemble import document_subject
 from packets.audit.log import SERVICE, Act, Outcome
 from packets.clock import Clock
+from packets.documents.assemble import document_subject
 from packets.errors import ConflictError, NotFoundError, PacketsError, Problem
 from packets.model.documents import Document, Event, Revision
 from packets.store.database import Database

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import count
 
-from packets.enrollment import Enrollment
 from packets.model.documents import Document, DocumentType, Event, Revision, Signature
 from packets.model.people import Role
 from packets.sample.year import SampleAco, SampleYear, sample_year
 from packets.store.records import Records
 from packets.store.records.ceremonies import Intent, StepUp
+from packets.years.enrollment import Enrollment
 from web.bootstrap import Services
 from web.demo import choose_signer
 

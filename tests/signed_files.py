@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from packets.catalog import load_catalog
 from packets.clock import Clock
+from packets.documents.catalog import load_catalog
 from packets.model.documents import DocumentType, Slot
 from packets.render.document import render_document
 from signing.fields import field_dictionaries

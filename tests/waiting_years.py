@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from packets.clock import Clock, system_clock
-from packets.enrollment import Enrollment
 from packets.model.documents import Document, Party
 from packets.model.people import Role
 from packets.sample.year import SampleAco, SampleYear, sample_year
 from packets.settings import Settings
+from packets.years.enrollment import Enrollment
 from signing.ceremony import SignRequest
 from web.bootstrap import Services, build_executor, build_services, initialize
 from web.demo import choose_signer, holder

@@ -16,13 +16,13 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from packets.enrollment import Enrollment
 from packets.model.documents import Document, DocumentType, Slot
 from packets.model.people import Role
 from packets.sample.year import SampleAco, SampleYear, sample_year
 from packets.settings import Settings
 from packets.store.database import IN_MEMORY, Database
 from packets.store.objects import MemoryObjects
+from packets.years.enrollment import Enrollment
 from signing.ceremony import SignRequest
 from signing.pki import Pki, init_pki, load_pki
 from web.bootstrap import Services, compose

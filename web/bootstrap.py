@@ -11,50 +11,50 @@ from functools import cache, partial
 from pathlib import Path
 from typing import cast
 
-from packets.agreements import AgreementDesk
-from packets.assemble import Assembler
 from packets.audit.log import SERVICE, Act
-from packets.catalog import Catalog, load_catalog
-from packets.change_requests import ChangeRequestDesk
 from packets.clock import Clock, system_clock
-from packets.cohort_windows import CohortWindowDesk
 from packets.confinement.box import Box, ClosedBox, OpenBox
-from packets.contacts import ContactDesk
-from packets.corrections import CorrectionsDesk
-from packets.deadlines import DeadlineDesk
-from packets.designees import DesigneeDesk
-from packets.directory import DirectoryDesk
-from packets.enrollment import EnrollmentDesk
+from packets.documents.assemble import Assembler
+from packets.documents.catalog import Catalog, load_catalog
+from packets.documents.reading import ReadingRoom
+from packets.documents.reading_copies import ReadingCopies
+from packets.documents.voiding import VoidDesk
 from packets.errors import Problem, StoreError
-from packets.fixity import COPY_JOB, FixityDesk
 from packets.jobs.execution import Executor, Report, say_nothing
 from packets.jobs.queue import enqueue
 from packets.jobs.registry import Handler, Periodic, Registry, Run
-from packets.list_changes import ChangesDesk
-from packets.list_reading import ListDesk
+from packets.keeping.fixity import COPY_JOB, FixityDesk
+from packets.keeping.retention import RetentionDesk
+from packets.list_desks.change_requests import ChangeRequestDesk
+from packets.list_desks.changes import ChangesDesk
+from packets.list_desks.corrections import CorrectionsDesk
+from packets.list_desks.reading import ListDesk
 from packets.notices.delivery import PostOffice
 from packets.notices.desk import NoticeDesk
 from packets.notices.reminders import ReminderDesk
-from packets.organization import OrganizationDesk
-from packets.preparation import PREPARE, PreparationDesk
-from packets.progress import ProgressDesk
-from packets.reading import ReadingRoom
-from packets.reading_copies import ReadingCopies
+from packets.people.contacts import ContactDesk
+from packets.people.designees import DesigneeDesk
+from packets.people.directory import DirectoryDesk
+from packets.people.organization import OrganizationDesk
+from packets.people.tokens import TokenDesk
 from packets.render.fonts import ensure_fonts
 from packets.render.stamp import render_stamp
-from packets.retention import RetentionDesk
 from packets.settings import Settings
 from packets.store.database import Database
 from packets.store.objects import MendableStore, ObjectStore
 from packets.store.objects_copy import CopiedObjects
 from packets.store.objects_files import FileObjects
 from packets.store.places import Access, open_store
-from packets.tokens import TokenDesk
-from packets.voiding import VoidDesk
 from packets.webhooks.addresses import AddressGuard
 from packets.webhooks.delivery import ATTEMPTS, JOB, LONGEST_WAIT, Messenger
 from packets.webhooks.desk import WebhookDesk
-from packets.year_loading import YearDesk
+from packets.years.agreements import AgreementDesk
+from packets.years.cohort_windows import CohortWindowDesk
+from packets.years.deadlines import DeadlineDesk
+from packets.years.enrollment import EnrollmentDesk
+from packets.years.preparation import PREPARE, PreparationDesk
+from packets.years.progress import ProgressDesk
+from packets.years.year_loading import YearDesk
 from signing.batch_work import BatchWork
 from signing.ceremony import Ceremony
 from signing.checkpoints import CHECKPOINT, Checkpointer

@@ -15,13 +15,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from packets.enrollment import Enrollment
 from packets.errors import ConflictError, Problem
 from packets.model.aco import Cohort
 from packets.model.documents import Document, DocumentType, Party, Slot, Status
 from packets.model.people import Role, role_label
 from packets.sample.year import SampleAco, SampleYear
 from packets.store.objects import digest_bytes
+from packets.years.enrollment import Enrollment
 from signing.ceremony import SignRequest
 from signing.facts import expected_of
 from signing.verdict import Verdict

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from packets.documents.voiding import VoidRequest
 from packets.model.calendar import Activity
 from packets.model.documents import Document, Slot
 from packets.model.people import Role, role_label
-from packets.voiding import VoidRequest
 from signing.declining import DeclineRequest
 from web.bootstrap import Services
 

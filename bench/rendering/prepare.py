@@ -9,7 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from packets.catalog import load_catalog
+from packets.documents.catalog import load_catalog
 from packets.render import styles
 from packets.render.fonts import CUTS, ensure_fonts
 from packets.sample.names import FAMILY_NAMES, GIVEN_NAMES

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, TypeAlias
 
-from packets.catalog import Catalog
+from packets.documents.catalog import Catalog
 from packets.errors import NotFoundError, PacketsError, Problem
 from packets.model.aco import Aco
 from packets.model.batches import ItemState

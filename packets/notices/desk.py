@@ -10,15 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from packets.access import Action, may
 from packets.audit.log import SERVICE, Act, Outcome
-from packets.catalog import Catalog
 from packets.clock import Clock
+from packets.documents.catalog import Catalog
 from packets.errors import ConflictError, ForbiddenError, NotFoundError, PacketsError, Problem
 from packets.model.notices import DeliveryState, Draft, Notice
 from packets.model.people import Role
 from packets.notices.cases import look_up
 from packets.notices.topics import Case, Topic, recipients
+from packets.people.access import Action, may
 from packets.render.letters import write_letter
 from packets.store.database import Database
 from packets.store.records import Records

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from packets.agreements import read_standing
-from packets.catalog import Catalog
 from packets.clock import Clock
-from packets.corrections import SOURCE
+from packets.documents.catalog import Catalog
+from packets.list_desks.corrections import SOURCE
 from packets.model.aco import Aco, StepOne
 from packets.model.calendar import AGENCY_ZONE, Activity, Extension, PerformanceYear, Window
 from packets.model.documents import Document, DocumentType, Party
@@ -24,6 +23,7 @@ from packets.notices.topics import ACTORS, DESIGNEES, Topic
 from packets.store.database import Database
 from packets.store.records import Records
 from packets.store.records.notices import Reminder
+from packets.years.agreements import read_standing
 
 DUA = "data-use-agreement"
 """What a reminder of the agreement's end is about."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from packets.catalog import load_catalog
+from packets.documents.catalog import load_catalog
 from packets.settings import Settings
 from validators import check_openssl_cms, check_pdfsig, check_qpdf
 from web.bootstrap import build_services

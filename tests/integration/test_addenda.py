@@ -10,11 +10,11 @@ import pytest
 import sqlalchemy as sa
 
 from packets.audit.log import Act
+from packets.documents.reproduction import reproduce
 from packets.errors import ConflictError, ForbiddenError, PacketsError
 from packets.model.contact_rules import fields_of
 from packets.model.documents import Document, Event, Status
 from packets.model.people import Contact, Role
-from packets.reproduction import reproduce
 from packets.sample.year import SampleAco
 from signing.facts import expected_of
 from signing.verify import verify_pdf

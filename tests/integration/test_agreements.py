@@ -9,10 +9,10 @@ from datetime import date, timedelta
 import pytest
 
 from packets.audit.log import Act, Outcome
-from packets.enrollment import Enrollment
 from packets.errors import ConflictError, ForbiddenError, InputError, PacketsError
 from packets.model.people import Role
 from packets.sample.year import SampleAco
+from packets.years.enrollment import Enrollment
 from web.demo import holder
 from worlds import World, build_world
 

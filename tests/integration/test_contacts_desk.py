@@ -9,12 +9,12 @@ from datetime import date, timedelta
 import pytest
 
 from packets.audit.log import Act, Outcome
-from packets.contacts import ContactSheet, SlotChangedError
-from packets.enrollment import Enrollment
 from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError, PacketsError
 from packets.model.contact_rules import fields_of
 from packets.model.people import SLOTS_BY_ROLE, Contact, Person, Role
+from packets.people.contacts import ContactSheet, SlotChangedError
 from packets.sample.year import SampleAco
+from packets.years.enrollment import Enrollment
 from signing.options import signing_options
 from signing.policy import Refusal
 from web.demo import holder

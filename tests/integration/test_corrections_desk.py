@@ -14,8 +14,8 @@ import pytest
 from openpyxl import load_workbook
 
 from packets.audit.log import Act, Entry, Outcome, chain_problems
-from packets.corrections import AGREEMENT, SIGNING_TIME
 from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError, PacketsError, RenderError
+from packets.list_desks.corrections import AGREEMENT, SIGNING_TIME
 from packets.lists.columns import CORRECTIONS
 from packets.lists.corrections import correction_row, write_corrections
 from packets.model.documents import Document

@@ -19,12 +19,12 @@ import sqlalchemy as sa
 
 from databases import create_database, postgresql_url
 from packets.audit.log import Act, Outcome
+from packets.documents.voiding import VoidRequest
 from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError, PacketsError, Problem
 from packets.jobs.execution import LEASE
 from packets.model.batches import TIME_TO_FINISH, TIME_TO_START, Batch, BatchItem, ItemState
 from packets.model.jobs import JobState
 from packets.model.people import Role
-from packets.voiding import VoidRequest
 from signing.ceremony import Ceremony, SignRequest
 from signing.countersigning import CountersignDesk
 from signing.errors import TimeStampError

@@ -9,12 +9,12 @@ import pytest
 import sqlalchemy as sa
 
 from packets.audit.log import Act, Outcome
+from packets.documents.voiding import VoidRequest
 from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError, PacketsError, Problem, RenderError
 from packets.model.calendar import Activity
 from packets.model.documents import Document, Party, Status
 from packets.model.people import Contact, Role
 from packets.sample.year import SampleAco
-from packets.voiding import VoidRequest
 from signing.declining import DeclineRequest
 from signing.facts import expected_of
 from signing.verify import verify_pdf

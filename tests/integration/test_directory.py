@@ -9,9 +9,9 @@ import pytest
 
 from browsing import Site, open_site
 from packets.audit.log import Act, Outcome
-from packets.directory import Right
 from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError
 from packets.model.people import Person, Role
+from packets.people.directory import Right
 from signing.options import signing_options
 from signing.policy import Refusal
 from worlds import PASSWORD, World, build_world

@@ -28,13 +28,13 @@ from hypothesis.stateful import (
 from sqlalchemy.exc import IntegrityError
 
 import databases
+from packets.documents.voiding import VoidRequest
 from packets.errors import PacketsError
 from packets.model.calendar import Activity
 from packets.model.documents import Document
 from packets.model.people import Contact, Role
 from packets.sample.year import SampleAco
 from packets.store.objects import MemoryObjects
-from packets.voiding import VoidRequest
 from signing.ceremony import SignRequest
 from signing.declining import DeclineRequest
 from signing.proofs import STEP_UP_LIFETIME

@@ -13,16 +13,16 @@ import pytest
 from openpyxl import load_workbook
 
 from browsing import Site, open_site
-from packets import frozen_facts
-from packets.enrollment import Enrollment
+from packets.documents import frozen_facts
+from packets.documents.frozen_facts import roster_facts
 from packets.errors import NotFoundError
-from packets.frozen_facts import roster_facts
-from packets.list_changes import Basis, Changes
+from packets.list_desks.changes import Basis, Changes
 from packets.lists.columns import LAYOUTS, PARTICIPANTS, PROVIDER_SUPPLIER, Row
 from packets.model.documents import Document
 from packets.model.identifiers import Npi, format_tin, mask_tin
 from packets.model.people import Role
 from packets.sample.year import SampleAco, sample_year
+from packets.years.enrollment import Enrollment
 from worlds import START, World
 
 TIN, NAME, NPI, LAST, FLAG = (

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from browsing import open_site
-from packets.enrollment import Enrollment
 from packets.errors import InputError
 from packets.model.aco import Aco
 from packets.model.documents import Status
 from packets.model.people import CONTACT_SLOTS, Role
 from packets.sample.year import SampleAco
+from packets.years.enrollment import Enrollment
 from worlds import World, build_world
 
 ROOT = Path(__file__).parents[2]

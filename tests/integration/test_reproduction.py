@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from packets.catalog import Catalog
-from packets.enrollment import Enrollment
+from packets.documents.catalog import Catalog
+from packets.documents.reproduction import reproduce
 from packets.errors import ConflictError, NotFoundError
 from packets.model.documents import Document, Event
-from packets.reproduction import reproduce
 from packets.sample.year import sample_year
 from packets.settings import load_settings
+from packets.years.enrollment import Enrollment
 from web.bootstrap import build_services, initialize
 from web.cli import esm
 from worlds import START, World, build_world

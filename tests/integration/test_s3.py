@@ -18,7 +18,7 @@ import buckets
 import servers
 from connections import Door
 from packets.errors import InputError, NotFoundError, StoreError
-from packets.retention import RetentionDesk, retained_until
+from packets.keeping.retention import RetentionDesk, retained_until
 from packets.store.objects_files import FileObjects
 from packets.store.objects_s3 import Bucket, Keys, S3Objects
 from packets.store.places import Access, open_store

@@ -14,9 +14,9 @@ from click.testing import CliRunner
 
 from packets.audit.log import Act
 from packets.errors import ConflictError, InputError, NotFoundError, Problem, StoreError
-from packets.fixity import COPY_JOB, FixityDesk
 from packets.jobs.execution import Executor
 from packets.jobs.registry import Handler, Registry
+from packets.keeping.fixity import COPY_JOB, FixityDesk
 from packets.settings import Settings
 from packets.store.database import Database
 from packets.store.objects import MemoryObjects
@@ -215,7 +215,7 @@ def test_a_database_that_is_newer_than_the_store_is_told_exactly(served: Path, t
 
 def test_what_is_no_backup_and_what_is_in_the_way_is_refused(served: Path, tmp_path: Path) -> None:
     """A folder with something in it, a folder without a manifest, a database that was changed."""
-    from packets.backup import restore
+    from packets.keeping.backup import restore
 
     run("backup", "--dir", served, "--to", tmp_path / "copy")
     full = tmp_path / "full"

@@ -11,13 +11,13 @@ import pytest
 from click.testing import CliRunner
 
 from browsing import open_site
-from packets.catalog import load_catalog
+from packets.documents.catalog import load_catalog
+from packets.documents.lint import lint_types
+from packets.documents.reproduction import reproduce
 from packets.errors import ForbiddenError
-from packets.lint import lint_types
 from packets.model.documents import Event, Status
 from packets.model.people import Role
 from packets.render.document import render_document
-from packets.reproduction import reproduce
 from packets.sample.year import SampleAco
 from signing.facts import expected_of
 from signing.fields import field_dictionaries

@@ -96,7 +96,7 @@ def test_an_open_step_one_gates_steps_four_and_six_and_nothing_else() -> None:
 @pytest.mark.requirement("R38")
 def test_an_aco_is_enrolled_once_in_a_year() -> None:
     """A second enrolment is a conflict and changes nothing."""
-    from packets.enrollment import Enrollment
+    from packets.years.enrollment import Enrollment
 
     world = build_world(2)
     sample = world.year.acos[0]

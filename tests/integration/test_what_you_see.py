@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from packets.enrollment import tin_place
 from packets.errors import ConflictError, ForbiddenError
 from packets.model.calendar import Activity
 from packets.model.documents import Document
 from packets.model.people import Role
 from packets.sample.year import SampleAco
 from packets.store.records.ceremonies import IntentState
+from packets.years.enrollment import tin_place
 from signing.ceremony import SignRequest
 from web.demo import holder
 from worlds import World, build_world

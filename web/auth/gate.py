@@ -10,10 +10,10 @@ from typing import Any
 from flask import current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from packets.access import Action, may
+from packets.documents.reading import not_yours
 from packets.model.calendar import agency_day
 from packets.model.people import Person, Role
-from packets.reading import not_yours
+from packets.people.access import Action, may
 from packets.store.records import Records
 from web.auth.cookies import session_token
 from web.auth.roles import Audience, audience_of, require

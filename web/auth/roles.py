@@ -12,9 +12,9 @@ from typing import TypeVar
 
 from flask import Flask
 
-from packets.access import AGENCY_ROLES, Action, may
 from packets.errors import ForbiddenError, Problem
 from packets.model.people import SLOTS_BY_ROLE, Role
+from packets.people.access import AGENCY_ROLES, Action, may
 
 MARK = "audience"
 View = TypeVar("View", bound=Callable[..., object])

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import click
 
+from packets.documents.voiding import VoidRequest
 from packets.errors import ForbiddenError, NotFoundError, Problem
 from packets.model.batches import Batch, ItemState
 from packets.model.documents import Document
-from packets.preparation import Progress as Watcher
-from packets.voiding import VoidRequest
+from packets.years.preparation import Progress as Watcher
 from signing.ceremony import SignRequest
 from signing.options import Option
 from web.bootstrap import Services

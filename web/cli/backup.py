@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from packets.backup import BackupReport, back_up
+from packets.keeping.backup import BackupReport, back_up
 from web.cli.folder import folder_option, open_folder
 
 

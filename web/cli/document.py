@@ -11,14 +11,14 @@ from typing import Any
 
 import click
 
-from packets.assemble import document_subject
-from packets.catalog import Catalog, load_catalog
+from packets.documents.assemble import document_subject
+from packets.documents.catalog import Catalog, load_catalog
+from packets.documents.lint import Finding, lint_types, unknown_kind
+from packets.documents.reproduction import Reproduction, reproduce
 from packets.errors import InputError, Problem, RenderError
-from packets.lint import Finding, lint_types, unknown_kind
 from packets.model.documents import DocumentType
 from packets.render.document import Rendered, render_document
 from packets.render.fonts import ensure_fonts
-from packets.reproduction import Reproduction, reproduce
 from packets.settings import load_settings
 from signing.fields import seeded_fields
 from web.cli.folder import folder_option, open_folder

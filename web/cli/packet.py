@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from packets.audit.log import SERVICE
+from packets.documents.reading import RecordLine
 from packets.errors import NotFoundError, Problem
 from packets.model.people import Role
-from packets.reading import RecordLine
 from web.bootstrap import Services
 from web.cli.acts import countersign, sign, void
 from web.cli.folder import folder_option, open_folder

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from packets.preparation import Progress as Watcher
-from packets.preparation import unwatched
+from packets.years.preparation import Progress as Watcher
+from packets.years.preparation import unwatched
 
 
 @contextmanager

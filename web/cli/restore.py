@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from packets.backup import restore as put_back
+from packets.keeping.backup import restore as put_back
 from web.cli.backup import print_report
 from web.cli.folder import folder_option
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from packets.audit.log import SERVICE
-from packets.directory import agency_address, rights_of
 from packets.errors import InputError, Problem
 from packets.model.people import CMS_ROLE_LABELS, Person, Role, role_label
+from packets.people.directory import agency_address, rights_of
 from web.bootstrap import Services
 from web.cli.folder import folder_option, open_folder
 

@@ -14,9 +14,9 @@ from packets.clock import system_clock
 from packets.errors import InputError, Problem
 from packets.model.aco import Cohort
 from packets.model.calendar import Activity
-from packets.progress import YearProgress
 from packets.year_files.material import GivenFile
 from packets.year_files.report import FileKind, FilesRefusedError, Report
+from packets.years.progress import YearProgress
 from web.cli.folder import folder_option, open_folder
 from web.cli.progress import show_progress
 

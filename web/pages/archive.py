@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from packets.documents.reading import RecordLine
 from packets.errors import Problem
-from packets.reading import RecordLine
 from web.auth.roles import Audience, open_to
 from web.visit import asked, services, visitor
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from packets.model.documents import Status
-from packets.progress import StepCount
+from packets.years.progress import StepCount
 
 WIDTH = 1000
 """Of a whole bar, in the units of the drawing."""

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from packets.contacts import SlotChangedError, SlotLine, require_slot
 from packets.errors import PacketsError, Problem
 from packets.model.contact_rules import FIELD_LABELS, fields_of
 from packets.model.mailing import STATES
 from packets.model.people import SLOTS_BY_ROLE
+from packets.people.contacts import SlotChangedError, SlotLine, require_slot
 from web.auth.roles import Audience, belongs, open_to
 from web.pages.packets import PACKET
 from web.visit import asked, roles, services, visitor

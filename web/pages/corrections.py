@@ -12,8 +12,8 @@ from io import BytesIO
 from flask import Blueprint, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
-from packets.corrections import AGREEMENT
 from packets.errors import InputError, PacketsError, Problem
+from packets.list_desks.corrections import AGREEMENT
 from web.auth.roles import Audience, belongs, open_to
 from web.pages.packets import PACKET
 from web.visit import roles, services, visitor

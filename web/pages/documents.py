@@ -8,12 +8,12 @@ from io import BytesIO
 from flask import Blueprint, Response, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 
-from packets.access import Action, may
-from packets.assemble import document_subject
 from packets.audit.log import Entry
+from packets.documents.assemble import document_subject
+from packets.documents.reading_copies import file_name
 from packets.lists.columns import LAYOUTS
 from packets.model.documents import Document
-from packets.reading_copies import file_name
+from packets.people.access import Action, may
 from packets.store.records import Records
 from signing.facts import expected_of
 from signing.verify import verify_pdf

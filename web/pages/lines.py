@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from packets.access import AGENCY_ROLES
+from packets.documents.reading import PacketView
 from packets.errors import Problem
 from packets.model.calendar import Activity, PerformanceYear
 from packets.model.documents import Document, DocumentType, Party, Slot, Status
 from packets.model.people import Contact, Person, Role
 from packets.model.steps import StepView, document_status, finished_kinds
-from packets.reading import PacketView
+from packets.people.access import AGENCY_ROLES
 from packets.store.records import Records
 from signing.facts import actor_beside, gather_facts
 from signing.options import Option, decide, signing_options

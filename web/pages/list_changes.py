@@ -9,8 +9,8 @@ from itertools import islice
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from packets.list_changes import Changes
-from packets.list_reading import PAGE_ROWS, sees_whole_tins, show_tin
+from packets.list_desks.changes import Changes
+from packets.list_desks.reading import PAGE_ROWS, sees_whole_tins, show_tin
 from packets.lists.columns import Column, Kind, Row
 from web.auth.roles import Audience, open_to
 from web.pages.lists import IDENTIFIERS, number_asked

@@ -8,9 +8,9 @@ from flask import Blueprint, render_template, send_file
 from flask.typing import ResponseReturnValue
 
 from packets.audit.log import Act
-from packets.list_reading import ListQuery, sees_whole_tins
+from packets.documents.reading import PacketView
+from packets.list_desks.reading import ListQuery, sees_whole_tins
 from packets.lists.columns import Kind
-from packets.reading import PacketView
 from web.auth.roles import Audience, belongs, open_to
 from web.pages.lines import StepLine, packet_lines
 from web.pages.packets import PACKET

@@ -8,11 +8,11 @@ from typing import Any
 
 from flask import url_for
 
-from packets.access import Action, may
+from packets.documents.reading import PacketView
 from packets.errors import Problem
 from packets.model.documents import Document, Party, Status
 from packets.model.people import role_label
-from packets.reading import PacketView
+from packets.people.access import Action, may
 from web.pages.lines import StepLine
 
 AGREEMENT_CODES = frozenset({"dua-contacts-unconfirmed", "dua-contacts-changed", "dua-extension-missing"})

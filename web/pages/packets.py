@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from packets.access import Action, may
-from packets.contacts import ContactSheet
+from packets.documents.reading import PacketView
 from packets.errors import Problem
 from packets.lists.columns import CORRECTIONS, LAYOUTS
 from packets.model.aco import Aco
 from packets.model.agreements import CONTACTS_GATE, EXTENSION_GATE
 from packets.model.documents import Party, Status
 from packets.model.people import Role
-from packets.organization import OrganizationSheet
-from packets.reading import PacketView
+from packets.people.access import Action, may
+from packets.people.contacts import ContactSheet
+from packets.people.organization import OrganizationSheet
 from web.auth.roles import Audience, open_to
 from web.pages.lines import StepLine, packet_lines
 from web.pages.next_acts import NextAct, next_act

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from packets.documents.voiding import VoidRequest
 from packets.errors import PacketsError, Problem
-from packets.voiding import VoidRequest
 from web.auth.roles import Audience, open_to
 from web.pages.lines import status_of
 from web.visit import services, visitor

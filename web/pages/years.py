@@ -19,12 +19,12 @@ from packets.errors import InputError, NotFoundError, PacketsError, Problem
 from packets.model.aco import Cohort
 from packets.model.calendar import Activity
 from packets.model.documents import Status
-from packets.progress import AcoProgress, YearProgress
 from packets.sample.files import example_files
 from packets.store.records.years import Load
 from packets.year_files.material import GivenFile
 from packets.year_files.report import FileKind, FilesRefusedError, Report, read_report
 from packets.year_files.template import pack
+from packets.years.progress import AcoProgress, YearProgress
 from web.auth.roles import Audience, open_to
 from web.pages.charts import GROUPS, REST, draw_bars
 from web.visit import asked, services, visitor

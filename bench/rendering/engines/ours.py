@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from packets.catalog import load_catalog
+from packets.documents.catalog import load_catalog
 from packets.model.documents import FieldDictionaries
 from packets.render.document import render_document
 from rendering.material import Material

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from packets.catalog import load_catalog
+from packets.documents.catalog import load_catalog
 from packets.model.aco import Cohort
 from packets.render.document import render_document
 from packets.render.variants import variants

@@ -13,10 +13,10 @@ from click.testing import CliRunner
 from browsing import Site
 from callers import Caller, caller, refused
 from packets.audit.log import Act, Outcome
-from packets.directory import Right
 from packets.errors import ForbiddenError, InputError, NotFoundError
 from packets.model.people import Role
 from packets.model.tokens import Scope, check_of, draw_token, is_token
+from packets.people.directory import Right
 from packets.sample.year import sample_year
 from packets.settings import Settings
 from web.auth.cookies import LOCAL_NAME

@@ -119,7 +119,7 @@ def test_a_list_comes_page_by_page_with_tins_for_those_who_certify_them(
     site: Site, executive: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All rows, once each, in their order; others see the last four digits."""
-    monkeypatch.setattr("packets.list_reading.PAGE_ROWS", 10)
+    monkeypatch.setattr("packets.list_desks.reading.PAGE_ROWS", 10)
     path, rows, cursor = f"{place(site)}/lists/provider-supplier", [], ""
     while True:
         page = executive.get(f"{path}?cursor={cursor}").get_json()

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from browsing import Browser, Site, open_site
 from packets.audit.log import Act
-from packets.corrections import AGREEMENT
+from packets.list_desks.corrections import AGREEMENT
 from packets.lists.columns import Row
 from packets.lists.corrections import correction_row, write_corrections
 from packets.model.people import Role

@@ -9,11 +9,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from browsing import Site, open_site
-from packets.enrollment import Enrollment
 from packets.errors import InputError, NotFoundError
 from packets.model.people import Role
 from packets.sample.year import sample_year
 from packets.settings import load_settings
+from packets.years.enrollment import Enrollment
 from web.bootstrap import build_services, initialize
 from web.cli import esm
 from worlds import START

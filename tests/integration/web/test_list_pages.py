@@ -14,7 +14,7 @@ from openpyxl import load_workbook
 
 from browsing import Browser, Site, open_site
 from packets.audit.log import Act
-from packets.list_reading import PAGE_ROWS, ListQuery
+from packets.list_desks.reading import PAGE_ROWS, ListQuery
 from packets.lists.columns import LAYOUTS, Row
 from packets.model.identifiers import Npi, format_tin, mask_tin
 from packets.model.people import Role

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
 from browsing import Site, open_site
+from packets.documents.voiding import VoidRequest
 from packets.model.documents import Document
 from packets.model.people import Role
-from packets.voiding import VoidRequest
 from web.auth.limits import VERIFICATIONS, key_of
 from web.pages import public_verification
 

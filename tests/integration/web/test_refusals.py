@@ -70,7 +70,7 @@ def test_a_failure_of_ours_tells_its_number_and_nothing_else(site: Site, monkeyp
     def breaks(*_given: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("packets.reading.ReadingRoom.acos_of", breaks)
+    monkeypatch.setattr("packets.documents.reading.ReadingRoom.acos_of", breaks)
     browser = site.enter(site.holder(Role.ACO_EXECUTIVE))
     with structlog.testing.capture_logs() as lines:
         response = browser.get("/")

@@ -181,7 +181,7 @@ def test_other_contacts_and_cms_look_and_have_no_way_to_edit(site: Site) -> None
 @pytest.mark.requirement("R20")
 def test_carried_contacts_say_so_and_ask_to_be_confirmed(site: Site) -> None:
     """For as long as they are not confirmed."""
-    from packets.enrollment import Enrollment
+    from packets.years.enrollment import Enrollment
 
     services, staff = site.world.services, site.world.agency(Role.CMS_STAFF)
     services.enrollment.open_year(replace(site.world.year.year, year=2028), staff)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from packets.catalog import load_catalog
+from packets.documents.catalog import load_catalog
 from packets.lists.columns import LAYOUTS, PROVIDER_SUPPLIER
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from packets.catalog import load_catalog
+from packets.documents.catalog import load_catalog
 from packets.model.dates import dates_of
 from packets.model.documents import Document, Signature
 from packets.model.people import Role

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from packets.comparison import describe_differences
+from packets.documents.comparison import describe_differences
 
 
 def facts(**changed: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from packets.frozen_facts import roster_facts
+from packets.documents.frozen_facts import roster_facts
 from packets.lists.columns import PROVIDER_SUPPLIER
 from packets.model.documents import Roster, RosterColumn
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pypdf.generic import DictionaryObject
 
-from packets.catalog import load_catalog
+from packets.documents.catalog import load_catalog
 from packets.model.documents import DocumentType, FieldDictionaries
 from packets.render.document import render_document
 

@@ -14,7 +14,7 @@ from packets.render.stamp import render_stamp
 
 PROGRAM = """
 import hashlib
-from packets.catalog import load_catalog
+from packets.documents.catalog import load_catalog
 from packets.render.document import render_document
 from packets.render.stamp import render_stamp
 for document_type in load_catalog().values():

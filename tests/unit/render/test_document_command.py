@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import pytest
 from click.testing import CliRunner
 
-from packets.catalog import load_catalog
+from packets.documents.catalog import load_catalog
 from packets.errors import PacketsError, Problem
 from packets.render.document import render_document
 from packets.settings import PREFIX

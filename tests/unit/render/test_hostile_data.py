@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from packets.catalog import load_catalog
+from packets.documents.catalog import load_catalog
 from packets.errors import RenderError
 from packets.model.documents import DocumentType
 from packets.render.document import render_document

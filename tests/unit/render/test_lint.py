@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 import pytest
 from click.testing import CliRunner
 
-from packets.catalog import load_catalog
+from packets.documents.catalog import load_catalog
+from packets.documents.lint import Finding, lint_types
 from packets.errors import InputError
-from packets.lint import Finding, lint_types
 from web.cli import esm
 
 KIND = "test-notice"

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from packets.catalog import load_catalog
+from packets.documents.catalog import load_catalog
 from packets.errors import RenderError
 from packets.model.documents import DocumentType
 from packets.render.document import render_document

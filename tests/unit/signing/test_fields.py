@@ -11,7 +11,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import FieldMDPSpec, SigSeedSubFilter, SigSeedValueSpec, enumerate_sig_fields
 from pyhanko.sign.signers import Signer
 
-from packets.catalog import load_catalog
+from packets.documents.catalog import load_catalog
 from packets.model.documents import ISSUERS, Party
 from packets.render.document import render_document
 from signed_files import NOW, StillClock, document_type, draft, identity, keys, service

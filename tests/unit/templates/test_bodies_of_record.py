@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from defusedxml.ElementTree import fromstring
 
-from packets.catalog import load_catalog
+from packets.documents.catalog import load_catalog
 from packets.model.documents import Party
 from packets.render.dialect import Section
 from packets.render.environment import write_markup

@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from stdnum import luhn
 
-from packets.catalog import Catalog, load_catalog
+from packets.documents.catalog import Catalog, load_catalog
 from packets.model.aco import Cohort
 from packets.model.documents import Party
 from packets.model.people import CONTACT_SLOTS, DIFFERENT_PEOPLE, Role

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from packets.corrections import AGREEMENT
 from packets.errors import Problem
+from packets.list_desks.corrections import AGREEMENT
 from packets.model.tokens import Scope
 from packets.store.records.lists import CorrectionsUpload
 from web.api.bodies import UnusableError

@@ -6,10 +6,10 @@ import base64
 
 from flask import request
 
+from packets.documents.reading_copies import file_name
 from packets.model.documents import Document, Event, Party, Slot
 from packets.model.people import Role
 from packets.model.tokens import Scope
-from packets.reading_copies import file_name
 from signing.facts import expected_of
 from signing.verify import verify_pdf
 from web.api.operations import PDF, Asked, Noun, Reply

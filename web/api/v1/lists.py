@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from packets.list_reading import PAGE_ROWS, ListQuery, sees_whole_tins
+from packets.list_desks.reading import PAGE_ROWS, ListQuery, sees_whole_tins
 from packets.model.tokens import Scope
 from web.api.cursors import read_cursor, write_cursor
 from web.api.operations import Asked, Noun, Reply

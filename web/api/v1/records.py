@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from packets.documents.reading import RecordLine
 from packets.model.tokens import Scope
-from packets.reading import RecordLine
 from web.api.cursors import cut
 from web.api.operations import Asked, Noun, Reply
 from web.api.shapes import Digest, Page, PageQuestion, Shape, Time

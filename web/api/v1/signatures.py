@@ -8,10 +8,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from packets.documents.reading import not_yours
 from packets.errors import Problem
 from packets.model.people import Role
 from packets.model.tokens import Scope
-from packets.reading import not_yours
 from signing.deferring import Wish
 from signing.proofs import STEP_UP_LIFETIME
 from web.api.bodies import UnusableError

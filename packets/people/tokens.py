@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from packets.access import manages_years
 from packets.acts import Tale, carry_out
 from packets.audit.log import SERVICE, Act
 from packets.clock import Clock
 from packets.errors import ForbiddenError, InputError, NotFoundError, Problem
 from packets.lists.text import cell_fault
 from packets.model.tokens import LONGEST_LIFE, ApiToken, Scope, draw_token, is_token, token_digest
+from packets.people.access import manages_years
 from packets.store.database import Database
 from packets.store.records import Records
 

@@ -6,27 +6,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from packets.acts import Tale, carry_out
-from packets.agreements import continue_agreement
 from packets.audit.log import Act
-from packets.carry_over import fill_slots
-from packets.catalog import Catalog
 from packets.clock import Clock
-from packets.contacts import (
+from packets.documents.catalog import Catalog
+from packets.errors import ConflictError, InputError, Problem
+from packets.lists.columns import LAYOUTS
+from packets.model.aco import Aco, StepOne, shared_pair_problems
+from packets.model.calendar import PerformanceYear, agency_day
+from packets.model.people import Contact, Person
+from packets.people.contacts import (
     ContactSheet,
     make_sheet,
     put_contacts_on_record,
     require_step_one,
     require_step_one_editor,
 )
-from packets.errors import ConflictError, InputError, Problem
-from packets.lists.columns import LAYOUTS
-from packets.model.aco import Aco, StepOne, shared_pair_problems
-from packets.model.calendar import PerformanceYear, agency_day
-from packets.model.people import Contact, Person
-from packets.organization import OrganizationSheet, make_organization_sheet, put_organization_on_record
+from packets.people.organization import OrganizationSheet, make_organization_sheet, put_organization_on_record
 from packets.store.database import Database
 from packets.store.records import Records
 from packets.store.records.lists import Row
+from packets.years.agreements import continue_agreement
+from packets.years.carry_over import fill_slots
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from packets.access import manages_years
 from packets.audit.log import Act, Entry, Outcome
 from packets.clock import Clock
 from packets.errors import ForbiddenError, InputError, NotFoundError, PacketsError, Problem
 from packets.model.aco import Cohort
 from packets.model.calendar import AGENCY_ZONE, Activity, PerformanceYear, Window
 from packets.notices.schedule import ACTIVITY_SCHEDULE, reminder_day
+from packets.people.access import manages_years
 from packets.store.database import Database
 from packets.store.records import Records
 from packets.store.records.notices import Reminder
@@ -36,7 +36,8 @@ class WindowMove:
 class CohortWindowDesk:
     """Where the windows of cohorts are looked up and moved; built once with the services that it needs.
 
-    More time for one ACO is another act (`packets.deadlines`) and stays what it is: an ACO's due date is the later of the two.
+    More time for one ACO is another act (`packets.years.deadlines`) and stays what it is: an ACO's due date is the later
+    of the two.
     """
 
     database: Database

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from packets.access import manages_years
 from packets.audit.log import SERVICE, Act, Outcome
 from packets.clock import Clock
 from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError, PacketsError, Problem
 from packets.lists.text import cell_fault
 from packets.model.identifiers import UserId
 from packets.model.people import CMS_ROLE_LABELS, Address, Person, Role
+from packets.people.access import manages_years
 from packets.store.database import Database
 from packets.store.records import Records
 

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from packets.access import manages_years
-from packets.assemble import Assembler
 from packets.audit.log import SERVICE
-from packets.catalog import Catalog
 from packets.clock import Clock
+from packets.documents.assemble import Assembler
+from packets.documents.catalog import Catalog
+from packets.documents.frozen_facts import require_aco
 from packets.errors import ConflictError, ForbiddenError, NotFoundError, PacketsError, Problem
-from packets.frozen_facts import require_aco
 from packets.jobs.queue import enqueue
 from packets.jobs.registry import Run
 from packets.model.aco import Aco
 from packets.model.jobs import Job
+from packets.people.access import manages_years
 from packets.store.database import Database
 from packets.store.records import Records
 

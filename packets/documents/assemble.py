@@ -15,11 +15,11 @@ from typing import Any
 
 from packets.audit.log import SERVICE, Act, Outcome
 from packets.canonical import canonical_json, digest_of
-from packets.catalog import Catalog
 from packets.clock import Clock
 from packets.confinement.box import Allowance, Box, OpenBox
+from packets.documents.catalog import Catalog
+from packets.documents.frozen_facts import freeze, require_aco, sections_changed, template_changed
 from packets.errors import ConflictError, NotFoundError, Problem
-from packets.frozen_facts import freeze, require_aco, sections_changed, template_changed
 from packets.model.agreements import occurrence_to_make
 from packets.model.documents import ISSUERS, Document, DocumentType, Event, FieldDictionaries, Revision
 from packets.render.document import Rendered, render_document

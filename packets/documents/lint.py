@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from typing import Any
 
-from packets.catalog import survey_types
+from packets.documents.catalog import survey_types
 from packets.errors import InputError, Problem, RenderError
 from packets.model.documents import DocumentType
 from packets.render.body import places, read_body

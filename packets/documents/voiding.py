@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from packets.access import Action, may
-from packets.assemble import Assembler, document_subject, record_draft
 from packets.audit.log import Act, Outcome
 from packets.clock import Clock
+from packets.documents.assemble import Assembler, document_subject, record_draft
 from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError, PacketsError, Problem
 from packets.model.documents import Document
+from packets.people.access import Action, may
 from packets.store.database import Database
 from packets.store.records import Records
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from packets.list_changes import Changes
+from packets.list_desks.changes import Changes
 from packets.lists.columns import Column, Layout, Row
 from packets.lists.workbook import Cover, Sheet, write_workbook
 from packets.model.aco import Aco

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from packets.audit.log import Act
-from packets.catalog import Catalog
 from packets.clock import Clock
-from packets.frozen_facts import require_aco
-from packets.list_changes import compare
-from packets.list_workbook import write_list
+from packets.documents.catalog import Catalog
+from packets.documents.frozen_facts import require_aco
+from packets.list_desks.changes import compare
+from packets.list_desks.workbook import write_list
 from packets.lists.columns import LAYOUTS, PARTICIPANTS, PROVIDER_SUPPLIER, Kind, Layout, Row, require_layout
 from packets.lists.name_mismatches import NameMismatch, find_mismatches
 from packets.model.identifiers import format_tin, mask_tin

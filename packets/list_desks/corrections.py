@@ -15,15 +15,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from packets.access import Action, may
-from packets.assemble import Assembler, Made
 from packets.audit.log import Act, Outcome
-from packets.catalog import Catalog
 from packets.clock import Clock
 from packets.confinement.box import Box, OpenBox
-from packets.enrollment import tin_place
+from packets.documents.assemble import Assembler, Made
+from packets.documents.catalog import Catalog
+from packets.documents.frozen_facts import freeze, require_aco, roster_facts, upload_facts
 from packets.errors import ConflictError, ForbiddenError, InputError, PacketsError, Problem
-from packets.frozen_facts import freeze, require_aco, roster_facts, upload_facts
 from packets.lists.annotation import WORKBOOK_PROBLEMS, annotate
 from packets.lists.columns import Row
 from packets.lists.correction_rows import Standing, standing_of
@@ -31,10 +29,12 @@ from packets.lists.corrections import Corrections, Examination, examine, name_da
 from packets.model.aco import Aco
 from packets.model.calendar import AGENCY_ZONE, Activity
 from packets.model.identifiers import AcoId, Tin
+from packets.people.access import Action, may
 from packets.store.database import Database
 from packets.store.objects import ObjectStore
 from packets.store.records import Records
 from packets.store.records.lists import CorrectionsUpload
+from packets.years.enrollment import tin_place
 
 SOURCE = "corrections"
 SIGNING_TIME = timedelta(minutes=10)

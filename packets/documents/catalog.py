@@ -14,8 +14,8 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 import templates
+from packets.documents.manifests import BODY, MANIFEST, SAMPLE, type_problems
 from packets.errors import InputError, Problem
-from packets.manifests import BODY, MANIFEST, SAMPLE, type_problems
 from packets.model.aco import Cohort
 from packets.model.documents import ISSUERS, DocumentType, Party, Roster, RosterColumn, Slot
 from packets.model.people import Role

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from packets.access import Action, may
-from packets.assemble import document_subject
 from packets.audit.log import Act
-from packets.catalog import Catalog
 from packets.clock import Clock
+from packets.documents.assemble import document_subject
+from packets.documents.catalog import Catalog
 from packets.errors import NotFoundError, Problem
 from packets.model.aco import Aco, StepOne
 from packets.model.calendar import Activity, Window
@@ -17,6 +16,7 @@ from packets.model.dates import Dates, dates_of
 from packets.model.documents import Document, DocumentType, Status
 from packets.model.people import Person, Role
 from packets.model.steps import StepView, document_status, finished_kinds, unsettled_kinds
+from packets.people.access import Action, may
 from packets.store.database import Database
 from packets.store.objects import ObjectStore
 from packets.store.records import Records

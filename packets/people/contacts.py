@@ -11,14 +11,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from packets.access import Action, may
 from packets.acts import Tale, carry_out
-from packets.assemble import Assembler
 from packets.audit.log import Act
 from packets.canonical import digest_of
 from packets.clock import Clock
+from packets.documents.assemble import Assembler
+from packets.documents.frozen_facts import require_aco
 from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError, Problem
-from packets.frozen_facts import require_aco
 from packets.model.aco import Aco, StepOne, contact_problems
 from packets.model.calendar import agency_day
 from packets.model.contact_rules import (
@@ -30,6 +29,7 @@ from packets.model.contact_rules import (
 )
 from packets.model.people import CONTACT_SLOTS, SLOTS_BY_ROLE, Contact, ContactSlot, Person, Role
 from packets.model.readiness import Readiness, readiness_of
+from packets.people.access import Action, may
 from packets.render.characters import character_problems
 from packets.store.database import Database
 from packets.store.records import Records

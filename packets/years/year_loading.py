@@ -15,22 +15,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from packets.access import manages_years
-from packets.agreements import continue_agreement
-from packets.assemble import document_subject
 from packets.audit.log import Act, Outcome
-from packets.carry_over import fill_slots
-from packets.catalog import Catalog
 from packets.clock import Clock
 from packets.confinement.box import Allowance, Box, OpenBox
-from packets.enrollment import tin_place
+from packets.documents.assemble import document_subject
+from packets.documents.catalog import Catalog
+from packets.documents.frozen_facts import require_aco
 from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError, PacketsError, Problem
-from packets.frozen_facts import require_aco
 from packets.lists.columns import PARTICIPANTS, PROVIDER_SUPPLIER
 from packets.model.calendar import AGENCY_ZONE, PerformanceYear
 from packets.model.documents import Document
 from packets.model.people import Contact, Person
-from packets.preparation import PreparationDesk, Progress, Wanted, enqueue_documents, unwatched
+from packets.people.access import manages_years
 from packets.store.database import Database
 from packets.store.objects import ObjectStore
 from packets.store.records import Records
@@ -38,6 +34,10 @@ from packets.store.records.years import Load
 from packets.year_files.intake import read_material
 from packets.year_files.material import GivenFile, Known, Material
 from packets.year_files.report import FileKind, FilesRefusedError, Report
+from packets.years.agreements import continue_agreement
+from packets.years.carry_over import fill_slots
+from packets.years.enrollment import tin_place
+from packets.years.preparation import PreparationDesk, Progress, Wanted, enqueue_documents, unwatched
 
 YEARS_AHEAD = 2
 LIST_OF = {FileKind.PARTICIPANTS: PARTICIPANTS.name, FileKind.PROVIDERS: PROVIDER_SUPPLIER.name}

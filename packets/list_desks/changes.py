@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from packets.catalog import Catalog
+from packets.documents.catalog import Catalog
+from packets.documents.frozen_facts import NO_VALUE, require_aco
 from packets.errors import NotFoundError, Problem
-from packets.frozen_facts import NO_VALUE, require_aco
 from packets.lists.columns import Column, Kind, Layout, Row, require_layout
 from packets.lists.differences import ChangedRow, Differences, find_differences
 from packets.lists.searching import SAID_ONCE

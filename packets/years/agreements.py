@@ -11,13 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from packets.access import AGENCY_ROLES, Action, may
-from packets.assemble import Assembler
 from packets.audit.log import Act, Outcome
-from packets.catalog import Catalog
 from packets.clock import Clock
+from packets.documents.assemble import Assembler
+from packets.documents.catalog import Catalog
+from packets.documents.frozen_facts import contacts_digest, require_aco
 from packets.errors import ConflictError, ForbiddenError, InputError, PacketsError, Problem
-from packets.frozen_facts import contacts_digest, require_aco
 from packets.model.aco import Aco, contact_problems
 from packets.model.agreements import (
     CONTACTS_OCCASION,
@@ -36,6 +35,7 @@ from packets.model.agreements import (
 from packets.model.calendar import AGENCY_ZONE, Activity
 from packets.model.documents import Document, DocumentType, Signature
 from packets.model.people import Contact, Role
+from packets.people.access import AGENCY_ROLES, Action, may
 from packets.store.database import Database
 from packets.store.records import Records
 

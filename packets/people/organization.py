@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from packets.acts import Tale, carry_out
-from packets.assemble import Assembler
 from packets.audit.log import Act
 from packets.canonical import digest_of
 from packets.clock import Clock
-from packets.contacts import require_step_one, require_step_one_editor
+from packets.documents.assemble import Assembler
+from packets.documents.frozen_facts import require_aco
 from packets.errors import ConflictError, InputError, Problem
-from packets.frozen_facts import require_aco
 from packets.model.aco import Aco, StepOne
 from packets.model.change_requests import LOCKED
 from packets.model.organization_rules import (
@@ -26,6 +25,7 @@ from packets.model.organization_rules import (
     organization_of,
     read_organization,
 )
+from packets.people.contacts import require_step_one, require_step_one_editor
 from packets.render.characters import character_problems
 from packets.store.database import Database
 from packets.store.records import Records

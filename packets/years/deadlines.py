@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from packets.access import Action, may
 from packets.audit.log import Act, Outcome
 from packets.clock import Clock
+from packets.documents.frozen_facts import require_aco
 from packets.errors import ForbiddenError, InputError, NotFoundError, PacketsError, Problem
-from packets.frozen_facts import require_aco
 from packets.model.aco import Aco
 from packets.model.calendar import AGENCY_ZONE, Activity, Extension, PerformanceYear, Window
+from packets.people.access import Action, may
 from packets.store.database import Database
 from packets.store.records import Records
 

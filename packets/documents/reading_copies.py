@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from io import BytesIO
 
+from packets.documents.reading import PacketView, ReadingRoom
 from packets.errors import ConflictError, NotFoundError, Problem
 from packets.model.documents import Document
 from packets.model.people import role_label
-from packets.reading import PacketView, ReadingRoom
 from packets.render.fonts import FontSet
 from packets.render.merging import NOTICE, Part, merge_documents
 from packets.render.reading import html_twin

@@ -7,8 +7,8 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from packets.catalog import Catalog
 from packets.clock import Clock
+from packets.documents.catalog import Catalog
 from packets.errors import NotFoundError, Problem
 from packets.model.aco import Cohort
 from packets.model.calendar import Activity, PerformanceYear, Window

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from packets.assemble import Assembler, document_subject
+from packets.documents.assemble import Assembler, document_subject
 from packets.errors import ConflictError, NotFoundError, Problem
 from packets.model.documents import Document, DocumentType, Revision
 from packets.store.objects import digest_bytes

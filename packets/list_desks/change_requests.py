@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from packets.access import Action, may
 from packets.acts import Tale, carry_out
-from packets.assemble import Assembler
 from packets.audit.log import Act
 from packets.clock import Clock
-from packets.contacts import require_step_one_editor
+from packets.documents.assemble import Assembler
+from packets.documents.frozen_facts import require_aco
 from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError, Problem
-from packets.frozen_facts import require_aco
 from packets.model.aco import Aco
 from packets.model.change_requests import (
     LOCKED,
@@ -28,6 +26,8 @@ from packets.model.change_requests import (
     request_problems,
 )
 from packets.model.contact_rules import tidy
+from packets.people.access import Action, may
+from packets.people.contacts import require_step_one_editor
 from packets.render.characters import character_problems
 from packets.store.database import Database
 from packets.store.records import Records

@@ -1,0 +1,1 @@
+"""Documents and their types: checked, frozen, rendered, read, compared, made again, voided."""

@@ -84,6 +84,28 @@ def test_links_in_the_documentation_lead_somewhere() -> None:
     assert [(str(page), one) for page, one in links if not (page.parent / one).exists()] == []
 
 
+def test_the_figures_of_the_readme_stand_in_the_reports_that_it_names() -> None:
+    """Whoever measures again and commits the report must say the new figure in the README too."""
+    table = README.partition("## Measured")[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if "](bench/results/" in line]
+
+    assert len(rows) >= 5
+    for row in rows:
+        told = "".join((ROOT / one).read_text("utf-8") for one in re.findall(r"\]\((bench/results/[^)]+)\)", row))
+        figures = re.findall(r"\d[\d,.]*\d|\d", " ".join(row.split("|")[2:4]))
+        assert [one for one in figures if not re.search(rf"(?<![\d.,]){re.escape(one)}(?![\d])", told)] == [], row
+
+
+def test_the_short_comparison_says_what_the_long_one_has_sources_for() -> None:
+    """Each peer of the README has its column in docs/comparison.md."""
+    heads = README.partition("## Beside others\n")[2].splitlines()[0]
+    long = (ROOT / "docs" / "comparison.md").read_text("utf-8").splitlines()
+    columns = [set(line.split(" | ")) for line in long if line.startswith("| |")]
+
+    assert columns
+    assert all(set(heads.strip("| ").split(" | ")) <= column for column in columns)
+
+
 def test_lock_files_pin_by_hash_and_carry_no_address() -> None:
     """Each package has a hash; no line names a server."""
     for path in (ROOT / "requirements").glob("*.lock"):

@@ -109,8 +109,9 @@ class Settings(BaseSettings):
         default=(), description="authentication classes (acr) that the provider must have reached; empty means any"
     )
     oidc_name: str = Field(default="single sign-on", description="what the sign-in page calls the provider")
-    queue: Literal["embedded", "worker"] = Field(
-        default="embedded", description="who does jobs: threads of `esm serve`, or `esm worker` only"
+    queue: Literal["embedded", "worker", "procrastinate"] = Field(
+        default="embedded",
+        description="who does jobs: threads of `esm serve`, or `esm worker` only, woken by procrastinate or by looking",
     )
     confinement: Literal["on", "off"] = Field(
         default="on",

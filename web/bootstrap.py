@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -76,6 +76,7 @@ from web.auth.accounts import AccountDesk
 from web.auth.office import open_accounts
 from web.auth.resets import RESET_JOB, ResetDesk
 from web.auth.step_up import StepUpDesk
+from web.carriers import install_engine, open_database
 from web.encryption import require_encryption
 from web.kept_secrets import find_secret
 from web.mail import read_mail
@@ -150,7 +151,7 @@ def build_services(settings: Settings, clock: Clock = system_clock) -> Services:
     """
     require_encryption(settings)
     pki = load_pki(settings.pki, find_secret(settings, "pki_passphrase"), key_holder(settings))
-    database = Database(settings.database)
+    database = open_database(settings)
     store, copy = open_stores(settings, clock)
     objects = CopiedObjects(store, copy, partial(_queue_copy, database, clock)) if copy else store
     return compose(settings, clock, database, objects, pki)
@@ -194,9 +195,10 @@ def initialize(settings: Settings, clock: Clock = system_clock, *, sample: bool)
     settings.dir.mkdir(parents=True, exist_ok=True)
     if not settings.pki.exists():
         make_keys(settings, clock, sample=sample)
-    database = Database(settings.database)
-    database.upgrade()
-    database.close()
+    database = open_database(settings)
+    with closing(database):
+        database.upgrade()
+        install_engine(settings, database)
 
 
 def make_keys(
@@ -238,7 +240,7 @@ def rotate_keys(
     pki = rotate_pki(settings.pki, vault, rotation, now, root_key=root_key)
     if settings.has_database:
         serials = {part: f"{pki.certificate(part).serial_number:x}" for part in ROTATED[rotation]}
-        database = Database(settings.database)
+        database = open_database(settings)
         with database.write() as records:
             records.journal.log(Act.KEYS_ROTATE, SERVICE, f"keys/{rotation}", now, certificates=serials)
         database.close()

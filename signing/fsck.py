@@ -6,6 +6,7 @@ What it holds to be true of every document, voided ones too:
 - the newest revision verifies, with exactly the recorded people in the recorded slots, for this ACO and year;
 - every signature has one committed intent over the revision before it, one spent re-authentication, and one audit entry;
 - nothing committed, and nothing that the log tells of, lacks its signature;
+- every intent has one audit entry, and every such entry its intent (since the log tells of intents at all);
 - permitted roles, different people, the order of steps and parties, and the window held when each signature was recorded;
 - the log is one unbroken chain.
 
@@ -35,6 +36,7 @@ from signing.verify import verify_pdf
 EASTERN = ZoneInfo("America/New_York")
 SIGNED = ("signed", "countersigned")
 SIGNING_ACTS = ("document:sign", "document:countersign")
+OPENING_ACT = "intent:open"
 ACTIVITIES = {Party.ACO: "sign-documents", Party.CMS: "countersign-documents"}
 MOVES = "window:"
 """What the acts begin with that move windows; a signature is held against windows that have stood still since."""
@@ -75,6 +77,7 @@ class Books:
     extensions: list[Row]
     cohorts: dict[tuple[str, int], str]
     acts: dict[tuple[str, str], list[Row]] = field(default_factory=lambda: defaultdict(list))
+    opened: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
     moved: datetime = LONG_AGO
 
     @classmethod
@@ -241,11 +244,24 @@ def _check_intents(books: Books, findings: Findings) -> None:
         kept = one["state"] != "committed" or key in recorded
         findings.unless(kept, "signature-lost", "A committed intent has no signature.", f"intent {key}")
         findings.open_intents += one["state"] == "open"
+    _check_told_intents(books, findings)
     for (document, slot), told in books.acts.items():
         known = not told or slot in books.slots.get(document, {})
         findings.unless(
             known, "signature-lost", "The log tells of a signature that is not there.", f"{document}, {slot}"
         )
+
+
+def _check_told_intents(books: Books, findings: Findings) -> None:
+    """Intents that are older than the first entry of that kind were recorded by a release that told the log only of their end."""
+    first = min((one["at_utc"] for told in books.opened.values() for one in told), default=None)
+    for key, one in books.intents.items():
+        told = [(entry["actor"], entry["details"].get("document")) for entry in books.opened.get(key, [])]
+        known = told == [(one["user_id"], one["document_id"])]
+        older = not told and (first is None or one["opened_at_utc"] < first)
+        findings.unless(known or older, "audit-missing", f"The log tells of it {len(told)} times.", f"intent {key}")
+    for key in books.opened.keys() - books.intents.keys():
+        findings.unless(None, "intent-missing", "The log tells of an intent that is not there.", f"intent {key}")
 
 
 def _read_log(ledger: LedgerRecords, books: Books, findings: Findings) -> None:
@@ -257,6 +273,8 @@ def _read_log(ledger: LedgerRecords, books: Books, findings: Findings) -> None:
         previous, expected = one["digest"], one["sequence"] + 1
         if one["act"] in SIGNING_ACTS and one["outcome"] == "done":
             books.acts[one["details"].get("document", ""), one["details"].get("slot", "")].append(one)
+        if one["act"] == OPENING_ACT and one["outcome"] == "done":
+            books.opened[one["details"].get("intent", "")].append(one)
         if one["act"].startswith(MOVES) and one["act"] != "window:extend" and one["outcome"] == "done":
             books.moved = one["at_utc"]
 

@@ -59,6 +59,7 @@ class Act(StrEnum):
     BATCH_FINISH = "batch:finish"
     DOCUMENT_EXECUTE = "document:execute"
     DOCUMENT_RENEW = "document:renew"
+    INTENT_OPEN = "intent:open"
     INTENT_ABANDON = "intent:abandon"
     ACCOUNT_SIGN_IN = "account:sign-in"
     ACCOUNT_SIGN_OUT = "account:sign-out"

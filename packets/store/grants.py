@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from packets.errors import InputError, Problem
 from packets.store.tables import metadata
 
-APPEND_ONLY = ("audit", "revisions", "signatures", "checkpoints")
+APPEND_ONLY = ("audit", "revisions", "signatures", "checkpoints", "retention_extensions")
 """Kept by triggers too."""
 READ_ONLY = ("alembic_version",)
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")

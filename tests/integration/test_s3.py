@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ import buckets
 import servers
 from connections import Door
 from packets.errors import InputError, NotFoundError, StoreError
-from packets.keeping.retention import RetentionDesk, retained_until
+from packets.keeping.locks import LockDesk
+from packets.model.calendar import AGENCY_ZONE
 from packets.store.objects_files import FileObjects
 from packets.store.objects_s3 import Bucket, Keys, S3Objects
 from packets.store.places import Access, open_store
@@ -226,28 +227,18 @@ def test_a_packet_is_signed_on_s3_and_locked_until_ten_years_after_its_agreement
     services = compose(world.services.settings, world.clock, world.services.database, store, keys())
     world.services = services
     world.finish(sample, before_step=3)
-    desk = RetentionDesk(services.database, store)
+    desk = LockDesk(services.database, services.retention)
 
-    count = desk.run()
+    count = desk.extend(store)
 
     end = sample.aco.agreement.end_date
     assert count >= 4
-    assert desk.run() == 0
-    with services.database.read() as records:
-        digests = records.ledger.agreement_ends()
-    assert {store.retained_until(one) for one in digests} == {
-        datetime(end.year + 10, end.month, end.day, 23, 59, 59, tzinfo=UTC)
+    assert desk.extend(store) == 0
+    assert {store.retained_until(one) for one in desk.dates()} == {
+        datetime(end.year + 10, end.month, end.day, 23, 59, 59, tzinfo=AGENCY_ZONE)
     }
     assert services.checker.run().problems == []
     services.database.close()
-
-
-@pytest.mark.parametrize(
-    ("end", "until"), [(date(2029, 12, 31), date(2039, 12, 31)), (date(2028, 2, 29), date(2038, 3, 1))]
-)
-def test_records_are_kept_for_ten_years_from_the_end_of_the_agreement(end: date, until: date) -> None:
-    """42 CFR 425.314(b); a leap day ends on the day after."""
-    assert retained_until(end).date() == until
 
 
 def test_stores_are_opened_by_their_address(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 import click
 
 from signing.renewal import WITHIN, RenewalReport
-from web.bootstrap import build_fixity
 from web.cli.folder import folder_option, open_folder
+from web.keepers import build_fixity
 
 
 @click.group()

@@ -13,6 +13,7 @@ from packets.keeping.dispositions import DISPOSAL_JOB
 from packets.keeping.fixity import COPY_JOB, FixityDesk
 from packets.keeping.holds import HOLD_JOB
 from packets.keeping.locks import LockDesk
+from packets.keeping.old_notices import dispose_old_notices
 from packets.render.fonts import ensure_fonts
 from packets.settings import Settings
 from packets.store.objects import MendableStore, RemovingStore
@@ -119,7 +120,18 @@ def keeping_tasks(services: Services) -> tuple[Periodic, ...]:
         extended = sum(locks.extend(one, run.progress) for one in (desk.store, desk.copy) if one)
         return {"locks_extended": extended, "held": locks.hold(open_officer_stores(services))}
 
+    def renew(_run: Run) -> None:
+        report = services.renewal.run()
+        if report.refused:
+            sentence = f"{len(report.refused)} documents were due and could not be renewed."
+            raise StoreError(Problem("renewal-refused", sentence, "Look at the page of time-stamps."))
+
+    def dispose_notices(_run: Run) -> None:
+        dispose_old_notices(services.database, services.clock(), services.settings.notices_keep_years)
+
     return (
+        Periodic("renew", timedelta(days=services.settings.renewal_days), renew),
+        Periodic("dispose-notices", LOCK_EVERY, dispose_notices),
         Periodic("keep", timedelta(days=services.settings.fixity_days), keep),
         Periodic("keep-locked", LOCK_EVERY, keep_locked),
     )

@@ -112,7 +112,14 @@ class DispositionRecords:
         facts = sa.select(documents.c.data_digest).where(kept, documents.c.data_digest.in_(wanted))
         found = set(self._connection.scalars(chains.where(revisions.c.digest.in_(wanted))))
         found |= set(self._connection.scalars(facts))
-        for column in (checkpoints.c.object_digest, loads.c.report_digest, loads.c.digest, corrections.c.sha256):
+        kept_for_good = dispositions.c.certificate_digest
+        for column in (
+            kept_for_good,
+            checkpoints.c.object_digest,
+            loads.c.report_digest,
+            loads.c.digest,
+            corrections.c.sha256,
+        ):
             found |= set(self._connection.scalars(sa.select(column).where(column.in_(wanted))))
         return frozenset(found)
 

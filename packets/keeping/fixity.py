@@ -95,13 +95,13 @@ class FixityDesk:
         Raises:
             StoreError: it still cannot be made; the job is done again.
         """
-        if self.copy is not None and self._is_needed(digest):
+        if self.copy is not None and not self._is_disposed(digest):
             self.copy.put(self.store.get(digest))
 
-    def _is_needed(self, digest: str) -> bool:
-        """Whether a record still needs the bytes: nothing is brought back of what a disposition removes."""
+    def _is_disposed(self, digest: str) -> bool:
+        """Whether a disposition removes the bytes: nothing of them is brought back."""
         with self.database.read() as records:
-            return bool(records.dispositions.needed([digest]))
+            return records.dispositions.disposed(digest)
 
     def _examine(self, digest: str, name: str, report: FixityReport, *, repair: bool) -> None:
         kept = _look(self.store, digest, name, (report.missing, report.damaged), report)
@@ -112,9 +112,9 @@ class FixityDesk:
         copied = _look(self.copy, digest, name, (report.missing_copies, report.damaged_copies), report)
         if kept is None and copied is None:
             report.lost.append(name)
-        elif repair and kept is None and copied is not None and self._is_needed(digest):
+        elif repair and kept is None and copied is not None and not self._is_disposed(digest):
             _mend(self.store, copied, name, report)
-        elif repair and copied is None and kept is not None and self._is_needed(digest):
+        elif repair and copied is None and kept is not None and not self._is_disposed(digest):
             _mend(self.copy, kept, name, report)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,14 +11,17 @@ from io import BytesIO
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner, Result
 from pypdf import PdfReader
 
 from packets.audit.log import Act, Outcome
 from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError, PacketsError
 from packets.faultpoints import DISPOSAL, FaultPoint, arm
 from packets.keeping.dispositions import DISPOSAL_JOB
+from packets.keeping.fixity import FixityDesk
 from packets.keeping.holds import HoldRequest
 from packets.keeping.locks import LockDesk
+from packets.keeping.old_notices import dispose_old_notices
 from packets.keeping.retention import ExtensionRequest
 from packets.model.documents import Document
 from packets.model.holds import DispositionState
@@ -27,7 +31,9 @@ from packets.model.retention import AGREEMENT_RECORDS
 from packets.sample.people import agency_people
 from packets.store.objects import MemoryObjects
 from packets.store.records import Records
+from packets.store.records.keepers import FIXITY, RENEWAL
 from signing.verify import verify_pdf
+from web.cli import esm
 from web.demo import holder
 from web.keepers import build_disposal, build_fixity
 from worlds import World, build_world
@@ -435,3 +441,90 @@ def test_a_hold_is_set_on_the_objects_and_lifted_unless_another_one_stands(world
     world.services.holds.lift(staff, other, "Closed")
     locks.hold([store], other)
     assert store.held == set()
+
+
+@pytest.mark.usefixtures("_two_years")
+def test_fixity_brings_nothing_back_that_is_being_disposed_of(world: World) -> None:
+    """The first store has been emptied, its copy not yet: what a walk finds missing there is no damage."""
+    document, services, copy = executed(world), world.services, MemoryObjects()
+    for content in list(kept(world).values()):
+        copy.put(content)
+    first = services.objects
+    assert isinstance(first, MemoryObjects)
+    desk = FixityDesk(services.database, first, copy, world.clock)
+    with services.database.read() as records:
+        named = len(records.ledger.digests())
+
+    class Racing(MemoryObjects):
+        """A store in which a disposition begins as soon as somebody looks."""
+
+        def get(self, digest: str) -> bytes:
+            """The bytes, or nothing."""
+            if not read(world, document.document_id).disposed_at:
+                found = services.dispositions.get(disposition_id)
+                with services.database.write() as records:
+                    records.dispositions.begin(found, world.clock())
+            if digest in digests_of(document):
+                self._kept.pop(digest, None)
+            return super().get(digest)
+
+    disposition_id = approved(world, document)
+    racing = Racing()
+    racing._kept = dict(first._kept)
+    report = replace(desk, store=racing).run(repair=True)
+    assert report.holds
+    assert (report.missing, report.mended) == ([], [])
+    assert not digests_of(document) & racing._kept.keys()
+    assert report.examined == named
+    desk.copy_object(document.head_digest)
+
+
+def test_a_walk_and_a_renewal_are_kept_for_the_pages(world: World) -> None:
+    """What was read and found; and until when each time-stamp holds, so that a file is read again only when it is due."""
+    services, document = world.services, executed(world)
+    build_fixity(services).run()
+    services.renewal.run()
+    with services.database.read() as records:
+        (walk,), (run,) = records.keepers.runs(FIXITY, 9), records.keepers.runs(RENEWAL, 9)
+        (found,) = [one for one in records.keepers.protected() if one.document_id == document.document_id]
+        named = records.ledger.digests()
+    assert walk.report["examined"] == len(named)
+    assert walk.report["bytes_read"] == sum(len(kept(world)[one]) for one in named)
+    assert (run.report["examined"], run.report["renewed"], run.report["refused_count"]) == (1, 0, 0)
+    assert found.protection is not None
+    assert found.protection.head_digest == document.head_digest
+
+    del kept(world)[document.head_digest]
+    assert services.renewal.run().refused == []
+    world.clock.now = found.protection.ends_at - timedelta(days=10)
+    assert [one.problems[0].code for one in services.renewal.run().refused] == ["object-missing"]
+
+
+def test_old_notices_are_removed_and_the_log_tells_how_many(world: World) -> None:
+    """Three years after they were written; those that wait to be mailed, and newer ones, stay."""
+    database, reader = world.services.database, holder(world.first("current"), Role.ACO_EXECUTIVE)
+    world.services.notices.write()
+    before = len(world.services.notices.inbox(reader).notices)
+    assert before
+    assert dispose_old_notices(database, world.clock() + timedelta(days=1000), 3) == 0
+    assert dispose_old_notices(database, world.clock() + timedelta(days=1100), 3) >= before
+    assert not world.services.notices.inbox(reader).notices
+    assert outcomes(world, Act.NOTICES_DISPOSE) == [Outcome.DONE]
+
+
+def test_holds_and_dates_have_commands(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Placed, listed, lifted; refused in words."""
+    monkeypatch.setattr("web.cli.archive.open_folder", lambda _folder: world.services)
+    staff, aco_id = world.agency(Role.CMS_STAFF), world.first("current").aco.aco_id
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(esm, ["archive", *words], catch_exceptions=True)
+
+    placed = run("hold", "--aco", aco_id, "--reason", "Audit", "--authority", "OIG", "--by", staff)
+    assert (placed.exit_code, placed.output) == (0, "Hold 1 stands.\n")
+    assert "held" in run("retention").output
+    assert {one["held"] for one in json.loads(run("retention", "--json").output) if one["aco"] == aco_id} == {True}
+    assert f"1: {aco_id}, stands: Audit (OIG)" in run("hold").output
+    assert run("hold", "--lift", "1", "--reason", "", "--by", staff).exit_code != 0
+    assert run("hold", "--lift", "1", "--reason", "Closed", "--by", staff).exit_code == 0
+    assert "lifted" in run("hold").output

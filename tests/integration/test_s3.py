@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import time
 import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,33 @@ def test_a_legal_hold_needs_a_key_that_the_service_does_not_have() -> None:
     officer.hold(DIGEST, held=False)
 
     assert refusal.value.problems[0].code == "objects-refused"
+
+
+def test_what_was_disposed_of_is_removed_with_every_version_after_its_lock_and_not_under_a_hold() -> None:
+    """The lock is told beforehand; until it ends the store refuses, and a hold outlasts it."""
+    soon = datetime.now(UTC) + timedelta(seconds=3)  # noqa: TID251  the server compares with the real time
+    store = buckets.new_store(locked_until=lambda: soon)
+    officer = buckets.new_store("records", prefix=store._bucket.prefix)
+    store.put(CONTENT)
+    store.repair(CONTENT)
+    officer.hold(DIGEST, held=True)
+    end = officer.lock_end(DIGEST)
+    assert end is not None
+    assert abs(end - soon) < timedelta(seconds=2)
+    assert officer.lock_end("0" * 64) is None
+    with pytest.raises(StoreError):
+        officer.remove(DIGEST)
+    time.sleep(max((end - datetime.now(UTC)).total_seconds(), 0) + 1)  # noqa: TID251  likewise
+    with pytest.raises(StoreError):
+        officer.remove(DIGEST)
+    assert store.get(DIGEST) == CONTENT
+    officer.hold(DIGEST, held=False)
+
+    officer.remove(DIGEST)
+
+    with pytest.raises(NotFoundError):
+        store.get(DIGEST)
+    officer.remove(DIGEST)
 
 
 def test_the_ports_behind_the_store_are_shut() -> None:

@@ -123,6 +123,15 @@ class DispositionRecords:
             found |= set(self._connection.scalars(sa.select(column).where(column.in_(wanted))))
         return frozenset(found)
 
+    def disposed(self, digest: str) -> bool:
+        """Whether bytes were those of a document that was disposed of, and no other record needs them."""
+        gone = documents.c.disposed_at_utc.is_not(None)
+        chains = sa.select(revisions.c.digest).select_from(revisions.join(documents))
+        facts = sa.select(documents.c.data_digest)
+        found = self._connection.scalar(chains.where(gone, revisions.c.digest == digest).limit(1))
+        found = found or self._connection.scalar(facts.where(gone, documents.c.data_digest == digest).limit(1))
+        return found is not None and not self.needed([digest])
+
     def _read(self, row: Any) -> Disposition:
         this = disposition_items.c.disposition_id == row.disposition_id
         items = self._connection.execute(

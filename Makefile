@@ -7,10 +7,10 @@ ACOS   ?= 3
 SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev look tools demo serve test lint audit bench attacks faults requirements conformance lock clean
+.PHONY: help setup dev look tools demo serve test lint e2e audit bench attacks faults requirements conformance lock clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.runtime look ## Create .venv with the pinned runtime packages, the document fonts and the look of the pages
 dev: $(VENV)/.dev look ## Add the pinned packages that tests and linters need
@@ -45,6 +45,9 @@ serve: setup ## Open the demo's data in the web front end (runs the demo first i
 
 test: dev tools lint ## Linters, types, import contracts and every test
 	@$(BIN)/python -m pytest -n auto --dist loadgroup
+
+e2e: dev tools ## The walk of all roles through a real browser, with axe (part of `make test`; SCREENS=DIR keeps a picture of every page)
+	@$(BIN)/python -m pytest tests/e2e $(if $(SCREENS),--screens $(SCREENS))
 
 lint: dev ## ruff, mypy --strict, import-linter, bandit
 	@$(BIN)/ruff check .

@@ -123,6 +123,9 @@ class Settings(BaseSettings):
     oidc_client_id: str = Field(default="", description="what the provider calls this service")
     oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="secret that the provider gave to it")
     oidc_claim: str = Field(default="preferred_username", description="claim that holds the CMS user ID")
+    oidc_acr: tuple[str, ...] = Field(
+        default=(), description="authentication classes (acr) that the provider must have reached; empty means any"
+    )
     oidc_name: str = Field(default="single sign-on", description="what the sign-in page calls the provider")
     queue: Literal["embedded", "worker"] = Field(
         default="embedded", description="who does jobs: threads of `esm serve`, or `esm worker` only"

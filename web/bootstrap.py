@@ -78,6 +78,7 @@ from web.auth.accounts import AccountDesk
 from web.auth.office import open_accounts
 from web.auth.resets import RESET_JOB, ResetDesk
 from web.auth.step_up import StepUpDesk
+from web.encryption import require_encryption
 from web.keepers import DAYS_IN_A_YEAR, keeping_handlers, keeping_tasks, lock_of
 from web.kept_secrets import find_secret
 from web.mail import read_mail
@@ -148,6 +149,7 @@ def build_services(settings: Settings, clock: Clock = system_clock) -> Services:
     Raises:
         InputError: the keys are missing or cannot be opened, or production lacks a secret.
     """
+    require_encryption(settings)
     pki = load_pki(settings.pki, find_secret(settings, "pki_passphrase"), key_holder(settings))
     database = Database(settings.database)
     store, copy = open_stores(settings, clock)

@@ -13,7 +13,7 @@ from packets.errors import InputError, Problem
 from packets.store.tables import metadata
 from packets.store.wakes import SCHEMA
 
-APPEND_ONLY = ("audit", "revisions", "signatures", "checkpoints")
+APPEND_ONLY = ("audit", "revisions", "signatures", "checkpoints", "retention_extensions")
 """Kept by triggers too."""
 READ_ONLY = ("alembic_version",)
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from datetime import timedelta
 from packets.clock import Clock
 from packets.errors import PacketsError
 from packets.jobs.registry import Handler, Periodic, Reason, Registry, WorkInterruptedError
+from packets.measures import JOBS
 from packets.model.jobs import Claim, Job, JobState
 from packets.store.database import Database
 from packets.store.records import Records
@@ -140,12 +142,15 @@ class Executor:
 
     def _attempt(self, job: Job, handler: Handler | Periodic) -> None:
         attempt = Attempt(job, self.database, self.clock, self.lease, self.closing)
+        begun, outcome = time.monotonic(), "done"
         try:
             with _heart(attempt), tracing(job.request_id):
                 result = handler.work(attempt)
         except WorkInterruptedError as interruption:
+            outcome = "interrupted"
             self._interrupted(job, interruption.reason)
         except Exception as error:  # noqa: BLE001  the edge of a process: whatever work raises, the row tells of it
+            outcome = "failed"
             self.report(job, error)
             self._failed(job, handler, error)
         else:
@@ -153,6 +158,8 @@ class Executor:
                 self._again(job, handler)
             else:
                 self._finish(job.claim, JobState.DONE, result=dict(result or {}))
+        finally:
+            JOBS.observe(time.monotonic() - begun, job.kind, outcome)
 
     def _interrupted(self, job: Job, reason: Reason) -> None:
         if reason is Reason.STOPPED:

@@ -4,7 +4,7 @@ import packets.store.tables
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0035'
+revision = '0016'
 down_revision = '0015'
 branch_labels = None
 depends_on = None

@@ -86,6 +86,9 @@ scaled: dev tools ## Start PostgreSQL, an S3 store, two web processes and four w
 requirements: dev ## Write docs/requirements.md: which tests hold which requirement
 	@PYTHONPATH=tests $(BIN)/python -m traceability
 
+dictionary: dev ## Write docs/data-dictionary.md from the layouts of all files
+	@PYTHONPATH=tests $(BIN)/python -m data_dictionary
+
 attacks: dev ## Show the verifier a corpus of tampered files and write down what it caught, into bench/results
 	@PYTHONPATH=tests $(BIN)/python -m attacks.report bench/results/attacks.md
 

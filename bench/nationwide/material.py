@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from packets.lists.columns import PARTICIPANTS, PROVIDER_SUPPLIER, Row
@@ -38,7 +38,13 @@ def national_year(participants: Path | None, acos: int, now: datetime, seed: int
         else _invented(acos, now, seed)
     )
     sizes = spread(list_sizes(seed), acos)
-    return replace(made, acos=tuple(_fill(one, size) for one, size in zip(made.acos, sizes, strict=True)))
+    last = date(made.year.year, 12, 31)
+    windows = tuple(replace(one, due_on=min(one.due_on, last)) for one in made.year.windows)
+    return replace(
+        made,
+        year=replace(made.year, windows=windows),
+        acos=tuple(_fill(one, size) for one, size in zip(made.acos, sizes, strict=True)),
+    )
 
 
 def list_sizes(seed: int) -> list[int]:

@@ -23,6 +23,7 @@ from packets.errors import ConflictError, NotFoundError, Problem
 from packets.model.agreements import occurrence_to_make
 from packets.model.documents import ISSUERS, Document, DocumentType, Event, FieldDictionaries, Revision
 from packets.render.document import Rendered, render_document
+from packets.render.environment import learn_body
 from packets.render.fonts import FontSet, warm_up
 from packets.store.database import Database
 from packets.store.objects import ObjectStore, digest_bytes
@@ -33,6 +34,9 @@ FieldMaker = Callable[[DocumentType, Mapping[str, Any]], Mapping[str, FieldDicti
 
 RENDERING = Allowance(seconds=120, memory_mb=2048)
 """The largest list known, 33,500 rows, takes two seconds and 90 MB."""
+
+LONGEST_LEARNED = 30_000
+"""Characters of a body that the box's server makes into a program before it forks; a request to it has little room."""
 
 Sealer = Callable[[bytes], bytes]
 """Adds the service's certification signature; the signing floor provides it."""
@@ -67,7 +71,9 @@ class Assembler:
             RenderError: template and facts do not fit.
         """
         arguments = (document_type, facts, self.field_maker, self.fonts)
-        warm = [(warm_up, str(self.fonts.folder))] if self.fonts else []
+        warm: list[tuple[Callable[[str], object], str]] = [(warm_up, str(self.fonts.folder))] if self.fonts else []
+        if len(document_type.body) <= LONGEST_LEARNED:
+            warm.append((learn_body, document_type.body))
         return self.box.run(render_with, *arguments, allowance=RENDERING, needs=(self.field_maker,), warm=warm)
 
     def assemble(self, aco_id: str, year: int, kind: str, actor: str = SERVICE) -> Document:

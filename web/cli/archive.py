@@ -14,11 +14,25 @@ import click
 from signing.renewal import WITHIN, RenewalReport
 from web.bootstrap import build_fixity
 from web.cli.folder import folder_option, open_folder
+from web.cli.progress import show_progress
 
 
 @click.group()
 def archive() -> None:
     """The archive of executed documents."""
+
+
+@archive.command("index")
+@folder_option
+@click.option("--all", "everything", is_flag=True, help="Index also the documents whose entry is right.")
+def index(folder: Path, *, everything: bool) -> None:
+    """Make anew by what documents are found, where it is not what is recorded of them; `esm doctor` tells when it is needed.
+
+    The service may be running. Run it once after an upgrade from a version that had no search index.
+    """
+    with show_progress("Indexing documents") as progress:
+        done = open_folder(folder).finding.rebuild(everything=everything, progress=progress)
+    click.echo(f"{done} documents were indexed.")
 
 
 @archive.command("renew")

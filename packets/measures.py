@@ -51,3 +51,4 @@ REQUESTS = Durations(
     "esm_request_seconds", "Requests by route, as the application answered them.", ("method", "route", "status")
 )
 TIME_STAMPS = Durations("esm_time_stamp_seconds", "Questions to time-stamp authorities.", ("authority", "outcome"))
+JOBS = Durations("esm_job_seconds", "Attempts at jobs, by how they ended.", ("kind", "outcome"))

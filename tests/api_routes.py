@@ -7,6 +7,36 @@ from web.auth.roles import Audience
 API = "/api/v1"
 PACKET = f"{API}/packets/<aco:aco_id>/<int(min=2012, max=2999):year>"
 DOCUMENT = f"{API}/documents/<uuid:document_id>"
+YEAR = f"{API}/years/<int(min=2012, max=2999):year>"
+REQUEST = f"{API}/change-requests/<int(min=1, max=999999999):request_id>"
+BATCH = f"{API}/batches/<uuid:batch_id>"
+SLOT = f"{PACKET}/contacts/<slug:role>"
+STEP_ONE = frozenset(
+    {
+        *(f"{method} {SLOT}" for method in ("GET", "PUT", "DELETE")),
+        f"DELETE {SLOT}/draft",
+        f"POST {PACKET}/contacts/submission",
+        f"PUT {PACKET}/organization",
+        f"DELETE {PACKET}/organization/draft",
+        f"POST {PACKET}/organization/submission",
+        f"POST {PACKET}/change-requests",
+    }
+)
+YEARS = frozenset(
+    {
+        f"GET {API}/years",
+        f"POST {API}/years",
+        *(f"GET {YEAR}{more}" for more in ("", "/acos", "/loads", "/windows")),
+        f"GET {YEAR}/loads/<int(min=1, max=999999999):load_id>/report",
+        f"POST {YEAR}/loads",
+        f"POST {YEAR}/file-checks",
+        f"PUT {YEAR}/windows/<slug:cohort>/<slug:activity>",
+        f"POST {PACKET}/extensions",
+        f"GET {API}/change-requests",
+        f"GET {REQUEST}",
+        f"POST {REQUEST}/answer",
+    }
+)
 
 
 def _webhooks(base: str) -> frozenset[str]:
@@ -28,7 +58,10 @@ def _webhooks(base: str) -> frozenset[str]:
 API_ROUTES: dict[Audience, frozenset[str]] = {
     Audience.ANYONE: frozenset({"GET /api/openapi.json"}),
     Audience.SIGNED_IN: frozenset({f"GET {API}/whoami", f"GET {API}/packets", f"POST {API}/verifications"}),
-    Audience.PACKET_READERS: frozenset({f"GET {PACKET}", f"GET {PACKET}/lists/<slug:name>"}),
+    Audience.PACKET_READERS: frozenset(
+        f"GET {PACKET}{more}"
+        for more in ("", "/lists/<slug:name>", "/contacts", "/organization", "/change-requests", "/deadlines")
+    ),
     Audience.RECORD_READERS: frozenset(
         {f"GET {DOCUMENT}{more}" for more in ("", "/revisions", "/pdf", "/verification")}
     ),
@@ -38,9 +71,22 @@ API_ROUTES: dict[Audience, frozenset[str]] = {
         {
             f"POST {DOCUMENT}/prepared-signatures",
             f"POST {DOCUMENT}/prepared-signatures/<uuid:prepared_id>/completion",
+            f"POST {DOCUMENT}/decline",
+            f"POST {DOCUMENT}/withdrawal",
         }
     ),
-    Audience.STEP_ONE_EDITORS: _webhooks(PACKET),
-    Audience.YEAR_MANAGERS: _webhooks(API) | {f"GET {API}/jobs", f"GET {API}/jobs/<uuid:job_id>"},
+    Audience.VOIDERS: frozenset({f"POST {DOCUMENT}/voiding"}),
+    Audience.CMS_READERS: frozenset({f"GET {API}/countersigning"}),
+    Audience.CMS_SIGNATORIES: frozenset(
+        {
+            f"GET {API}/batches",
+            f"POST {API}/batches",
+            f"GET {BATCH}",
+            f"GET {BATCH}/documents",
+            f"POST {BATCH}/stop",
+        }
+    ),
+    Audience.STEP_ONE_EDITORS: _webhooks(PACKET) | STEP_ONE,
+    Audience.YEAR_MANAGERS: _webhooks(API) | YEARS | {f"GET {API}/jobs", f"GET {API}/jobs/<uuid:job_id>"},
     Audience.ARCHIVE_READERS: frozenset({f"GET {API}/records"}),
 }

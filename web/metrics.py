@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from importlib.metadata import version
 
-from packets.measures import REQUESTS, SECONDS, TIME_STAMPS, Durations
+from packets.measures import JOBS, REQUESTS, SECONDS, TIME_STAMPS, Durations
 from packets.store.records import Records
 from web.bootstrap import Services
 
@@ -19,9 +20,16 @@ def write_metrics(services: Services) -> str:
     now = services.clock()
     with services.database.read() as records:
         counted = [*_counted(records, now)]
-    measured = [line for one in (REQUESTS, TIME_STAMPS) for line in _histogram(one)]
+    measured = [line for one in (REQUESTS, TIME_STAMPS, JOBS) for line in _histogram(one)]
     about = _metric("esm_build_info", "gauge", "The version.", [({"version": version("esm-packets")}, 1)])
     return "\n".join((*about, *measured, *counted)) + "\n"
+
+
+def opens(services: Services, authorization: str) -> bool:
+    """Whether a header brings the token of the settings; without one there nobody may look."""
+    token = services.settings.metrics_token.get_secret_value()
+    given = authorization.removeprefix("Bearer ")
+    return bool(token) and hmac.compare_digest(given.encode(), token.encode())
 
 
 def _counted(records: Records, now: datetime) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from packets.acts import Tale, carry_out
@@ -14,8 +14,8 @@ from packets.documents.catalog import Catalog
 from packets.documents.reading import ReadingRoom, RecordLine, not_yours
 from packets.errors import InputError, Problem
 from packets.finding.query import Query, read_query
-from packets.finding.words import contents_of
-from packets.model.documents import Party
+from packets.finding.words import Contents, contents_of
+from packets.model.documents import Document, Party
 from packets.people.access import Action, may
 from packets.store.database import Database
 from packets.store.objects import ObjectStore
@@ -130,11 +130,16 @@ class FindingDesk:
             document = records.documents.get(document_id)
         if document is None:
             return
-        facts: Mapping[str, object] = json.loads(self.objects.get(document.data_digest))
-        contents = contents_of(self.catalog.get(document.kind), facts, document.data_digest)
+        contents = self._contents(document)
         with self.database.write() as records:
             records.entries.follow(document_id)
             records.entries.keep_contents(document_id, contents)
+
+    def _contents(self, document: Document) -> Contents:
+        if document.disposed_at is not None:
+            return Contents(document.data_digest, frozenset(), None)
+        facts = json.loads(self.objects.get(document.data_digest))
+        return contents_of(self.catalog.get(document.kind), facts, document.data_digest)
 
     def _all(self, records: Records, user_id: str, query: Query) -> list[str]:
         found = records.finding.find(query, self._scope(records, user_id), most=MOST_TAKEN + 1)

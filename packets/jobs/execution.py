@@ -6,7 +6,10 @@ result, and its work is interrupted at the next step.
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +19,7 @@ from datetime import timedelta
 from packets.clock import Clock
 from packets.errors import PacketsError
 from packets.jobs.registry import Handler, Periodic, Reason, Registry, WorkInterruptedError
+from packets.measures import JOBS
 from packets.model.jobs import Claim, Job, JobState
 from packets.store.database import Database
 from packets.store.records import Records
@@ -86,6 +90,7 @@ class Executor:
     Attributes:
         closing: set when the process is about to end; work is interrupted at its next step and queued again.
         report: is told of what fails.
+        owner: in whose name jobs are claimed; tells people the machine and the process.
     """
 
     database: Database
@@ -94,7 +99,7 @@ class Executor:
     lease: timedelta = LEASE
     report: Report = say_nothing
     closing: threading.Event = field(default_factory=threading.Event)
-    owner: str = field(default_factory=lambda: str(uuid.uuid4()))
+    owner: str = field(default_factory=lambda: f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4()}")
 
     def plan(self) -> None:
         """Make a row for each periodic task that has none yet; it is due at once."""
@@ -137,12 +142,15 @@ class Executor:
 
     def _attempt(self, job: Job, handler: Handler | Periodic) -> None:
         attempt = Attempt(job, self.database, self.clock, self.lease, self.closing)
+        begun, outcome = time.monotonic(), "done"
         try:
             with _heart(attempt), tracing(job.request_id):
                 result = handler.work(attempt)
         except WorkInterruptedError as interruption:
+            outcome = "interrupted"
             self._interrupted(job, interruption.reason)
         except Exception as error:  # noqa: BLE001  the edge of a process: whatever work raises, the row tells of it
+            outcome = "failed"
             self.report(job, error)
             self._failed(job, handler, error)
         else:
@@ -150,6 +158,8 @@ class Executor:
                 self._again(job, handler)
             else:
                 self._finish(job.claim, JobState.DONE, result=dict(result or {}))
+        finally:
+            JOBS.observe(time.monotonic() - begun, job.kind, outcome)
 
     def _interrupted(self, job: Job, reason: Reason) -> None:
         if reason is Reason.STOPPED:

@@ -25,8 +25,10 @@ class Scope(StrEnum):
     """What a token may be used for, at most; the roles of its person decide about the rest."""
 
     READ = "read"
+    EDIT = "edit"
     CORRECT = "correct"
     SIGN = "sign"
+    MANAGE = "manage"
     VERIFY = "verify"
     WEBHOOKS = "webhooks"
 

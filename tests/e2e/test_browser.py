@@ -339,6 +339,7 @@ def test_every_other_page_is_accessible_and_no_wider_than_the_narrowest_window(w
         year = records.years.numbers()[0]
         packet = f"packets/{house.practice}/{year}"
         record = next(one.document_id for one in records.documents.packet(house.practice, year))
+    designee = house.contact(Role.ACO_EXECUTIVE)
     steps = ("contacts", "contacts/confirm", "contacts/aco-executive", "organization", "organization/confirm")
     pages = {
         house.contact(Role.ACO_EXECUTIVE): (
@@ -349,6 +350,7 @@ def test_every_other_page_is_accessible_and_no_wider_than_the_narrowest_window(w
         ),
         house.agency(Role.CMS_STAFF): (
             "", "years", f"years/{year}", f"years/{year}/files", f"years/{year}/windows", "change-requests", "readiness",
+            "people", "people/new", f"people/{designee}",
             f"agreements/{year}", "notices/delivery", f"documents/{record}/void", f"{packet}/deadlines",
         ),
     }  # fmt: skip
@@ -358,6 +360,7 @@ def test_every_other_page_is_accessible_and_no_wider_than_the_narrowest_window(w
             page.goto(walk.house.address + path)
             name = (
                 path.replace(f"years/{year}", "year")
+                .replace(f"people/{designee}", "person")
                 .replace(f"{packet}/", "")
                 .replace(f"documents/{record}/", "document-")
             )

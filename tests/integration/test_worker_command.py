@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import signal
 import subprocess
 import sys
@@ -10,13 +11,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from packets.clock import system_clock
 from packets.jobs.execution import LEASE
+from packets.jobs.queue import enqueue
 from packets.jobs.worker import PATIENCE_SECONDS, THREADS
 from packets.settings import Settings
 from web.bootstrap import build_executor, build_services, initialize
 from web.cli.worker import working
+from web.measuring import showing_metrics
 
 COMMAND = (sys.executable, "-c", "from web.cli import main; main()")
 
@@ -82,3 +86,39 @@ def test_jobs_are_not_done_where_the_settings_leave_them_to_others(folder: Path)
         assert worker.is_working
     assert not worker.is_working
     services.database.close()
+
+
+def test_a_worker_shows_what_it_measures_on_loopback_to_whoever_has_the_token(folder: Path) -> None:
+    """The same text as `/metrics` of the pages; nothing without the token, and nothing else."""
+    services = build_services(Settings(dir=folder, metrics_token=SecretStr("watcher")))
+    with services.database.write() as records:
+        enqueue(records, "checkpoint", {}, "a-checkpoint", system_clock())
+    build_executor(services).work_off()
+    with showing_metrics(services, 0) as port:
+        assert look(port, "/metrics") == (403, "")
+        assert look(port, "/metrics", "wrong") == (403, "")
+        assert look(port, "/", "watcher") == (404, "")
+        status, text = look(port, "/metrics", "watcher")
+    assert status == 200
+    assert 'esm_job_seconds_count{kind="checkpoint",outcome="done"}' in text
+    assert 'esm_jobs{kind="checkpoint",state="done"} 1' in text
+    services.database.close()
+
+
+def look(port: int, path: str, token: str = "") -> tuple[int, str]:
+    """What is answered, and the text when it is one."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})
+    response = connection.getresponse()
+    text = response.read().decode()
+    connection.close()
+    return response.status, text if response.status == 200 else ""
+
+
+def test_a_port_for_measures_wants_a_token_that_opens_it(folder: Path) -> None:
+    """Else nobody could look; the command says so and does not begin."""
+    done = subprocess.run(
+        [*COMMAND, "worker", "--dir", str(folder), "--metrics-port", "0"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert "metrics-closed" in done.stderr

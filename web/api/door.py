@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
@@ -18,7 +20,7 @@ from web.api.admission import OPERATION
 from web.api.bodies import MOST_BYTES, UnusableError, read_body, read_query
 from web.api.conditions import require_condition, require_match, tag_of, write_json
 from web.api.openapi import describe
-from web.api.operations import JSON, PREFIX, Asked, Operation, Reply
+from web.api.operations import FORM, JSON, LONGEST_FILES, PREFIX, Asked, Operation, Reply
 from web.api.repetition import once, read_key
 from web.api.v1 import NOUNS
 from web.auth.roles import MARK, Audience
@@ -82,13 +84,42 @@ def _content(operation: Operation) -> bytes:
     """The body; a JSON one is cut off early."""
     if operation.body is not None:
         request.max_content_length = MOST_BYTES
-    wanted = operation.takes or (JSON if operation.body else "")
+    if operation.files:
+        request.max_content_length = LONGEST_FILES
+    wanted = operation.takes or (JSON if operation.body else FORM if operation.files else "")
     if not wanted:
         return b""
     if request.mimetype != wanted:
         sentence = f"The address takes {wanted}."
         raise WrongTypeError(Problem("media-type", sentence, "Send that, and say so in Content-Type.", "Content-Type"))
-    return request.get_data(cache=False)
+    return _form(operation) if operation.files else request.get_data(cache=False)
+
+
+def _form(operation: Operation) -> bytes:
+    """What a form of files brings, by names and digests; the files themselves lie on the disk until they are read.
+
+    Raises:
+        UnusableError: something is in it that the address does not take.
+    """
+    sent = [(name, one) for name, one in request.files.items(multi=True)]
+    names = [*request.form, *(name for name, _ in sent)]
+    problems = [
+        Problem("member-unknown", "The form has something in it that is no file of this name.", "Leave it out.", name)
+        for name in dict.fromkeys(names)
+        if name in request.form or name not in operation.files
+    ]
+    problems += [
+        Problem("member-twice", "A file stands twice in the form.", "Send it once.", name)
+        for name in operation.files
+        if names.count(name) > 1
+    ]
+    if problems:
+        raise UnusableError(problems)
+    told = []
+    for name, one in sorted(sent, key=lambda pair: pair[0]):
+        told.append([name, one.filename, hashlib.file_digest(one.stream, "sha256").hexdigest()])  # type: ignore[arg-type]  # it reads
+        one.stream.seek(0)
+    return json.dumps(told).encode()
 
 
 def _read(operation: Operation, content: bytes) -> Asked:

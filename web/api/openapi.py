@@ -10,14 +10,13 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from web.api.operations import PREFIX, Operation
+from web.api.operations import FORM, PREFIX, Operation
 from web.api.refusals import PROBLEM_JSON
 from web.api.shapes import Refusal
 
-PLACE = re.compile(r"<(?:([a-z]+)(?:\([^)]*\))?:)?([a-z_]+)>")
+PLACE = re.compile(r"<([a-z]+)(?:\(min=(\d+), max=(\d+)\))?:([a-z_]+)>")
 PLACES: dict[str, dict[str, Any]] = {
     "aco": {"type": "string", "pattern": "^A[0-9]{4}$"},
-    "int": {"type": "integer", "minimum": 2012, "maximum": 2999},
     "uuid": {"type": "string", "format": "uuid"},
     "slug": {"type": "string", "pattern": "^[a-z][a-z-]{0,39}$"},
 }
@@ -57,7 +56,7 @@ def _shapes(operations: Iterable[Operation]) -> Iterable[type[BaseModel]]:
 
 
 def _path(operation: Operation) -> str:
-    return PREFIX + PLACE.sub(r"{\2}", operation.path)
+    return PREFIX + PLACE.sub(r"{\4}", operation.path)
 
 
 def _operation(operation: Operation, refs: dict[type[BaseModel], Any]) -> dict[str, Any]:
@@ -71,6 +70,8 @@ def _operation(operation: Operation, refs: dict[type[BaseModel], Any]) -> dict[s
     }
     if operation.body is not None:
         told["requestBody"] = {"required": True, "content": {"application/json": {"schema": refs[operation.body]}}}
+    elif operation.files:
+        told["requestBody"] = {"required": True, "content": {FORM: {"schema": _files(operation.files)}}}
     elif operation.takes:
         file = {"type": "string", "format": "binary"}
         told["requestBody"] = {"required": True, "content": {operation.takes: {"schema": file}}}
@@ -79,9 +80,19 @@ def _operation(operation: Operation, refs: dict[type[BaseModel], Any]) -> dict[s
 
 def _places(operation: Operation) -> list[dict[str, Any]]:
     return [
-        {"name": name, "in": "path", "required": True, "schema": PLACES[kind]}
-        for kind, name in PLACE.findall(operation.path)
+        {"name": name, "in": "path", "required": True, "schema": PLACES.get(kind) or _number(least, most)}
+        for kind, least, most, name in PLACE.findall(operation.path)
     ]
+
+
+def _number(least: str, most: str) -> dict[str, Any]:
+    return {"type": "integer", "minimum": int(least), "maximum": int(most)}
+
+
+def _files(names: Iterable[str]) -> dict[str, Any]:
+    """A form of files, each under its name."""
+    file = {"type": "string", "format": "binary"}
+    return {"type": "object", "properties": dict.fromkeys(names, file), "additionalProperties": False}
 
 
 def _questions(operation: Operation) -> list[dict[str, Any]]:

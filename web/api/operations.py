@@ -15,6 +15,9 @@ from web.auth.roles import Audience
 
 PREFIX = "/api/v1"
 JSON, PDF, ZIP = "application/json", "application/pdf", "application/zip"
+FORM = "multipart/form-data"
+LONGEST_FILES = 300 * 1024 * 1024
+"""Longest form of files: the lists of a whole nation have about 130 MB, and a tenth of that as gzip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class Operation:
         answer: the shape of the answer; None where it is a file or nothing.
         query, body: the shapes of what is asked.
         takes: media type of a body that is a file; empty where there is none.
+        files: names of the files that a form may bring.
         gives: media type of the answer.
         creates: whether it makes something, so that it must be safe to send twice.
         changes: whether it wants to be told what the caller has seen (`If-Match`).
@@ -81,6 +85,7 @@ class Operation:
     query: type[Question] = Question
     body: type[BaseModel] | None = None
     takes: str = ""
+    files: tuple[str, ...] = ()
     gives: str = JSON
     creates: bool = False
     changes: bool = False

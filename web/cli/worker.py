@@ -13,11 +13,13 @@ from pathlib import Path
 import click
 import structlog
 
-from packets.jobs.worker import THREADS, Worker
+from packets.jobs.worker import THREADS, Carrier
 from packets.model.jobs import Job
 from web.bootstrap import Services, build_executor
+from web.carriers import make_carrier
 from web.cli.folder import folder_option, open_folder
 from web.logs import configure_logs
+from web.measuring import HERE, showing_metrics
 
 
 @click.command()
@@ -32,21 +34,37 @@ from web.logs import configure_logs
     show_default=True,
     help="How many processes, one for a processor.",
 )
-def worker(folder: Path, threads: int, processes: int) -> None:
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(0, 65535),
+    help="Show what this process measures on this port of 127.0.0.1, to whoever has ESM_METRICS_TOKEN; 0 takes a free one.",
+)
+def worker(folder: Path, threads: int, processes: int, metrics_port: int | None) -> None:
     """Do jobs until it is stopped with Ctrl-C. As many processes as you like may work on one database."""
     services = open_folder(folder)
     configure_logs(services.settings.log_level)
     wait_for_request = listen_for_request()
-    with helping(folder, processes - 1), working(services, threads=threads):
+    with measured(services, metrics_port), helping(folder, processes - 1), working(services, threads=threads):
         click.echo("Doing jobs; Ctrl-C stops.", err=True)
         wait_for_request()
     services.database.close()
 
 
 @contextmanager
-def working(services: Services, *, threads: int = THREADS, enabled: bool = True) -> Iterator[Worker]:
+def measured(services: Services, port: int | None) -> Iterator[None]:
+    """What is measured is shown on a port, if one was named, for as long as the block runs."""
+    if port is None:
+        yield
+        return
+    with showing_metrics(services, port) as chosen:
+        click.echo(f"Measures are at http://{HERE}:{chosen}/metrics.", err=True)
+        yield
+
+
+@contextmanager
+def working(services: Services, *, threads: int = THREADS, enabled: bool = True) -> Iterator[Carrier]:
     """Jobs are done in the background for as long as the block runs; what runs at its end is handed back."""
-    one = Worker(build_executor(services, _log), threads)
+    one = make_carrier(services.settings, build_executor(services, _log), threads)
     if enabled:
         one.start()
     try:

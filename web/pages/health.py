@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hmac
-
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from packets.errors import ForbiddenError, Problem
 from web.auth.roles import Audience, open_to
 from web.examination import NEEDED, State, examine
-from web.metrics import CONTENT_TYPE, write_metrics
+from web.metrics import CONTENT_TYPE, opens, write_metrics
 from web.visit import services
 
 pages = Blueprint("health", __name__)
@@ -41,9 +39,7 @@ def metrics() -> ResponseReturnValue:
     Raises:
         ForbiddenError: they have not, or there is none.
     """
-    token = services().settings.metrics_token.get_secret_value()
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if not token or not hmac.compare_digest(given.encode(), token.encode()):
+    if not opens(services(), request.headers.get("Authorization", "")):
         sentence = "What the service has measured is not for everybody."
         raise ForbiddenError(Problem("metrics-closed", sentence, "Send the token of ESM_METRICS_TOKEN."))
     return Response(write_metrics(services()), content_type=CONTENT_TYPE)

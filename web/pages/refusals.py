@@ -87,12 +87,12 @@ def show_failure(error: InternalServerError) -> ResponseReturnValue:
         "What you asked for was not done.",
         "Try again. If it happens again, tell the help desk the request number below.",
     )
-    given = {"heading": SOMETHING_BROKE, "problems": [problem], "number": request_id()}
+    given = {"heading": SOMETHING_BROKE, "problems": [problem]}
     return render_template("refusal.html", **given, unread_notices=lambda: 0), 500  # it may be the database that broke
 
 
 def show_problems(status: int, problems: Sequence[Problem]) -> tuple[str, int]:
     """The page of a refusal."""
     heading = HEADINGS.get(status, SOMETHING_BROKE)
-    shown = {"heading": heading, "problems": problems, "number": "", "session_refresh": ""}
+    shown = {"heading": heading, "problems": problems, "session_refresh": ""}
     return render_template("refusal.html", **shown), status

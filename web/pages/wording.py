@@ -12,7 +12,7 @@ from packets.model.calendar import ACTIVITY_LABELS, AGENCY_ZONE, Activity
 from packets.model.documents import Event, Status
 from packets.model.people import role_label
 from web.auth.roles import Audience, belongs
-from web.visit import guest, roles, services, session
+from web.visit import guest, request_id, roles, services, session
 
 EVENTS = {
     Event.DRAFTED: "Drafted",
@@ -38,6 +38,8 @@ ACTS = {
     Act.DOCUMENT_WITHDRAW: "Decline taken back",
     Act.DOCUMENT_VOID: "Voided",
     Act.ACCOUNT_STEP_UP: "Signed in again to sign",
+    Act.INTENT_OPEN: "Signature begun",
+    Act.DISPOSITION_COMPLETE: "Disposed of",
     Act.INTENT_ABANDON: "An interrupted signature was given up",
 }
 TONES = {
@@ -76,6 +78,7 @@ def _surroundings() -> dict[str, object]:
         "visitor": guest(),
         "roles": roles(),
         "mode": services().settings.mode,
+        "request_number": request_id(),
         "sees_corrections": belongs(Audience.UPLOAD_READERS, roles()),
         **_session(),
     }

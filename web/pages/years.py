@@ -25,6 +25,7 @@ from packets.year_files.material import GivenFile
 from packets.year_files.report import FileKind, FilesRefusedError, Report, read_report
 from packets.year_files.template import pack
 from packets.years.progress import AcoProgress, YearProgress
+from web.api.operations import LONGEST_FILES
 from web.auth.roles import Audience, open_to
 from web.pages.charts import GROUPS, REST, draw_bars
 from web.visit import asked, services, visitor
@@ -32,8 +33,6 @@ from web.visit import asked, services, visitor
 pages = Blueprint("years", __name__)
 YEAR = "/years/<int(min=2012, max=2999):year>"
 ZIP, CSV = "application/zip", "text/csv"
-LONGEST_FILES = 300 * 1024 * 1024
-"""Longest request with a year's files: the lists of a whole nation have about 130 MB, and a tenth of that as gzip."""
 LONGEST_NAME = 120
 PAGE_ACOS = 100
 MOST_SHOWN = 100
@@ -94,7 +93,7 @@ def open_year() -> ResponseReturnValue:
     sample = services().settings.mode == "demo"
     try:
         year = _year()
-        with _uploaded(tuple(FileKind)) as given:
+        with uploaded(tuple(FileKind)) as given:
             if "check" in request.form:
                 return _home((), services().years.check(year, given, visitor().user_id, opening=True), 200)
             services().years.open(year, given, visitor().user_id, sample=sample)
@@ -126,12 +125,12 @@ def show(year: int) -> ResponseReturnValue:
         statuses=shown,
         bars=draw_bars(found.steps),
         groups=[one[:2] for one in (*GROUPS, REST)],
-        totals={key: sum(_fits(one, key, "", "") for one in found.acos) for key in FILTERS},
+        totals={key: sum(fits(one, key, "", "") for one in found.acos) for key in FILTERS},
         acos=_aco_page(found),
         types=[one for one in services().catalog.values() if not one.on_demand],
         filters=FILTERS,
         cohorts=Cohort,
-        job=services().preparation.newest_job(year),
+        preparing=services().preparation.newest(year),
         opened="opened" in request.args,
     )
 
@@ -157,7 +156,7 @@ def load(year: int) -> ResponseReturnValue:
     """Load the files, or show everything that is wrong with them; then nothing was stored."""
     only_aco = request.form.get("aco_id", "").strip().upper()
     try:
-        with _uploaded(LOADED) as given:
+        with uploaded(LOADED) as given:
             if "check" in request.form:
                 desk, who = services().years, visitor().user_id
                 report = desk.check(year, given, who, opening=False, only_aco=only_aco)
@@ -178,7 +177,7 @@ def report(year: int, load_id: int) -> ResponseReturnValue:
         found = [one for one in records.years.loads(year) if one.load_id == load_id]
     if not found:
         raise NotFoundError(Problem("load-unknown", "There is no such file.", "Go back to the year’s files.", "file"))
-    content = _kept_report(found[0]).as_csv()
+    content = kept_report(found[0]).as_csv()
     return send_file(BytesIO(content), CSV, as_attachment=True, download_name=f"{year}-load-{load_id}-report.csv")
 
 
@@ -264,7 +263,8 @@ def _about(checked: Report | None) -> dict[str, Any]:
     return {"report": checked, "remarks": checked.remarks[:MOST_SHOWN], "table": table}
 
 
-def _kept_report(load: Load) -> Report:
+def kept_report(load: Load) -> Report:
+    """The report on the load to which a file belonged."""
     return read_report(json.loads(services().years.report_on(load)))
 
 
@@ -281,7 +281,7 @@ def _year() -> int:
 
 
 @contextmanager
-def _uploaded(kinds: Sequence[FileKind]) -> Iterator[Mapping[FileKind, GivenFile]]:
+def uploaded(kinds: Sequence[FileKind]) -> Iterator[Mapping[FileKind, GivenFile]]:
     """The files of the form, in a folder that vanishes afterwards."""
     with tempfile.TemporaryDirectory(prefix="esm-upload-") as folder:
         given = {}
@@ -304,14 +304,15 @@ def _aco_page(found: YearProgress) -> AcoPage:
     """The ACOs that the address asks for; what is late first when something is, and nothing else was asked."""
     show = asked("show") if asked("show") in FILTERS else ("late" if found.late else "all")
     cohort, text = asked("cohort"), asked("text")[:LONGEST_NAME]
-    fitting = [one for one in found.acos if _fits(one, show, cohort, text.casefold())]
+    fitting = [one for one in found.acos if fits(one, show, cohort, text.casefold())]
     number = asked("page")
     page = max(1, int(number)) if number.isascii() and number.isdigit() and len(number) < 5 else 1  # noqa: PLR2004  nobody has so many
     start = (page - 1) * PAGE_ACOS
     return AcoPage(tuple(fitting[start : start + PAGE_ACOS]), len(fitting), page, show, cohort, text)
 
 
-def _fits(one: AcoProgress, show: str, cohort: str, text: str) -> bool:
+def fits(one: AcoProgress, show: str, cohort: str, text: str) -> bool:
+    """Whether an ACO is one of those that are asked for: one of `FILTERS`, a cohort or none, a text in its ID and name."""
     answers = {
         "all": True,
         "late": one.late,

@@ -32,7 +32,7 @@ class EntryRecords:
         entry_id = self._put(row, _values(row, signed))
         self._replace_words(entry_id, Source.DOCUMENT, words_of(*_names(row)))
         self._replace_words(entry_id, Source.SIGNER, words_of(*(text for one in signed for text in one[:2])))
-        if _never_counted(row, signed):
+        if _holds_nothing(row, signed):
             self._replace_words(entry_id, Source.LIST, ())
 
     def follow_aco(self, aco_id: str, year: int) -> None:
@@ -42,11 +42,11 @@ class EntryRecords:
             self.follow(one)
 
     def keep_contents(self, document_id: str, contents: Contents) -> None:
-        """Keep what is found by of the document's frozen facts; of a draft that was replaced unsigned, no words."""
+        """Keep what is found by of the document's frozen facts; no words of what was replaced unsigned or disposed of."""
         row = self._connection.execute(_told(documents.c.document_id == document_id)).one()
         signed = self._connection.execute(_signers(document_id)).all()
         entry_id = self._put(row, {"contents_digest": contents.digest, "ends_on": contents.ends_on})
-        self._replace_words(entry_id, Source.LIST, () if _never_counted(row, signed) else contents.words)
+        self._replace_words(entry_id, Source.LIST, () if _holds_nothing(row, signed) else contents.words)
 
     def every(self) -> list[str]:
         """Ids of all documents."""
@@ -128,8 +128,9 @@ def _names(row: Any) -> tuple[str, ...]:
     return (row.aco_id, row.legal_name, row.trade_name, row.kind)
 
 
-def _never_counted(row: Any, signed: Iterable[Any]) -> bool:
-    return row.voided_at_utc is not None and not list(signed)
+def _holds_nothing(row: Any, signed: Iterable[Any]) -> bool:
+    """A draft that was replaced before anybody signed it, or a record of which the bytes are gone."""
+    return row.disposed_at_utc is not None or (row.voided_at_utc is not None and not list(signed))
 
 
 def _agrees(entry: Any, row: Any, signed: list[Any]) -> bool:

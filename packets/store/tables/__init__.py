@@ -20,6 +20,16 @@ from packets.store.tables.documents import declines, documents, intents, revisio
 from packets.store.tables.finding import record_entries, record_words, saved_searches
 from packets.store.tables.jobs import jobs
 from packets.store.tables.journal import audit, checkpoints, outbox
+from packets.store.tables.keeping import (
+    disposition_items,
+    dispositions,
+    hold_documents,
+    holds,
+    keeper_runs,
+    protections,
+    retention_dates,
+    retention_extensions,
+)
 from packets.store.tables.lists import corrections, list_rows
 from packets.store.tables.notices import notices, reminders
 from packets.store.tables.people import contact_drafts, contacts, people
@@ -43,13 +53,18 @@ __all__ = [
     "contacts",
     "corrections",
     "declines",
+    "disposition_items",
+    "dispositions",
     "documents",
     "dua_confirmations",
     "dua_extensions",
     "extensions",
+    "hold_documents",
+    "holds",
     "identities",
     "intents",
     "jobs",
+    "keeper_runs",
     "known_browsers",
     "list_rows",
     "loads",
@@ -60,11 +75,14 @@ __all__ = [
     "passkeys",
     "people",
     "prepared_signatures",
+    "protections",
     "record_entries",
     "record_words",
     "recovery_codes",
     "reminders",
     "resets",
+    "retention_dates",
+    "retention_extensions",
     "revisions",
     "saved_searches",
     "sessions",

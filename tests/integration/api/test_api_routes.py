@@ -13,8 +13,11 @@ from api_routes import API_ROUTES
 from browsing import Site
 from callers import Caller, caller
 from packets.jobs.queue import enqueue
+from packets.model.batches import Batch, BatchItem
 from packets.model.people import Role
 from packets.model.webhooks import HookDelivery, HookEvent
+from packets.store.records.years import Load
+from packets.year_files.report import write_report
 from web.api.door import OPERATIONS
 from web.api.operations import PREFIX
 from web.auth.roles import Audience
@@ -33,6 +36,9 @@ ALLOWED: dict[Audience, frozenset[str]] = {
     Audience.SIGNERS: frozenset({EXECUTIVE, CUSTODIAN, SIGNATORY}),
     Audience.STEP_ONE_EDITORS: frozenset({EXECUTIVE, LIAISON}),
     Audience.YEAR_MANAGERS: frozenset({STAFF}),
+    Audience.VOIDERS: frozenset({STAFF}),
+    Audience.CMS_READERS: frozenset({STAFF, SIGNATORY}),
+    Audience.CMS_SIGNATORIES: frozenset({SIGNATORY}),
     Audience.ARCHIVE_READERS: frozenset({STAFF, SIGNATORY, ARCHIVIST}),
 }
 CASES = [(who, route) for who, routes in API_ROUTES.items() if who is not Audience.ANYONE for route in sorted(routes)]
@@ -81,9 +87,35 @@ def stage(site: Site) -> Stage:
         "<uuid:document_id>": site.document("provider-supplier-list").document_id,
         "<uuid:prepared_id>": NOBODYS,
         "<uuid:job_id>": job.job_id,
+        "<slug:role>": "dua-custodian",
+        "<slug:cohort>": "current",
+        "<slug:activity>": "sign-documents",
+        **what_waits(site, place, people),
     }
     hooks = {True: hook(site, place, people[EXECUTIVE]), False: hook(site, None, people[STAFF])}
     return Stage({who: caller(site, user_id) for who, user_id in people.items()}, ours, hooks)
+
+
+def what_waits(site: Site, place: tuple[str, int], people: Mapping[str, str]) -> Mapping[str, str]:
+    """A change request, a batch that the signatory has laid out, and a file that was loaded."""
+    services = site.world.services
+    filed = services.change_requests.file(
+        *place, "city", "Springfield", "The address is an old one.", people[EXECUTIVE]
+    )
+    document = site.document("provider-supplier-list")
+    item = BatchItem(document.document_id, document.head_digest, "CmsSignatory", Role.CMS_SIGNATORY)
+    batch = Batch(str(uuid.uuid4()), people[SIGNATORY], START, services.objects.put(b"[]"), (item,))
+    report = services.objects.put(write_report(place[1], {}, {}).as_bytes())
+    load = Load(place[1], "participants", "x.csv", "0" * 64, 1, 1, "", report, people[STAFF], START)
+    with services.database.write() as records:
+        records.batches.add(batch)
+        records.years.add_load(load)
+        load_id = records.years.loads(place[1])[0].load_id
+    return {
+        "<int(min=1, max=999999999):request_id>": str(filed.request_id),
+        "<int(min=1, max=999999999):load_id>": str(load_id),
+        "<uuid:batch_id>": batch.batch_id,
+    }
 
 
 def hook(site: Site, place: tuple[str, int] | None, user_id: str) -> Mapping[str, str]:

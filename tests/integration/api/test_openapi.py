@@ -37,7 +37,16 @@ CHECKS = (
 DOCUMENT = description()
 REFUSALS = [400, 401, 403, 404, 415, 422, 428]
 """A missing `If-Match` is 428 (RFC 6585, 3)."""
-CONFIG = schemathesis.Config.from_dict({"checks": {"missing_required_header": {"expected-statuses": REFUSALS}}})
+REJECTIONS = [*REFUSALS, 405, 406, 409, 412, 429, "5xx"]
+"""An `If-Match` that is no tag of ours is 412."""
+CONFIG = schemathesis.Config.from_dict(
+    {
+        "checks": {
+            "missing_required_header": {"expected-statuses": REFUSALS},
+            "negative_data_rejection": {"expected-statuses": REJECTIONS},
+        }
+    }
+)
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT, config=CONFIG)
 
 

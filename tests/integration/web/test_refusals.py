@@ -42,6 +42,17 @@ def test_what_is_not_there_is_a_page(executive: Browser, path: str) -> None:
     response = executive.get(path)
     assert response.status_code == 404
     assert "Page not found" in response.text
+    assert response.headers["X-Request-ID"] in response.text
+
+
+def test_a_refused_form_says_under_which_number_the_log_tells_of_it(site: Site, executive: Browser) -> None:
+    """On the form itself; the same page when it is only looked at has none."""
+    path = f"/packets/{site.current.aco.aco_id}/2027/change-requests"
+    shown = executive.get(path)
+    refused = executive.post(path, {})
+    assert refused.status_code == 422
+    assert refused.headers["X-Request-ID"] in refused.text
+    assert shown.headers["X-Request-ID"] not in shown.text
 
 
 def test_a_method_that_is_not_offered_is_a_page_and_says_which_are(executive: Browser) -> None:

@@ -60,6 +60,7 @@ bench: $(VENV)-bench/.ready ## Measure against named peers, into bench/results (
 	@$(VENV)-bench/bin/python bench/sign.py $(if $(QUICK),--quick)
 	@$(VENV)-bench/bin/python bench/render.py $(if $(QUICK),--quick)
 	@$(VENV)-bench/bin/python bench/lists.py $(if $(QUICK),--quick)
+	@$(VENV)-bench/bin/python bench/pages.py $(if $(QUICK),--quick)
 
 $(VENV)-bench/.ready: requirements/runtime.lock bench/requirements.lock bench/signatures/package-lock.json
 	@sh .ci/venv "$(PYTHON)" "$(VENV)-bench"

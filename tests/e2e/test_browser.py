@@ -435,7 +435,7 @@ def run_batch(house: House) -> str:
     with services.database.write() as records:
         records.batches.add(batch)
     proof = services.countersigning.step_up(user_id, batch.batch_id)
-    held = {
+    held: dict[str, Any] = {
         "attempts": 1,
         "fence": 1,
         "owner": "a worker",

@@ -7,10 +7,10 @@ ACOS   ?= 3
 SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev look tools demo serve test lint audit bench attacks faults requirements conformance lock clean
+.PHONY: help setup dev look tools demo serve test lint e2e audit bench attacks faults scaled requirements conformance lock clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.runtime look ## Create .venv with the pinned runtime packages, the document fonts and the look of the pages
 dev: $(VENV)/.dev look ## Add the pinned packages that tests and linters need
@@ -46,6 +46,9 @@ serve: setup ## Open the demo's data in the web front end (runs the demo first i
 test: dev tools lint ## Linters, types, import contracts and every test
 	@$(BIN)/python -m pytest -n auto --dist loadgroup
 
+e2e: dev tools ## The walk of all roles through a real browser, with axe (part of `make test`; SCREENS=DIR keeps a picture of every page)
+	@$(BIN)/python -m pytest tests/e2e $(if $(SCREENS),--screens $(SCREENS))
+
 lint: dev ## ruff, mypy --strict, import-linter, bandit
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -78,6 +81,9 @@ faults: dev tools ## Break the signing ceremony in many ways, on both databases 
 	$(if $(QUICK),--size quick,$(if $(LONG),--size long) --report bench/results/faults.md)
 	@test -n "$(ONLY)" || PYTHONPATH=tests $(BIN)/python -m faults.fuzz $(if $(QUICK),--quick,--seconds $(SECONDS))
 
+scaled: dev tools ## Start PostgreSQL, an S3 store, two web processes and four workers, do the main job through them, end all (ACOS=3, KILL=1)
+	@PYTHONPATH=tests $(BIN)/python -m scaled.run --acos $(ACOS) $(if $(KILL),--kill)
+
 requirements: dev ## Write docs/requirements.md: which tests hold which requirement
 	@PYTHONPATH=tests $(BIN)/python -m traceability
 
@@ -89,7 +95,7 @@ conformance: dev tools ## Ask further validators: veraPDF, where Maven is on the
 
 lock: ## Compile the lock files again (needs uv on the PATH)
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra build pyproject.toml -o requirements/runtime.lock
-	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra build --extra postgres --extra s3 --extra pkcs11 -c requirements/runtime.lock pyproject.toml -o requirements/scaled.lock
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra build --extra postgres --extra queue --extra s3 --extra pkcs11 -c requirements/runtime.lock pyproject.toml -o requirements/scaled.lock
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra build --extra dev -c requirements/scaled.lock pyproject.toml -o requirements/dev.lock
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/node.in -o requirements/node.lock
 

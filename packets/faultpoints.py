@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class FaultPoint(StrEnum):
-    """The places of a signing ceremony in the order in which it passes them, and the one in the sending of mail."""
+    """The places of a signing ceremony and of a disposition in the order in which they pass them; one in the sending of mail."""
 
     BEFORE_INTENT = "F0"
     AFTER_INTENT = "F1"
@@ -24,10 +24,19 @@ class FaultPoint(StrEnum):
     AFTER_COMMIT = "F8"
     AFTER_SENDING = "F9"
     """The mail server has said yes, and nobody has recorded it yet."""
+    BEFORE_DISPOSAL = "D0"
+    AFTER_DISPOSAL_BEGUN = "D1"
+    BETWEEN_REMOVALS = "D2"
+    AFTER_REMOVALS = "D3"
+    AFTER_CERTIFICATE = "D4"
+    BEFORE_DISPOSAL_COMMIT = "D5"
+    AFTER_DISPOSAL = "D6"
 
 
-CEREMONY = tuple(one for one in FaultPoint if one is not FaultPoint.AFTER_SENDING)
+CEREMONY = tuple(one for one in FaultPoint if one.startswith("F") and one is not FaultPoint.AFTER_SENDING)
 """What one signature passes, in this order."""
+DISPOSAL = tuple(one for one in FaultPoint if one.startswith("D"))
+"""What one disposition passes, in this order."""
 
 
 Action = Callable[[FaultPoint], None]

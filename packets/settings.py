@@ -24,6 +24,8 @@ SECRETS = (
     "mail_url",
     "objects_secret_key",
     "objects_copy_secret_key",
+    "objects_officer_secret_key",
+    "objects_copy_officer_secret_key",
     "webhook_secret",
     "metrics_token",
 )
@@ -55,6 +57,22 @@ class Settings(BaseSettings):
     objects_copy_url: str = Field(default="", description="address of a second store that gets a copy of every object")
     objects_copy_access_key: str = Field(default="", description="access key of the second store")
     objects_copy_secret_key: SecretStr = Field(default=SecretStr(""), description="secret of that access key")
+    objects_officer_access_key: str = Field(
+        default="",
+        description="key of the records officer, who sets legal holds and removes; empty means the service's own",
+    )
+    objects_officer_secret_key: SecretStr = Field(default=SecretStr(""), description="secret of that access key")
+    objects_copy_officer_access_key: str = Field(
+        default="", description="the records officer's key at the second store"
+    )
+    objects_copy_officer_secret_key: SecretStr = Field(default=SecretStr(""), description="secret of that access key")
+    fixity_days: int = Field(default=7, ge=1, le=366, description="every stored file is read again after so many days")
+    renewal_days: int = Field(
+        default=7, ge=1, le=366, description="archival time-stamps that end soon are renewed after so many days"
+    )
+    notices_keep_years: int = Field(
+        default=3, ge=1, le=30, description="notices to people are removed after so long; the log tells of them still"
+    )
     fonts_dir: Path | None = Field(
         default=None, description="where the document fonts are kept; empty means beside the environment"
     )
@@ -105,9 +123,13 @@ class Settings(BaseSettings):
     oidc_client_id: str = Field(default="", description="what the provider calls this service")
     oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="secret that the provider gave to it")
     oidc_claim: str = Field(default="preferred_username", description="claim that holds the CMS user ID")
+    oidc_acr: tuple[str, ...] = Field(
+        default=(), description="authentication classes (acr) that the provider must have reached; empty means any"
+    )
     oidc_name: str = Field(default="single sign-on", description="what the sign-in page calls the provider")
-    queue: Literal["embedded", "worker"] = Field(
-        default="embedded", description="who does jobs: threads of `esm serve`, or `esm worker` only"
+    queue: Literal["embedded", "worker", "procrastinate"] = Field(
+        default="embedded",
+        description="who does jobs: threads of `esm serve`, or `esm worker` only, woken by procrastinate or by looking",
     )
     confinement: Literal["on", "off"] = Field(
         default="on",

@@ -137,7 +137,7 @@ class Ceremony:
                 return document, _replayed(earlier, request)
             try:
                 permit = self._decide(records, document, request, now)
-                intent = self._admit(records, request, permit, now)
+                intent = self._admit(records, document, request, permit, now)
             except PacketsError as error:
                 refused = error
                 codes = [one.code for one in error.problems]
@@ -165,7 +165,10 @@ class Ceremony:
             raise (ConflictError if stale else ForbiddenError)(problems)
         return decision
 
-    def _admit(self, records: Records, request: SignRequest, permit: Permit, now: datetime) -> Intent:
+    def _admit(
+        self, records: Records, document: Document, request: SignRequest, permit: Permit, now: datetime
+    ) -> Intent:
+        """Spend the proof, record the intent and tell the log, which from then on knows who was about to sign what."""
         records.ceremonies.use_step_up(request.step_up_id, now)
         intent = Intent(
             intent_id=str(uuid.uuid4()),
@@ -179,6 +182,9 @@ class Ceremony:
             opened_at_utc=now,
         )
         records.ceremonies.open_intent(intent)
+        told = {"intent": intent.intent_id, "document": document.document_id, "slot": intent.slot}
+        told |= {"role": str(intent.role), "viewed": intent.viewed_digest}
+        records.journal.log(Act.INTENT_OPEN, request.user_id, document_subject(document), now, Outcome.DONE, **told)
         return intent
 
     def _make(self, document: Document, intent: Intent, given: Given | None = None) -> Made:

@@ -6,7 +6,9 @@ What it holds to be true of every document, voided ones too:
 - the newest revision verifies, with exactly the recorded people in the recorded slots, for this ACO and year;
 - every signature has one committed intent over the revision before it, one spent re-authentication, and one audit entry;
 - nothing committed, and nothing that the log tells of, lacks its signature;
+- every intent has one audit entry, and every such entry its intent (since the log tells of intents at all);
 - permitted roles, different people, the order of steps and parties, and the window held when each signature was recorded;
+- what was disposed of was so by three people, its bytes are gone, and its certificate is there and verifies;
 - the log is one unbroken chain.
 
 Open intents are no fault: they are counted, and the reconciler closes them. Bytes that no record names are never served.
@@ -23,7 +25,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-from packets.errors import PacketsError, Problem
+from packets.errors import NotFoundError, PacketsError, Problem
 from packets.model.documents import DocumentType, Party
 from packets.model.people import Role
 from packets.store.database import Database
@@ -35,6 +37,9 @@ from signing.verify import verify_pdf
 EASTERN = ZoneInfo("America/New_York")
 SIGNED = ("signed", "countersigned")
 SIGNING_ACTS = ("document:sign", "document:countersign")
+PEOPLE = 3
+"""Who proposes a disposition, and two others who approve."""
+OPENING_ACT = "intent:open"
 ACTIVITIES = {Party.ACO: "sign-documents", Party.CMS: "countersign-documents"}
 MOVES = "window:"
 """What the acts begin with that move windows; a signature is held against windows that have stood still since."""
@@ -75,7 +80,10 @@ class Books:
     extensions: list[Row]
     cohorts: dict[tuple[str, int], str]
     acts: dict[tuple[str, str], list[Row]] = field(default_factory=lambda: defaultdict(list))
+    opened: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
     moved: datetime = LONG_AGO
+    dispositions: list[Row] = field(default_factory=list)
+    named: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, ledger: LedgerRecords) -> Books:
@@ -94,6 +102,8 @@ class Books:
             {(one["year"], one["cohort"], one["activity"]): one for one in ledger.windows()},
             ledger.extensions(),
             ledger.cohorts(),
+            dispositions=ledger.dispositions(),
+            named=frozenset(ledger.digests()),
         )
 
 
@@ -132,7 +142,10 @@ class Checker:
         findings.documents += 1
         findings.revisions += len(chain)
         findings.signatures += len(slots)
-        self._check_bytes(document, chain, slots, name, findings)
+        if document["disposed_at_utc"] is None:
+            self._check_bytes(document, chain, slots, name, findings)
+        else:
+            self._check_disposed(document, chain, books, name, findings)
         _check_chain(document, chain, slots, name, findings)
         for one in slots.values():
             where = f"{name}, {one['slot']}"
@@ -156,6 +169,37 @@ class Checker:
         place, closed = (document["aco_id"], document["year"]), document["executed_at_utc"] is not None
         verdict = verify_pdf(newest, self.trust, expected=Expected(document["head_digest"], *place, signers, closed))
         findings.unless(verdict.passed, "verdict-not-passed", f"{verdict.overall}: {verdict.sentence}", name)
+
+    def _check_disposed(self, document: Row, chain: list[Row], books: Books, name: str, findings: Findings) -> None:
+        """It is in one disposition of three people; at its end there is a certificate, and none of the bytes."""
+        found = [
+            one for one in books.dispositions if one["document_id"] == document["document_id"] and one["begun_at_utc"]
+        ]
+        people = {one[who] for one in found for who in ("proposed_by", "first_approver", "second_approver")}
+        findings.unless(
+            len(found) == 1 and len(people - {None}) == PEOPLE,
+            "disposition-missing",
+            "It was disposed of, and three people did not say so.",
+            name,
+        )
+        if not found or found[0]["completed_at_utc"] is None:
+            return
+        sealed = self._fetch(found[0]["certificate_digest"], f"{name}, certificate of its disposition", findings)
+        passed = sealed is not None and verify_pdf(sealed, self.trust, now=found[0]["completed_at_utc"]).passed
+        findings.unless(passed, "certificate-not-passed", "The certificate of its disposition does not hold.", name)
+        for digest in {document["data_digest"], *(one["digest"] for one in chain)} - books.named:
+            findings.unless(
+                not self._is_there(digest), "disposed-bytes", "Bytes are there that were disposed of.", name
+            )
+
+    def _is_there(self, digest: str) -> bool:
+        try:
+            self.objects.get(digest)
+        except NotFoundError:
+            return False
+        except PacketsError:
+            return True
+        return True
 
     def _fetch(self, digest: str, where: str, findings: Findings) -> bytes | None:
         try:
@@ -241,11 +285,24 @@ def _check_intents(books: Books, findings: Findings) -> None:
         kept = one["state"] != "committed" or key in recorded
         findings.unless(kept, "signature-lost", "A committed intent has no signature.", f"intent {key}")
         findings.open_intents += one["state"] == "open"
+    _check_told_intents(books, findings)
     for (document, slot), told in books.acts.items():
         known = not told or slot in books.slots.get(document, {})
         findings.unless(
             known, "signature-lost", "The log tells of a signature that is not there.", f"{document}, {slot}"
         )
+
+
+def _check_told_intents(books: Books, findings: Findings) -> None:
+    """Intents that are older than the first entry of that kind were recorded by a release that told the log only of their end."""
+    first = min((one["at_utc"] for told in books.opened.values() for one in told), default=None)
+    for key, one in books.intents.items():
+        told = [(entry["actor"], entry["details"].get("document")) for entry in books.opened.get(key, [])]
+        known = told == [(one["user_id"], one["document_id"])]
+        older = not told and (first is None or one["opened_at_utc"] < first)
+        findings.unless(known or older, "audit-missing", f"The log tells of it {len(told)} times.", f"intent {key}")
+    for key in books.opened.keys() - books.intents.keys():
+        findings.unless(None, "intent-missing", "The log tells of an intent that is not there.", f"intent {key}")
 
 
 def _read_log(ledger: LedgerRecords, books: Books, findings: Findings) -> None:
@@ -257,6 +314,8 @@ def _read_log(ledger: LedgerRecords, books: Books, findings: Findings) -> None:
         previous, expected = one["digest"], one["sequence"] + 1
         if one["act"] in SIGNING_ACTS and one["outcome"] == "done":
             books.acts[one["details"].get("document", ""), one["details"].get("slot", "")].append(one)
+        if one["act"] == OPENING_ACT and one["outcome"] == "done":
+            books.opened[one["details"].get("intent", "")].append(one)
         if one["act"].startswith(MOVES) and one["act"] != "window:extend" and one["outcome"] == "done":
             books.moved = one["at_utc"]
 

@@ -213,8 +213,9 @@ def _role_is_held(
 def _another_person(
     actor: Actor, document: DocumentFacts, slot: Slot, _request: Request, _now: datetime
 ) -> Iterator[Problem]:
+    """Pairs of the type, and always the two parties: nobody signs for the ACO what they countersign for CMS."""
     for other in document.slots:
-        paired = other.name in slot.different_from or slot.name in other.different_from
+        paired = other.name in slot.different_from or slot.name in other.different_from or other.party is not slot.party
         if paired and document.signed_by.get(other.name) == actor.user_id:
             yield Problem(
                 "same-person",

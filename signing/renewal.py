@@ -20,6 +20,7 @@ from packets.errors import ConflictError, NotFoundError, PacketsError, Problem
 from packets.model.documents import Document, Event, Revision
 from packets.store.database import Database
 from packets.store.objects import ObjectStore, digest_bytes
+from packets.store.records.keepers import RENEWAL, KeeperRun, KeptProtection
 from signing.archival import Protection, find_protection
 from signing.errors import SigningError, TimeStampError
 from signing.facts import expected_signers
@@ -27,6 +28,7 @@ from signing.pades import SigningService
 
 WITHIN = timedelta(days=365)
 """How long before the end a document is due: a job that runs once a year never comes too late."""
+MOST_KEPT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +90,12 @@ class Renewal:
         """
         with self.database.read() as records:
             waiting = records.documents.executed()
-        report = RenewalReport()
+        report, began = RenewalReport(), self.clock()
         for document_id in waiting:
             report.examined += 1
             document = self._read(document_id)
             try:
-                protection = self._renew(document, report, within, everything=everything)
+                protection = self._protect(document, report, within, everything=everything)
             except PacketsError as error:
                 self._refuse(document, error, report)
                 report.stopped = isinstance(error, TimeStampError)
@@ -102,7 +104,38 @@ class Renewal:
             else:
                 due = protection.ends_at - within
                 report.next_due = min(report.next_due or due, due)
+        self._keep(report, began)
         return report
+
+    def _protect(self, document: Document, report: RenewalReport, within: timedelta, *, everything: bool) -> Protection:
+        """Renew one document if it is due; what was found of it is kept, so that its file is read again only when it is due."""
+        with self.database.read() as records:
+            known = records.keepers.protection(document.document_id)
+        if known is not None and known.head_digest == document.head_digest and not everything:
+            present = Protection("", known.ends_at, known.ends_at, known.digest)
+            if not self._is_due(present, within):
+                return present
+        found = self._renew(document, report, within, everything=everything)
+        renewed = report.renewed[-1] if report.renewed else None
+        head = document.head_digest
+        if renewed is not None and renewed.protection is found:
+            head = renewed.revision.digest
+        with self.database.write() as records:
+            records.keepers.protect(KeptProtection(document.document_id, head, found.digest, found.ends_at))
+        return found
+
+    def _keep(self, report: RenewalReport, began: datetime) -> None:
+        """Keep what the run did, for the page."""
+        told = {
+            "examined": report.examined,
+            "renewed": len(report.renewed),
+            "refused": [[one.subject, *(each.code for each in one.problems)] for one in report.refused[:MOST_KEPT]],
+            "refused_count": len(report.refused),
+            "next_due": report.next_due.isoformat() if report.next_due else "",
+            "stopped": report.stopped,
+        }
+        with self.database.write() as records:
+            records.keepers.add_run(KeeperRun(RENEWAL, began, self.clock(), told))
 
     def _renew(self, document: Document, report: RenewalReport, within: timedelta, *, everything: bool) -> Protection:
         """Renew one document if it is due; what protects it afterwards."""

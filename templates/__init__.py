@@ -9,6 +9,11 @@ def documents() -> Traversable:
     return files(__name__) / "documents"
 
 
+def certificates() -> Traversable:
+    """The folder with the certificates that the service itself writes, in folders like those of document types."""
+    return files(__name__) / "certificates"
+
+
 def guides() -> Traversable:
     """The folder with the guides for people, and the manifest that names them."""
     return files(__name__) / "guides"

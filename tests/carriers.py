@@ -1,6 +1,7 @@
 """Carriers of jobs, to be run through one and the same contract (`integration/test_job_carriers.py`).
 
-A second carrier joins by one more entry in `CARRIERS`: a function from a `Stage` to something with `start` and `stop`.
+A further carrier joins by one more entry in `CARRIERS`: its database, and a function from a `Stage` to something with `start`
+and `stop`.
 """
 
 from __future__ import annotations
@@ -8,8 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 
+import databases
+from packets.clock import system_clock
+from packets.jobs.distribution import EVERY_SECOND, Distributed, engine_schema
 from packets.jobs.execution import Executor, Report
 from packets.jobs.queue import enqueue
 from packets.jobs.registry import Registry
@@ -19,7 +24,8 @@ from packets.store.database import Database
 
 PATIENCE_SECONDS = 10.0
 KIND = "count"
-START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+START = system_clock().replace(microsecond=0)
+"""The server of the engine has a clock of its own, to which nothing of ours may lie in the future when it is due."""
 
 
 @dataclass
@@ -78,11 +84,31 @@ def wait_until(look: Callable[[], Job], holds: Callable[[Job], bool]) -> Job:
     return found
 
 
+def executor_on(stage: Stage, registry: Registry) -> Executor:
+    """Does the jobs of a registry on a stage."""
+    report: Report = stage.report
+    return Executor(stage.database, registry, stage.clock, stage.lease, report)
+
+
 def embedded(stage: Stage, registry: Registry) -> Worker:
     """Threads of this process."""
-    report: Report = stage.report
-    executor = Executor(stage.database, registry, stage.clock, stage.lease, report)
-    return Worker(executor, threads=2, poll_seconds=0.01, patience_seconds=PATIENCE_SECONDS)
+    return Worker(executor_on(stage, registry), threads=2, poll_seconds=0.01, patience_seconds=PATIENCE_SECONDS)
 
 
-CARRIERS: dict[str, Callable[[Stage, Registry], Carrier]] = {"embedded": embedded}
+def distributed(stage: Stage, registry: Registry) -> Distributed:
+    """Threads of this process that procrastinate wakes."""
+    return Distributed(executor_on(stage, registry), patrol=EVERY_SECOND, patience_seconds=PATIENCE_SECONDS)
+
+
+def with_engine(_folder: Path) -> Database:
+    """A database on PostgreSQL with the schema of the engine, whose jobs wake workers."""
+    database = Database(databases.postgresql_url(databases.create_database()), wakes=True)
+    database.install_engine(engine_schema())
+    return database
+
+
+MakeDatabase = Callable[[Path], Database]
+CARRIERS: dict[str, tuple[MakeDatabase, Callable[[Stage, Registry], Carrier]]] = {
+    **{f"embedded, {kind}": (make, embedded) for kind, make in databases.KINDS.items()},
+    "procrastinate": (with_engine, distributed),
+}

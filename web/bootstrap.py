@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
-from typing import cast
 
 from packets.audit.log import SERVICE, Act
 from packets.clock import Clock, system_clock
@@ -19,11 +18,13 @@ from packets.documents.catalog import Catalog, load_catalog
 from packets.documents.reading import ReadingRoom
 from packets.documents.reading_copies import ReadingCopies
 from packets.documents.voiding import VoidDesk
-from packets.errors import Problem, StoreError
+from packets.errors import StoreError
 from packets.jobs.execution import Executor, Report, say_nothing
 from packets.jobs.queue import enqueue
 from packets.jobs.registry import Handler, Periodic, Registry, Run
-from packets.keeping.fixity import COPY_JOB, FixityDesk
+from packets.keeping.dispositions import DispositionDesk
+from packets.keeping.fixity import COPY_JOB
+from packets.keeping.holds import HoldDesk
 from packets.keeping.retention import RetentionDesk
 from packets.list_desks.change_requests import ChangeRequestDesk
 from packets.list_desks.changes import ChangesDesk
@@ -65,6 +66,7 @@ from signing.fields import seeded_fields
 from signing.fsck import Checker
 from signing.pades import SigningService
 from signing.pki import Pki, init_pki, load_pki
+from signing.proofs import step_up_problems
 from signing.reconciler import Reconciler
 from signing.renewal import Renewal
 from signing.rotation import ROTATED, Rotation, rotate_pki
@@ -76,15 +78,13 @@ from web.auth.accounts import AccountDesk
 from web.auth.office import open_accounts
 from web.auth.resets import RESET_JOB, ResetDesk
 from web.auth.step_up import StepUpDesk
+from web.carriers import install_engine, open_database
+from web.encryption import require_encryption
+from web.keepers import DAYS_IN_A_YEAR, keeping_handlers, keeping_tasks, lock_of
 from web.kept_secrets import find_secret
 from web.mail import read_mail
 from web.signing_sources import people_keys, time_stamps
 
-DAYS_IN_A_YEAR = 366
-"""Rounded up: a lock that ends a day late breaks no promise."""
-KEEP_EVERY = timedelta(days=7)
-COPY_ATTEMPTS = 500
-"""With five minutes between two, about two days."""
 REMIND_EVERY, TELL_EVERY = timedelta(hours=1), timedelta(seconds=15)
 RECONCILE_EVERY, SWEEP_EVERY = timedelta(minutes=5), timedelta(hours=1)
 CHECKPOINT_EVERY = timedelta(minutes=1)
@@ -124,6 +124,9 @@ class Services:
     countersigning: CountersignDesk
     declining: DeclineDesk
     voiding: VoidDesk
+    retention: RetentionDesk
+    holds: HoldDesk
+    dispositions: DispositionDesk
     renewal: Renewal
     reconciler: Reconciler
     checker: Checker
@@ -147,8 +150,9 @@ def build_services(settings: Settings, clock: Clock = system_clock) -> Services:
     Raises:
         InputError: the keys are missing or cannot be opened, or production lacks a secret.
     """
+    require_encryption(settings)
     pki = load_pki(settings.pki, find_secret(settings, "pki_passphrase"), key_holder(settings))
-    database = Database(settings.database)
+    database = open_database(settings)
     store, copy = open_stores(settings, clock)
     objects = CopiedObjects(store, copy, partial(_queue_copy, database, clock)) if copy else store
     return compose(settings, clock, database, objects, pki)
@@ -173,14 +177,6 @@ def open_stores(settings: Settings, clock: Clock) -> tuple[MendableStore, Mendab
     return store, open_store(settings.objects_copy_url, access, "ESM_OBJECTS_COPY_URL")
 
 
-def build_fixity(services: Services) -> FixityDesk:
-    """Examines the stores that the services were built on."""
-    objects = services.objects
-    if isinstance(objects, CopiedObjects):
-        return FixityDesk(services.database, objects.first, objects.copy, services.clock)
-    return FixityDesk(services.database, cast("MendableStore", objects), None, services.clock)
-
-
 def _queue_copy(database: Database, clock: Clock, digest: str) -> None:
     """A copy that cannot be made now is made by a job; where not even that can be queued, `esm archive fixity` finds it."""
     with suppress(StoreError), database.write() as records:
@@ -192,9 +188,10 @@ def initialize(settings: Settings, clock: Clock = system_clock, *, sample: bool)
     settings.dir.mkdir(parents=True, exist_ok=True)
     if not settings.pki.exists():
         make_keys(settings, clock, sample=sample)
-    database = Database(settings.database)
-    database.upgrade()
-    database.close()
+    database = open_database(settings)
+    with closing(database):
+        database.upgrade()
+        install_engine(settings, database)
 
 
 def make_keys(
@@ -236,7 +233,7 @@ def rotate_keys(
     pki = rotate_pki(settings.pki, vault, rotation, now, root_key=root_key)
     if settings.has_database:
         serials = {part: f"{pki.certificate(part).serial_number:x}" for part in ROTATED[rotation]}
-        database = Database(settings.database)
+        database = open_database(settings)
         with database.write() as records:
             records.journal.log(Act.KEYS_ROTATE, SERVICE, f"keys/{rotation}", now, certificates=serials)
         database.close()
@@ -259,6 +256,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
     box = closed_box() if settings.confinement == "on" else OpenBox()
     assembler = Assembler(database, objects, catalog, clock, seeded_fields, signer.seal, fonts, signer.issuers, box)
     reading = ReadingRoom(database, objects, catalog, clock)
+    retention = RetentionDesk(database, catalog, clock, lock_of(settings))
     preparation = PreparationDesk(database, catalog, assembler, clock)
     ceremony = Ceremony(database, objects, catalog, signer, clock)
     guard, master = AddressGuard(local=settings.mode != "production"), partial(find_secret, settings, "webhook_secret")
@@ -297,6 +295,9 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         countersigning=CountersignDesk(database, objects, catalog, clock),
         declining=DeclineDesk(database, catalog, assembler, clock),
         voiding=VoidDesk(database, assembler, clock),
+        retention=retention,
+        holds=HoldDesk(database, clock),
+        dispositions=DispositionDesk(database, retention, clock, step_up_problems),
         renewal=Renewal(database, objects, signer, clock),
         reconciler=Reconciler(database, clock),
         checker=Checker(database, objects, catalog, signer.trust),
@@ -342,33 +343,18 @@ def build_registry(services: Services) -> Registry:
         services.notices.write()
         services.post.deliver(lambda done: run.progress(done, done))
 
-    def copy_object(run: Run) -> None:
-        build_fixity(services).copy_object(run.job.arguments["digest"])
-
-    def keep(run: Run) -> dict[str, int]:
-        desk = build_fixity(services)
-        report = desk.run(repair=True, told=run.progress)
-        if not report.holds:
-            raise StoreError(
-                Problem("fixity-broken", "Stored files are missing or damaged.", "Run `esm archive fixity`.")
-            )
-        extended = sum(
-            RetentionDesk(services.database, one).run(run.progress) for one in (desk.store, desk.copy) if one
-        )
-        return {"examined": report.examined, "locks_extended": extended}
-
     batches = BatchWork(services.database, services.ceremony, services.clock)
     return Registry(
         handlers=(
             Handler(CHECKPOINT, checkpoint),
-            Handler(COPY_JOB, copy_object, attempts=COPY_ATTEMPTS),
             Handler(BATCH_JOB, batches.run),
+            *keeping_handlers(services),
             Handler(PREPARE, services.preparation.work),
             Handler(JOB, services.messenger.work, attempts=ATTEMPTS, longest_wait=LONGEST_WAIT),
             Handler(RESET_JOB, services.resets.work),
         ),
         periodic=(
-            Periodic("keep", KEEP_EVERY, keep),
+            *keeping_tasks(services),
             Periodic("reconcile", RECONCILE_EVERY, reconcile),
             Periodic("remind", REMIND_EVERY, remind),
             Periodic("sweep-accounts", SWEEP_EVERY, lambda _run: services.accounts.sweep()),

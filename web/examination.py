@@ -22,11 +22,13 @@ from packets.render.fonts import ensure_fonts
 from packets.settings import Settings
 from signing.pki import PARTS, TITLES
 from web.bootstrap import Services
+from web.carriers import ENGINE, load_engine
 from web.look.assets import load_look
 from web.mail import read_mail
 
 PROBE = b"esm-packets: this object shows that objects can be written and read back.\n"
 SOON, LATE, SKEW = timedelta(days=90), timedelta(minutes=5), timedelta(seconds=2)
+SILENCE = timedelta(seconds=60)
 LEAST_BYTES, FEW_BYTES = 500 * 1024**2, 5 * 1024**3
 
 
@@ -118,6 +120,24 @@ def _queue(services: Services) -> Found:
         )
     if not stalled and (due is None or now - due <= LATE):
         yield State.GOOD, "No due job waits for long.", ""
+    if services.settings.queue == ENGINE:
+        yield from _engine(services)
+
+
+def _engine(services: Services) -> Found:
+    """The engine that carries jobs has its schema in our database, and workers of it are alive."""
+    version, workers = services.database.engine(SILENCE.total_seconds())
+    needed = load_engine().engine_schema().version
+    if version < needed:
+        yield (
+            State.BROKEN,
+            f"The schema of procrastinate is {version or 'none'}, and {needed} is needed.",
+            ("Run `esm db upgrade`, and `esm db grants` after it."),
+        )
+    elif not workers:
+        yield State.WATCH, "No worker of procrastinate has been heard of lately.", "Start `esm worker`."
+    else:
+        yield State.GOOD, f"procrastinate has {workers} workers.", ""
 
 
 def _keys(services: Services) -> Found:

@@ -77,6 +77,11 @@ def survey_types(
     return types, problems or _chain_problems(types)
 
 
+def load_certificate(name: str) -> DocumentType:
+    """A certificate that the service itself writes and seals, and that nobody signs; in the words of its folder."""
+    return _read_type(templates.certificates() / name, json.loads(templates.schema().read_text("utf-8")))
+
+
 def _folder_problem(root: Traversable) -> Problem:
     return Problem("folder-missing", "There is no folder of document types here.", "Name one that exists.", str(root))
 

@@ -99,7 +99,7 @@ class ReadingRoom:
     def show(self, user_id: str, document_id: str) -> tuple[Document, bytes]:
         """The document's newest bytes, for reading; that they were shown is recorded, as signing needs it (rule 10)."""
         with self.database.write() as records:
-            document = self._visible(records, user_id, document_id)
+            document = require_bytes(self._visible(records, user_id, document_id))
             if not records.documents.viewed(document_id, user_id, document.head_digest):
                 now = self.clock()
                 records.documents.view(document_id, user_id, document.head_digest, now)
@@ -112,7 +112,7 @@ class ReadingRoom:
         """The document's newest bytes, to keep; every retrieval is logged (42 CFR 425.210)."""
         now = self.clock()
         with self.database.write() as records:
-            document = self._visible(records, user_id, document_id)
+            document = require_bytes(self._visible(records, user_id, document_id))
             records.journal.log(
                 Act.DOCUMENT_DOWNLOAD, user_id, document_subject(document), now, digest=document.head_digest
             )
@@ -121,7 +121,8 @@ class ReadingRoom:
     def dates(self, document: Document) -> Dates:
         """When it was signed, from when it is in force, and for which period (REQUIREMENTS 2.5)."""
         document_type = self.catalog[document.kind]
-        facts = json.loads(self.objects.get(document.data_digest)) if document_type.countersigned else {}
+        stated = document_type.countersigned and document.disposed_at is None
+        facts = json.loads(self.objects.get(document.data_digest)) if stated else {}
         return dates_of(document, document_type, facts)
 
     def archive(
@@ -202,6 +203,19 @@ def _documents_of(document_type: DocumentType, packet: list[Document]) -> list[D
 def not_yours(where: str) -> NotFoundError:
     """One answer for what is not there and for what is not yours."""
     return NotFoundError(Problem("not-found", "There is nothing here for you.", "Go back to your packets.", where))
+
+
+def require_bytes(document: Document) -> Document:
+    """The document, when there are bytes of it.
+
+    Raises:
+        NotFoundError: it was disposed of; what is recorded about it is still there.
+    """
+    if document.disposed_at is None:
+        return document
+    sentence = f"This document was kept as long as the law asks, and disposed of on {document.disposed_at:%Y-%m-%d}."
+    remedy = "Its page says what it was and who signed it; the certificate of its disposition is there too."
+    raise NotFoundError(Problem("document-disposed", sentence, remedy, document.document_id))
 
 
 def _searchable(line: RecordLine) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from io import BytesIO
 
-from packets.documents.reading import PacketView, ReadingRoom
+from packets.documents.reading import PacketView, ReadingRoom, require_bytes
 from packets.errors import ConflictError, NotFoundError, Problem
 from packets.model.documents import Document
 from packets.model.people import role_label
@@ -64,7 +64,7 @@ class ReadingCopies:
             NotFoundError: there is no such document, or it is not theirs to see.
             ConflictError: the template that it was made from is no longer here.
         """
-        document = self.room.document(user_id, document_id)
+        document = require_bytes(self.room.document(user_id, document_id))
         found = self.room.catalog.get(document.kind)
         if found is None or found.template_digest != document.template_digest:
             sentence = (
@@ -75,7 +75,7 @@ class ReadingCopies:
 
     def _taken(self, user_id: str, view: PacketView) -> Iterable[tuple[Document, bytes]]:
         """The documents of a packet in the order of its steps, each taken on record."""
-        documents = [one.document for one in view.steps if one.document is not None]
+        documents = [one.document for one in view.steps if one.document and one.document.disposed_at is None]
         if not documents:
             raise NotFoundError(
                 Problem(

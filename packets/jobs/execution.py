@@ -6,6 +6,8 @@ result, and its work is interrupted at the next step.
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 import time
 import uuid
@@ -88,6 +90,7 @@ class Executor:
     Attributes:
         closing: set when the process is about to end; work is interrupted at its next step and queued again.
         report: is told of what fails.
+        owner: in whose name jobs are claimed; tells people the machine and the process.
     """
 
     database: Database
@@ -96,7 +99,7 @@ class Executor:
     lease: timedelta = LEASE
     report: Report = say_nothing
     closing: threading.Event = field(default_factory=threading.Event)
-    owner: str = field(default_factory=lambda: str(uuid.uuid4()))
+    owner: str = field(default_factory=lambda: f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4()}")
 
     def plan(self) -> None:
         """Make a row for each periodic task that has none yet; it is due at once."""

@@ -22,6 +22,10 @@ class Carrier(Protocol):
     def stop(self) -> bool:
         """Take no new jobs, end those that run at their next step, and wait for that. False when one did not end."""
 
+    @property
+    def is_working(self) -> bool:
+        """Whether a thread of it is alive."""
+
 
 @dataclass
 class Worker:

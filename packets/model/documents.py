@@ -274,6 +274,9 @@ class Document:
     occurrence: int = 1
     """Which one of its kind in the year: 1 for a step; documents made on demand are counted."""
 
+    disposed_at: datetime | None = None
+    """Since when its bytes are gone for good, by a disposition; what is recorded about it stays."""
+
     @property
     def decline(self) -> Decline | None:
         """The decline that holds, or None; nobody signs while one does."""

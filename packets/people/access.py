@@ -14,6 +14,10 @@ from packets.model.people import SLOTS_BY_ROLE, Person, Role
 AGENCY_ROLES = frozenset({Role.CMS_STAFF, Role.CMS_SIGNATORY})
 
 
+RECORD_KEEPERS = frozenset({Role.CMS_STAFF, Role.ARCHIVIST})
+"""Who places holds, extends retention and proposes dispositions (docs/adr/0054, 0055)."""
+
+
 class Action(StrEnum):
     """What can be done with an ACO's packet, signing apart."""
 
@@ -24,6 +28,18 @@ class Action(StrEnum):
     KEEP_AGREEMENT = "keep-agreement"
     MANAGE_YEAR = "manage-year"
     VOID_DOCUMENT = "void-document"
+    KEEP_RECORDS = "keep-records"
+    APPROVE_DISPOSITION = "approve-disposition"
+
+
+AGENCY_GRANTS: dict[Action, frozenset[Role]] = {
+    Action.VIEW_ARCHIVE: AGENCY_ROLES | {Role.ARCHIVIST},
+    Action.MANAGE_YEAR: frozenset({Role.CMS_STAFF}),
+    Action.VOID_DOCUMENT: frozenset({Role.CMS_STAFF}),
+    Action.KEEP_RECORDS: RECORD_KEEPERS,
+    Action.APPROVE_DISPOSITION: RECORD_KEEPERS | AGENCY_ROLES,
+}
+"""What people on the CMS side may do, whichever ACO it is about."""
 
 
 def manages_years(person: Person | None) -> bool:
@@ -37,13 +53,11 @@ def may(action: Action, roles: frozenset[Role]) -> bool:
     match action:
         case Action.VIEW_PACKET:
             return bool(slots) or bool(roles & AGENCY_ROLES)
-        case Action.VIEW_ARCHIVE:
-            return bool(roles & (AGENCY_ROLES | {Role.ARCHIVIST}))
         case Action.EDIT_STEP_ONE:
             return any(slot.edits_step_one for slot in slots)
         case Action.UPLOAD_CORRECTIONS:
             return any(slot.uploads_corrections for slot in slots)
         case Action.KEEP_AGREEMENT:
             return bool(roles & set(KEEPERS))
-        case Action.MANAGE_YEAR | Action.VOID_DOCUMENT:
-            return Role.CMS_STAFF in roles
+        case _:
+            return bool(roles & AGENCY_GRANTS[action])

@@ -1,6 +1,7 @@
 """The directory of people who work with the service: CMS staff add them, grant and revoke, deactivate (R15, R21, REQ 1.7).
 
-What is changed here holds from the next request on: every request and every signature asks the directory anew.
+What is changed here holds from the next request on: every request and every signature asks the directory anew. Nobody changes
+their own rights: it takes two people to make somebody a signatory who was none.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from packets.audit.log import SERVICE, Act, Outcome
 from packets.clock import Clock
 from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError, PacketsError, Problem
 from packets.lists.text import cell_fault
+from packets.model.aco import Aco
 from packets.model.identifiers import UserId
 from packets.model.people import CMS_ROLE_LABELS, Address, Person, Role
 from packets.people.access import manages_years
@@ -22,6 +24,8 @@ from packets.store.records import Records
 
 REQUIRED = ("given_name", "family_name", "title", "organization", "email")
 TEXT_LIMIT = 300
+PAGE_SIZE = 50
+"""So many people stand on a page of the directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,15 +163,14 @@ class DirectoryDesk:
 
         return self._change(Act.USER_RECERTIFY, user_id, actor, act)
 
-    def require_staff(self, actor: str) -> None:
-        """Refuse whoever is no CMS staff.
+    def require_other_staff(self, actor: str, user_id: str) -> None:
+        """Refuse whoever may not change what is said of a person.
 
         Raises:
-            ForbiddenError: the actor is none.
+            ForbiddenError: the actor is no CMS staff, or is the person.
         """
         with self.database.read() as records:
-            if not manages_years(records.people.get(actor)):
-                raise ForbiddenError(_no_staff(actor))
+            _require_other_staff(records, actor, user_id)
 
     def get(self, user_id: str) -> Person:
         """The person.
@@ -177,6 +180,19 @@ class DirectoryDesk:
         """
         with self.database.read() as records:
             return _require(records, user_id)
+
+    def search(self, words: str, role: Role | None = None, page: int = 1) -> tuple[list[Person], int]:
+        """A page of the people whose user ID, name, organization or e-mail address has all the words, and how many there are."""
+        with self.database.read() as records:
+            return records.people.search(words[:TEXT_LIMIT], role, PAGE_SIZE, (max(page, 1) - 1) * PAGE_SIZE)
+
+    def slots_of(self, user_id: str) -> list[tuple[Aco, list[Role]]]:
+        """Where the person is a contact: ACO and year, and the slots that they hold there."""
+        with self.database.read() as records:
+            return [
+                (aco, sorted(records.acos.roles_of(user_id, aco.aco_id, aco.performance_year)))
+                for aco in records.acos.of_person(user_id)
+            ]
 
     def everybody(self, role: Role | None = None) -> list[Person]:
         """Everybody, or those with a role on the CMS side, by user ID."""
@@ -189,8 +205,7 @@ class DirectoryDesk:
         refused: PacketsError
         with self.database.write() as records:
             try:
-                if actor != SERVICE and not manages_years(records.people.get(actor)):
-                    raise ForbiddenError(_no_staff(actor))
+                _require_other_staff(records, actor, user_id)
                 person, told = change(records)
             except PacketsError as error:
                 refused = error
@@ -202,6 +217,17 @@ class DirectoryDesk:
                 found: Person = person
                 return found
         raise refused
+
+
+def _require_other_staff(records: Records, actor: str, user_id: str) -> None:
+    """The service may change everybody, CMS staff everybody but themselves."""
+    if actor == SERVICE:
+        return
+    if not manages_years(records.people.get(actor)):
+        raise ForbiddenError(_no_staff(actor))
+    if actor == user_id:
+        sentence = "Nobody changes what is said of themselves in the directory."
+        raise ForbiddenError(Problem("own-rights", sentence, "Ask another member of CMS staff.", user_id))
 
 
 def _no_staff(actor: str) -> Problem:
@@ -248,7 +274,7 @@ def _require(records: Records, user_id: str) -> Person:
     person = records.people.get(user_id)
     if person is None:
         sentence = f"Nobody in the directory has the user ID {user_id}."
-        raise NotFoundError(Problem("user-unknown", sentence, "`esm user list` lists everybody.", user_id))
+        raise NotFoundError(Problem("user-unknown", sentence, "Look for them in the directory.", user_id))
     return person
 
 

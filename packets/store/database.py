@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from alembic import command
@@ -22,6 +22,7 @@ from packets.store.records import Records
 from packets.store.records.jobs import JobRecords
 from packets.store.records.tokens import TokenRecords
 from packets.store.refusals import commits, refusals
+from packets.store.wakes import EngineSchema, engine_version, install, living_workers
 
 __all__ = ["IN_MEMORY", "Database"]
 
@@ -33,8 +34,9 @@ Answer = TypeVar("Answer")
 class Database:
     """The door to all records: `with database.write() as records:` commits at the end, or not at all."""
 
-    def __init__(self, url: str) -> None:
-        self._engine = make_engine(url)
+    def __init__(self, url: str, *, wakes: bool = False) -> None:
+        """With `wakes`, jobs that are queued wake workers of the engine, in the same transaction."""
+        self._engine = make_engine(url, wakes=wakes)
 
     @contextmanager
     def write(self) -> Iterator[Records]:
@@ -109,6 +111,27 @@ class Database:
             be_the_writer(connection)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+    def install_engine(self, schema: EngineSchema) -> None:
+        """Bring the schema of the engine that carries jobs to its newest version; of several at once, one does it.
+
+        Raises:
+            InputError: the place of that schema is taken.
+        """
+        with self._transaction() as connection:
+            be_the_writer(connection)
+            install(connection, schema)
+
+    def engine(self, seconds: float) -> tuple[str, int]:
+        """The version of the engine's schema, empty when there is none, and how many workers were heard of in so many seconds."""
+        with refusals(), self._engine.connect() as connection:
+            version = engine_version(connection)
+            return version, living_workers(connection, seconds) if version else 0
+
+    @property
+    def reached_by(self) -> dict[str, Any]:
+        """How the driver connects, for whoever keeps connections of his own."""
+        return dict(self._engine.dialect.create_connect_args(self._engine.url)[1])
 
     def schema(self) -> tuple[str, str]:
         """The version of the schema, empty when there is none, and the newest one that this program knows."""

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
 from packets.errors import InputError, Problem
+from packets.store.wakes import OPTION
 
 IN_MEMORY = "sqlite://"
 BUSY_MILLISECONDS = 15_000
@@ -31,15 +32,17 @@ ONE_LOOK, WITH_LOCK = "REPEATABLE READ", "READ COMMITTED"
 POSTGRESQL, SQLITE = "postgresql", "sqlite"
 
 
-def make_engine(url: str) -> sa.Engine:
-    """The engine of a database; nothing is connected yet.
+def make_engine(url: str, *, wakes: bool = False) -> sa.Engine:
+    """The engine of a database; nothing is connected yet. With `wakes`, a job that is queued wakes a worker (`wakes`).
 
     Raises:
         InputError: the address is none, is of another database, or its driver is not installed.
     """
     address = _read_address(url)
     if address.get_backend_name() == POSTGRESQL:
-        return _postgresql(address)
+        return _postgresql(address, wakes=wakes)
+    if wakes:
+        raise InputError(_without_engine())
     options: dict[str, Any] = {}
     if url == IN_MEMORY:
         options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
@@ -84,16 +87,31 @@ def _unusable(reason: str) -> Problem:
     return Problem("database-url-invalid", f"The database cannot be used: {reason}.", remedy, "ESM_DATABASE_URL")
 
 
-def _postgresql(address: sa.URL) -> sa.Engine:
+def _without_engine() -> Problem:
+    return Problem(
+        "queue-needs-postgresql",
+        "procrastinate carries jobs on PostgreSQL only.",
+        "Set ESM_DATABASE_URL to a PostgreSQL database, or ESM_QUEUE to embedded or worker.",
+        "ESM_QUEUE",
+    )
+
+
+def _postgresql(address: sa.URL, *, wakes: bool) -> sa.Engine:
     waits = {"lock_timeout": BUSY_MILLISECONDS, "idle_in_transaction_session_timeout": IDLE_MILLISECONDS}
     connect = {
         "connect_timeout": CONNECT_SECONDS,
         "options": " ".join(f"-c {name}={value}" for name, value in waits.items()),
         "application_name": "esm-packets",
     }
-    pool = {"pool_size": CONNECTIONS, "max_overflow": MORE_CONNECTIONS, "pool_timeout": CONNECT_SECONDS * 2}
+    pool: dict[str, Any] = {
+        "pool_size": CONNECTIONS,
+        "max_overflow": MORE_CONNECTIONS,
+        "pool_timeout": CONNECT_SECONDS * 2,
+    }
     try:
-        return sa.create_engine(address, pool_pre_ping=True, connect_args=connect, **pool)
+        return sa.create_engine(
+            address, pool_pre_ping=True, connect_args=connect, execution_options={OPTION: wakes}, **pool
+        )
     except ImportError:
         problem = Problem(
             "driver-missing",

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 
 from packets.errors import InputError, Problem
 from packets.store.tables import metadata
+from packets.store.wakes import SCHEMA
 
-APPEND_ONLY = ("audit", "revisions", "signatures", "checkpoints")
+APPEND_ONLY = ("audit", "revisions", "signatures", "checkpoints", "retention_extensions")
 """Kept by triggers too."""
 READ_ONLY = ("alembic_version",)
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
@@ -34,8 +35,19 @@ def grant_statements(role: str, schema: str = "public") -> Iterator[str]:
     yield f"REVOKE CREATE ON SCHEMA {schema} FROM {role}, PUBLIC"
     yield f"GRANT USAGE ON SCHEMA {schema} TO {role}"
     yield f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}"
+    yield _rights_on_engine(role)
     for table in sorted({*metadata.tables, *READ_ONLY}):
         yield f"GRANT {_rights(table)} ON {schema}.{table} TO {role}"
+
+
+def _rights_on_engine(role: str) -> str:
+    """The tables of the engine that carries jobs, where it has some: nothing in them is a record."""
+    rights = (
+        f"GRANT USAGE ON SCHEMA {SCHEMA} TO {role};",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {SCHEMA} TO {role};",
+        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {SCHEMA} TO {role};",
+    )
+    return f"DO $$ BEGIN IF to_regnamespace('{SCHEMA}') IS NOT NULL THEN {' '.join(rights)} END IF; END $$"
 
 
 def _rights(table: str) -> str:

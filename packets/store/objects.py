@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -46,6 +47,24 @@ class MendableStore(ObjectStore, Protocol):
         """
 
 
+class RemovingStore(ObjectStore, Protocol):
+    """A store from which a disposition removes bytes for good."""
+
+    def lock_end(self, digest: str) -> datetime | None:
+        """Until when the store itself refuses to remove an object; None when it does not, or has no such object.
+
+        Raises:
+            StoreError: the store cannot be reached, or the key may not.
+        """
+
+    def remove(self, digest: str) -> None:
+        """Remove an object with every version of it; nothing when there is none.
+
+        Raises:
+            StoreError: it is locked or held, the key may not, or the store cannot be reached.
+        """
+
+
 class MemoryObjects:
     """The object store of tests: same promises, kept in a dictionary."""
 
@@ -67,6 +86,14 @@ class MemoryObjects:
         digest = digest_bytes(content)
         self._kept[digest] = content
         return digest
+
+    def lock_end(self, digest: str) -> datetime | None:  # noqa: ARG002  a dictionary locks nothing
+        """It locks nothing."""
+        return None
+
+    def remove(self, digest: str) -> None:
+        """Forget the bytes."""
+        self._kept.pop(digest, None)
 
     def get(self, digest: str) -> bytes:
         """The bytes with that digest."""

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
@@ -80,6 +81,22 @@ class FileObjects:
             self._sync(path)
             checked(path.read_bytes(), digest)
         return digest
+
+    def lock_end(self, digest: str) -> datetime | None:  # noqa: ARG002  a folder locks nothing
+        """It locks nothing: whoever may write in the folder may remove a file."""
+        return None
+
+    def remove(self, digest: str) -> None:
+        """Remove a file; nothing when there is none.
+
+        Raises:
+            StoreError: the disk refused.
+        """
+        path = self._path(digest)
+        with self._refusals(path):
+            path.unlink(missing_ok=True)
+            if path.parent.is_dir():
+                _sync_folder(path.parent)
 
     def _path(self, digest: str) -> Path:
         return self._root / digest[:2] / digest

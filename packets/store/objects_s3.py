@@ -153,6 +153,32 @@ class S3Objects:
         with self._refusals(digest):
             self._client.put_object_legal_hold(**self._object(digest), LegalHold={"Status": "ON" if held else "OFF"})
 
+    def lock_end(self, digest: str) -> datetime | None:
+        """Until when the newest version is locked; None when the bucket locks nothing, or there is no such object.
+
+        Raises:
+            StoreError: the store cannot be reached, or the key may not.
+        """
+        if not self._bucket.locks:
+            return None
+        try:
+            return self.retained_until(digest)
+        except NotFoundError:
+            return None
+
+    def remove(self, digest: str) -> None:
+        """Remove every version of an object, and the marks of versions that were removed before.
+
+        Raises:
+            StoreError: a version is locked or held, the key may not, or the store cannot be reached.
+        """
+        name, key = self._bucket.name, self._object(digest)["Key"]
+        with self._refusals(digest):
+            for page in self._client.get_paginator("list_object_versions").paginate(Bucket=name, Prefix=key):
+                for one in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+                    if one["Key"] == key:
+                        self._client.delete_object(Bucket=name, Key=key, VersionId=one["VersionId"])
+
     def _write(self, digest: str, content: bytes | IO[bytes], *, only_new: bool) -> None:
         options: dict[str, Any] = {"ChecksumSHA256": base64.b64encode(bytes.fromhex(digest)).decode()}
         if only_new:

@@ -31,6 +31,8 @@ MOST_PROBLEMS = 20
 """So many problems are kept with a job; whoever mends them asks again."""
 PREPARE = "prepare-documents"
 """The kind of the job that prepares documents."""
+DOCUMENTS_IN_A_PART = 25
+"""So many documents are one job, so that many workers share a year, and a worker that dies loses little."""
 
 
 def job_key(year: int) -> str:
@@ -38,10 +40,54 @@ def job_key(year: int) -> str:
     return f"{PREPARE}/{year}/"
 
 
-def enqueue_documents(records: Records, year: int, wanted: Iterable[Wanted], actor: str, now: datetime) -> Job:
-    """Queue the preparation of these documents in the transaction that makes them necessary."""
-    arguments = {"year": year, "actor": actor, "documents": [list(one) for one in wanted]}
-    return enqueue(records, PREPARE, arguments, f"{job_key(year)}{now.isoformat()}/{actor}", now)
+@dataclass(frozen=True, slots=True)
+class Preparing:
+    """Documents that are prepared outside of a request: the jobs that share them, at least one."""
+
+    jobs: tuple[Job, ...]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody works on any of them, and nobody will."""
+        return all(one.state.is_over for one in self.jobs)
+
+    @property
+    def done(self) -> int:
+        """How many documents were looked at."""
+        return sum(one.done for one in self.jobs)
+
+    @property
+    def total(self) -> int:
+        """How many documents there are."""
+        return sum(len(one.arguments["documents"]) for one in self.jobs)
+
+    @property
+    def problems(self) -> list[str]:
+        """What stood in the way of documents; each was left as it is."""
+        return [told for one in self.jobs for told in one.result.get("problems", ())][:MOST_PROBLEMS]
+
+    @property
+    def errors(self) -> list[str]:
+        """Why jobs came to nothing."""
+        return sorted({one.error for one in self.jobs if one.error})
+
+
+def enqueue_documents(records: Records, year: int, wanted: Iterable[Wanted], actor: str, now: datetime) -> Preparing:
+    """Queue the preparation of these documents in the transaction that makes them necessary, shared out in parts."""
+    everything, jobs = [list(one) for one in wanted], []
+    for number, begin in enumerate(range(0, max(len(everything), 1), DOCUMENTS_IN_A_PART)):
+        documents = everything[begin : begin + DOCUMENTS_IN_A_PART]
+        arguments = {"year": year, "actor": actor, "documents": documents}
+        jobs.append(enqueue(records, PREPARE, arguments, f"{job_key(year)}{now.isoformat()}/{actor}/{number}", now))
+    return Preparing(tuple(jobs))
+
+
+def newest_preparing(records: Records, year: int) -> Preparing | None:
+    """What was asked for last in a year; None when nothing was."""
+    newest = records.jobs.newest(job_key(year))
+    if newest is None:
+        return None
+    return Preparing(tuple(records.jobs.beginning(f"{newest.key.rpartition('/')[0]}/")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +164,8 @@ class PreparationDesk:
         progress(len(todo), len(todo), "")
         return Preparation(len(todo) - len(problems), tuple(problems))
 
-    def ask(self, year: int, actor: str) -> Job:
-        """Let everything that is missing be prepared outside the request; one such job a year at a time.
+    def ask(self, year: int, actor: str) -> Preparing:
+        """Let everything that is missing be prepared outside the request; what is under way for the year is not asked for twice.
 
         Raises:
             NotFoundError: the year was not opened.
@@ -130,15 +176,15 @@ class PreparationDesk:
             if not manages_years(records.people.get(actor)):
                 sentence = "Only CMS staff let a year’s documents be prepared."
                 raise ForbiddenError(Problem("preparing-not-permitted", sentence, "Ask a member of CMS staff.", actor))
-            newest = records.jobs.newest(job_key(year))
-            if newest is not None and not newest.state.is_over:
+            newest = newest_preparing(records, year)
+            if newest is not None and not newest.is_over:
                 return newest
             return enqueue_documents(records, year, wanted, actor, now)
 
-    def newest_job(self, year: int) -> Job | None:
-        """The job that prepares documents of a year, or did so last; None when there was none."""
+    def newest(self, year: int) -> Preparing | None:
+        """How far the documents of a year are that were asked for last; None when none were."""
         with self.database.read() as records:
-            return records.jobs.newest(job_key(year))
+            return newest_preparing(records, year)
 
     def work(self, run: Run) -> dict[str, Any]:
         """Do such a job (`packets.jobs`): prepare the documents that it names."""

@@ -55,10 +55,10 @@ def test_the_readme_names_no_command_that_does_not_exist() -> None:
 
 def test_every_make_target_that_is_named_exists() -> None:
     """README, CONTRIBUTING and docs speak of real targets only."""
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     texts = [README, *(path.read_text("utf-8") for path in (*(ROOT / "docs").rglob("*.md"), ROOT / "CONTRIBUTING.md"))]
 
-    assert {name for text in texts for name in re.findall(r"`make ([a-z-]+)", text)} <= targets
+    assert {name for text in texts for name in re.findall(r"`make ([a-z0-9-]+)", text)} <= targets
 
 
 @pytest.mark.parametrize("field", Settings.model_fields)
@@ -82,6 +82,28 @@ def test_links_in_the_documentation_lead_somewhere() -> None:
     ]
 
     assert [(str(page), one) for page, one in links if not (page.parent / one).exists()] == []
+
+
+def test_the_figures_of_the_readme_stand_in_the_reports_that_it_names() -> None:
+    """Whoever measures again and commits the report must say the new figure in the README too."""
+    table = README.partition("## Measured")[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if "](bench/results/" in line]
+
+    assert len(rows) >= 5
+    for row in rows:
+        told = "".join((ROOT / one).read_text("utf-8") for one in re.findall(r"\]\((bench/results/[^)]+)\)", row))
+        figures = re.findall(r"\d[\d,.]*\d|\d", " ".join(row.split("|")[2:4]))
+        assert [one for one in figures if not re.search(rf"(?<![\d.,]){re.escape(one)}(?![\d])", told)] == [], row
+
+
+def test_the_short_comparison_says_what_the_long_one_has_sources_for() -> None:
+    """Each peer of the README has its column in docs/comparison.md."""
+    heads = README.partition("## Beside others\n")[2].splitlines()[0]
+    long = (ROOT / "docs" / "comparison.md").read_text("utf-8").splitlines()
+    columns = [set(line.split(" | ")) for line in long if line.startswith("| |")]
+
+    assert columns
+    assert all(set(heads.strip("| ").split(" | ")) <= column for column in columns)
 
 
 def test_lock_files_pin_by_hash_and_carry_no_address() -> None:

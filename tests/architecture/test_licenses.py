@@ -15,6 +15,7 @@ PERMISSIVE = (
 WEAK_COPYLEFT = {
     "psycopg": "LGPL-3.0-only",
     "psycopg-binary": "LGPL-3.0-only",
+    "psycopg-pool": "LGPL-3.0-only",
     "python-stdnum": "LGPL-2.1-or-later",
 }
 """Used as they are, through their interfaces, and only where somebody installs them: an extra, or the tests."""

@@ -353,6 +353,7 @@ def test_every_other_page_is_accessible_and_no_wider_than_the_narrowest_window(w
         packet = f"packets/{house.practice}/{year}"
         record = next(one.document_id for one in records.documents.packet(house.practice, year))
     notice, asked = keep_notice(house, year), file_request(house, year)
+    designee = house.contact(Role.ACO_EXECUTIVE)
     steps = ("contacts", "contacts/confirm", "contacts/aco-executive", "organization", "organization/confirm")
     pages = {
         house.contact(Role.ACO_EXECUTIVE): (
@@ -363,8 +364,8 @@ def test_every_other_page_is_accessible_and_no_wider_than_the_narrowest_window(w
         ),
         house.agency(Role.CMS_STAFF): (
             "", "years", f"years/{year}", f"years/{year}/files", f"years/{year}/windows", "change-requests", "readiness",
-            f"change-requests/{asked}", f"agreements/{year}", "notices/delivery", f"documents/{record}/void",
-            f"{packet}/deadlines",
+            "people", "people/new", f"people/{designee}", f"change-requests/{asked}",
+            f"agreements/{year}", "notices/delivery", f"documents/{record}/void", f"{packet}/deadlines",
         ),
     }  # fmt: skip
     for user_id, paths in pages.items():
@@ -373,6 +374,7 @@ def test_every_other_page_is_accessible_and_no_wider_than_the_narrowest_window(w
             page.goto(walk.house.address + path)
             name = (
                 path.replace(f"years/{year}", "year")
+                .replace(f"people/{designee}", "person")
                 .replace(f"{packet}/", "")
                 .replace(f"documents/{record}/", "document-")
                 .replace(f"notices/{notice}", "notice")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -108,3 +109,20 @@ def test_the_log_names_people_by_reference_and_never_lists(day: tuple[Site, str,
     assert len(tins) > 3
     assert [one for one in sorted(personal | tins) if one and (one in entries or one in logged)] == []
     assert site.holder(Role.ACO_EXECUTIVE) in entries
+
+
+LIST_TABLES = {"list_rows"}
+"""Where rows of lists are kept, and nothing else."""
+
+
+def test_tins_are_in_the_tables_of_lists_and_in_no_other(day: tuple[Site, str, Path]) -> None:
+    """Mail that waits, events for machines, notices, refusals and sessions can be read by people who may not see a list."""
+    site, _, folder = day
+    tins = {row[PARTICIPANTS.place("tin")] for sample in site.world.year.acos for row in sample.participants}
+    with sqlite3.connect(next(folder.glob("*.db"))) as connection:
+        connection.text_factory = bytes
+        names = [row[0].decode() for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        held = {name: repr(connection.execute(f'SELECT * FROM "{name}"').fetchall()) for name in names}  # noqa: S608
+
+    assert len(held) > 20
+    assert {name for name, content in held.items() if any(tin in content for tin in tins)} == LIST_TABLES

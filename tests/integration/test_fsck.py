@@ -144,6 +144,13 @@ BENT: dict[str, tuple[Bend, str]] = {
         "audit-broken",
     ),
     "an entry of the log": (sql("DELETE FROM audit WHERE act = 'document:countersign'"), "audit-missing"),
+    "an entry of an intent": (
+        sql(
+            "UPDATE audit SET act = 'intent:abandon' WHERE sequence = (SELECT max(sequence) FROM audit WHERE act = 'intent:open')"
+        ),
+        "audit-missing",
+    ),
+    "an intent that is gone": (sql("DELETE FROM intents WHERE document_id = :id"), "intent-missing"),
     "the order of the log": (
         sql("UPDATE audit SET at_utc = '2026-01-01 00:00:00.000000' WHERE act = 'document:countersign'"),
         "order-broken",
@@ -192,6 +199,9 @@ def test_what_a_crash_left_open_is_given_up_and_signed_again(world: World) -> No
     document = crash_while_signing(world)
     findings = world.services.checker.run()
     assert (findings.open_intents, findings.problems) == (1, [])
+    with world.services.database.read() as records:
+        newest = list(records.journal.entries())[-1]
+    assert (newest.act, newest.outcome, newest.details["document"]) == (Act.INTENT_OPEN, "done", document.document_id)
     assert world.services.reconciler.run() == []
 
     world.clock.advance(PATIENCE + timedelta(seconds=1))

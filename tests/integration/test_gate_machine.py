@@ -310,7 +310,9 @@ class Gate(RuleBasedStateMachine):
         codes |= {"entitlement-missing"} if not person.may_sign_electronically else set()
         codes |= {"role-not-permitted"} if role not in permitted else set()
         codes |= {"role-not-held"} if role not in held else set()
+        across = {one for one, (side, _) in rules["slots"].items() if side != party}
         codes |= {"same-person"} if self._signed_the_pair(slot, done, user_id) else set()
+        codes |= {"same-person"} if any(done.get(one) == user_id for one in across) else set()
         codes |= {"prerequisite-unsigned"} if rules["before"] and not self._finished(aco_id, rules["before"]) else set()
         codes |= self._gate_codes(aco_id, kind) if rules["gated"] else set()
         codes |= self._window_codes(aco_id, party)

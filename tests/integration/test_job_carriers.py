@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -15,19 +16,20 @@ from packets.jobs.queue import enqueue
 from packets.jobs.registry import Handler, Periodic, Reason, Registry, Run, WorkInterruptedError
 from packets.jobs.worker import Carrier
 from packets.model.jobs import JobState
-from packets.store.database import Database
 
 LEASE_AND_MORE = timedelta(seconds=31)
 
 
 @pytest.fixture(params=CARRIERS)
-def stage(request: pytest.FixtureRequest, new_database: Callable[[], Database]) -> Iterator[Stage]:
-    database = new_database()
+def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
+    new_database, new_carrier = CARRIERS[request.param]
+    database = new_database(tmp_path)
     database.upgrade()
-    stage = Stage(database, CARRIERS[request.param])
+    stage = Stage(database, new_carrier)
     yield stage
     for carrier in stage.carriers:
         assert carrier.stop()
+    database.close()
 
 
 def only(work: object, **options: int) -> Registry:

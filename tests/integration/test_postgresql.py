@@ -33,7 +33,13 @@ from worlds import World, build_world
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 CHANGES = ("UPDATE {table} SET {column} = {column}", "DELETE FROM {table}", "TRUNCATE {table} CASCADE")
-COLUMNS = {"audit": "actor", "revisions": "event", "signatures": "name", "checkpoints": "digest"}
+COLUMNS = {
+    "audit": "actor",
+    "revisions": "event",
+    "signatures": "name",
+    "checkpoints": "digest",
+    "retention_extensions": "authority",
+}
 SLOT, ROLE = "AuthorizedSigner", Role.ACO_EXECUTIVE
 
 

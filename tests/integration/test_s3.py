@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import time
 import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ import buckets
 import servers
 from connections import Door
 from packets.errors import InputError, NotFoundError, StoreError
-from packets.keeping.retention import RetentionDesk, retained_until
+from packets.keeping.locks import LockDesk
+from packets.model.calendar import AGENCY_ZONE
 from packets.store.objects_files import FileObjects
 from packets.store.objects_s3 import Bucket, Keys, S3Objects
 from packets.store.places import Access, open_store
@@ -116,6 +118,33 @@ def test_a_legal_hold_needs_a_key_that_the_service_does_not_have() -> None:
     officer.hold(DIGEST, held=False)
 
     assert refusal.value.problems[0].code == "objects-refused"
+
+
+def test_what_was_disposed_of_is_removed_with_every_version_after_its_lock_and_not_under_a_hold() -> None:
+    """The lock is told beforehand; until it ends the store refuses, and a hold outlasts it."""
+    soon = datetime.now(UTC) + timedelta(seconds=3)  # noqa: TID251  the server compares with the real time
+    store = buckets.new_store(locked_until=lambda: soon)
+    officer = buckets.new_store("records", prefix=store._bucket.prefix)
+    store.put(CONTENT)
+    store.repair(CONTENT)
+    officer.hold(DIGEST, held=True)
+    end = officer.lock_end(DIGEST)
+    assert end is not None
+    assert abs(end - soon) < timedelta(seconds=2)
+    assert officer.lock_end("0" * 64) is None
+    with pytest.raises(StoreError):
+        officer.remove(DIGEST)
+    time.sleep(max((end - datetime.now(UTC)).total_seconds(), 0) + 1)  # noqa: TID251  likewise
+    with pytest.raises(StoreError):
+        officer.remove(DIGEST)
+    assert store.get(DIGEST) == CONTENT
+    officer.hold(DIGEST, held=False)
+
+    officer.remove(DIGEST)
+
+    with pytest.raises(NotFoundError):
+        store.get(DIGEST)
+    officer.remove(DIGEST)
 
 
 def test_the_ports_behind_the_store_are_shut() -> None:
@@ -226,28 +255,18 @@ def test_a_packet_is_signed_on_s3_and_locked_until_ten_years_after_its_agreement
     services = compose(world.services.settings, world.clock, world.services.database, store, keys())
     world.services = services
     world.finish(sample, before_step=3)
-    desk = RetentionDesk(services.database, store)
+    desk = LockDesk(services.database, services.retention)
 
-    count = desk.run()
+    count = desk.extend(store)
 
     end = sample.aco.agreement.end_date
     assert count >= 4
-    assert desk.run() == 0
-    with services.database.read() as records:
-        digests = records.ledger.agreement_ends()
-    assert {store.retained_until(one) for one in digests} == {
-        datetime(end.year + 10, end.month, end.day, 23, 59, 59, tzinfo=UTC)
+    assert desk.extend(store) == 0
+    assert {store.retained_until(one) for one in desk.dates()} == {
+        datetime(end.year + 10, end.month, end.day, 23, 59, 59, tzinfo=AGENCY_ZONE)
     }
     assert services.checker.run().problems == []
     services.database.close()
-
-
-@pytest.mark.parametrize(
-    ("end", "until"), [(date(2029, 12, 31), date(2039, 12, 31)), (date(2028, 2, 29), date(2038, 3, 1))]
-)
-def test_records_are_kept_for_ten_years_from_the_end_of_the_agreement(end: date, until: date) -> None:
-    """42 CFR 425.314(b); a leap day ends on the day after."""
-    assert retained_until(end).date() == until
 
 
 def test_stores_are_opened_by_their_address(tmp_path: Path) -> None:

@@ -38,6 +38,8 @@ class Audience(StrEnum):
     VOIDERS = "voiders"
     MAIL_KEEPERS = "mail-keepers"
     ARCHIVE_READERS = "archive-readers"
+    RECORD_KEEPERS = "record-keepers"
+    DISPOSITION_APPROVERS = "disposition-approvers"
 
 
 REFUSALS: dict[Audience, tuple[str, str]] = {
@@ -71,6 +73,8 @@ REFUSALS: dict[Audience, tuple[str, str]] = {
     Audience.YEAR_MANAGERS: ("This is for CMS staff, who manage the year.", "Ask CMS for what you need."),
     Audience.VOIDERS: ("Only CMS staff void documents.", "Ask CMS to void the document."),
     Audience.MAIL_KEEPERS: ("Only CMS staff see how notices were delivered.", "Go back to your notices."),
+    Audience.RECORD_KEEPERS: ("This is for CMS staff and archivists, who keep the records.", "Ask one of them."),
+    Audience.DISPOSITION_APPROVERS: ("Dispositions are decided by people of CMS.", "Ask one of them."),
     Audience.ARCHIVE_READERS: ("The archive is open to archivists and to CMS.", "Go back to your packets."),
 }
 
@@ -127,6 +131,8 @@ def belongs(audience: Audience, roles: frozenset[Role]) -> bool:
         Audience.VOIDERS: may(Action.VOID_DOCUMENT, roles),
         Audience.MAIL_KEEPERS: may(Action.MANAGE_YEAR, roles),
         Audience.ARCHIVE_READERS: reads_archive,
+        Audience.RECORD_KEEPERS: may(Action.KEEP_RECORDS, roles),
+        Audience.DISPOSITION_APPROVERS: may(Action.APPROVE_DISPOSITION, roles),
     }
     return answers[audience]
 

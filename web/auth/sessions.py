@@ -15,6 +15,7 @@ from packets.audit.log import Act
 from packets.clock import Clock
 from packets.errors import ConflictError, Problem
 from packets.store.database import Database
+from packets.store.records import Records
 from packets.store.records.sessions import SessionRecord
 from web.auth.origin import Method, Origin, digest_of_secret
 
@@ -23,6 +24,8 @@ TOUCH_EVERY = timedelta(seconds=30)
 """A session's last use is written at most so often, so that reading pages does not write to the database each time."""
 GRACE = timedelta(seconds=30)
 """How long the secret before the last one counts."""
+MOST_OPEN = 10
+"""So many sessions can a person have at once; opening one more ends the one that was used longest ago (ASVS 7.1.2)."""
 KNOWN_FOR = timedelta(days=180)
 """How long a browser is known after somebody has signed in with it."""
 
@@ -69,9 +72,18 @@ class SessionDesk:
             digest_of_secret(token), str(uuid.uuid4()), user_id, now, now, method=method, agent=agent, address=address
         )
         with self.database.write() as records:
+            self._make_room(records, user_id, now)
             records.sessions.open(record)
             records.journal.log(Act.ACCOUNT_SIGN_IN, user_id, user_id, now, method=str(method))
         return token
+
+    def _make_room(self, records: Records, user_id: str, now: datetime) -> None:
+        """End what a person has used longest ago, until one more session may be opened."""
+        found = records.sessions.of_person(user_id)
+        good = [one for one in found if self._is_good(one, one.session_digest, now)]
+        for one in good[MOST_OPEN - 1 :]:
+            records.sessions.close(one.session_digest)
+            records.journal.log(Act.ACCOUNT_SIGN_OUT, user_id, user_id, now, crowded_out=True)
 
     def find(self, token: str, *, touch: bool = True) -> Session | None:
         """The session, if it is still good; unless `touch` is false, it was used just now."""

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import click
 
+from packets.keeping.holds import HoldRequest
+from packets.model.retention import day_of
 from signing.renewal import WITHIN, RenewalReport
-from web.bootstrap import build_fixity
 from web.cli.folder import folder_option, open_folder
+from web.keepers import build_fixity
 
 
 @click.group()
@@ -64,8 +66,73 @@ def fixity(folder: Path, *, repair: bool, as_json: bool) -> None:
         for kind, names in dataclasses.asdict(report).items():
             for name in names if isinstance(names, list) else ():
                 click.echo(f"{kind.replace('_', ' ')}: {name}", err=True)
-        click.echo(f"{report.examined} stored files: {'all of them hold' if report.holds else 'not all of them hold'}.")
+        sum_up = "all of them hold" if report.holds else "not all of them hold"
+        click.echo(f"{report.examined} stored files, {report.bytes_read:,} bytes read: {sum_up}.")
     sys.exit(0 if report.holds else 1)
+
+
+@archive.command("hold")
+@folder_option
+@click.option("--aco", "aco_id", default="", help="Hold all records of an ACO.")
+@click.option("--document", "documents", multiple=True, help="Hold this record; may be given several times.")
+@click.option("--lift", "hold_id", type=click.IntRange(1), help="Lift the hold of this number instead.")
+@click.option("--reason", default="", help="Why.")
+@click.option("--authority", default="", help="Who ordered it, or where it is written.")
+@click.option("--by", "user_id", default="", help="CMS user ID of whoever acts: CMS staff or an archivist.")
+def hold(
+    *,
+    folder: Path,
+    aco_id: str,
+    documents: tuple[str, ...],
+    hold_id: int | None,
+    reason: str,
+    authority: str,
+    user_id: str,
+) -> None:
+    """Place a legal hold, lift one, or list all of them: without --aco, --document and --lift.
+
+    While a hold stands, nothing that it covers is disposed of, whatever the date.
+    """
+    desk = open_folder(folder).holds
+    if hold_id is not None:
+        desk.lift(user_id, hold_id, reason)
+        click.echo(f"Hold {hold_id} is lifted.")
+    elif aco_id or documents:
+        click.echo(f"Hold {desk.place(user_id, HoldRequest(aco_id, documents, reason, authority))} stands.")
+    else:
+        for one in desk.all():
+            covers = one.aco_id or f"{len(one.document_ids)} documents"
+            state = "stands" if one.stands else f"lifted {_day(one.lifted_at or one.placed_at)}"
+            click.echo(f"{one.hold_id}: {covers}, {state}: {one.reason} ({one.authority})")
+
+
+@archive.command("retention")
+@folder_option
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def retention(folder: Path, *, as_json: bool) -> None:
+    """Until when each record is kept, soonest first, and what is held."""
+    services = open_folder(folder)
+    today = day_of(services.clock())
+    kept = sorted(services.retention.kept(), key=lambda one: (one.schedule.keep_until, one.document.aco_id))
+    lines = [
+        {
+            "document": one.document.document_id,
+            "aco": one.document.aco_id,
+            "year": one.document.performance_year,
+            "kind": one.document.kind,
+            "class": one.schedule.retention_class.name,
+            "keep_until": one.schedule.keep_until.isoformat(),
+            "held": bool(one.holds),
+            "due": one.is_due(today),
+        }
+        for one in kept
+    ]
+    if as_json:
+        click.echo(json.dumps(lines, indent=2))
+    else:
+        for one in lines:
+            state = "held" if one["held"] else "may be disposed of" if one["due"] else ""
+            click.echo(f"{one['keep_until']}  {one['aco']}/{one['year']}/{one['kind']}  {state}".rstrip())
 
 
 def _print(report: RenewalReport) -> None:

@@ -14,8 +14,6 @@ from web.cli.worker import end_politely, working
 from web.logs import configure_logs
 from web.look.packages import is_there
 
-THREADS = 4
-
 
 @click.command()
 @folder_option
@@ -33,7 +31,7 @@ def serve(folder: Path, host: str, port: int, *, demo: bool) -> None:
 
     Jobs are done by threads of the same process, unless `ESM_QUEUE=worker` leaves them to `esm worker`.
     """
-    from waitress import create_server  # type: ignore[import-untyped]  # it carries no types
+    from web.server import make_server
 
     if not is_there():
         click.echo("The pages have no style yet; they work without. `make look` fetches it.", err=True)
@@ -42,7 +40,7 @@ def serve(folder: Path, host: str, port: int, *, demo: bool) -> None:
     end_politely()
     services.reconciler.run()
     with listen(host, port) as door, working(services, enabled=services.settings.queue == "embedded"):
-        server = create_server(create_app(services), sockets=[door], threads=THREADS, ident=None)
+        server = make_server(create_app(services), door)
         click.echo(f"Open {_address(host, door.getsockname()[1])} in a browser; Ctrl-C stops.", err=True)
         try:
             server.run()

@@ -195,8 +195,7 @@ def forget(user_id: str, actor: str, folder: Path) -> None:
     """Remove the passkeys, the authenticator app and the recovery codes of somebody who has lost them, and end their sessions."""
     services = open_folder(folder)
     person = services.directory.get(user_id.upper())
-    if actor != SERVICE:
-        services.directory.require_staff(actor)
+    services.directory.require_other_staff(actor, person.user_id)
     count = services.accounts.factors.remove_all(person.user_id, actor)
     click.echo(f"{person.user_id} has no second factor any more; removed: {count}.")
 
@@ -237,9 +236,7 @@ def _described(person: Person) -> dict[str, object]:
 
 
 def _slots(services: Services, person: Person) -> list[dict[str, object]]:
-    with services.database.read() as records:
-        return [
-            {"aco_id": aco.aco_id, "performance_year": aco.performance_year, "roles": sorted(map(str, roles))}
-            for aco in records.acos.of_person(person.user_id)
-            for roles in [records.acos.roles_of(person.user_id, aco.aco_id, aco.performance_year)]
-        ]
+    return [
+        {"aco_id": aco.aco_id, "performance_year": aco.performance_year, "roles": [str(one) for one in roles]}
+        for aco, roles in services.directory.slots_of(person.user_id)
+    ]

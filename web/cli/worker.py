@@ -13,9 +13,10 @@ from pathlib import Path
 import click
 import structlog
 
-from packets.jobs.worker import THREADS, Worker
+from packets.jobs.worker import THREADS, Carrier
 from packets.model.jobs import Job
 from web.bootstrap import Services, build_executor
+from web.carriers import make_carrier
 from web.cli.folder import folder_option, open_folder
 from web.logs import configure_logs
 from web.measuring import HERE, showing_metrics
@@ -61,9 +62,9 @@ def measured(services: Services, port: int | None) -> Iterator[None]:
 
 
 @contextmanager
-def working(services: Services, *, threads: int = THREADS, enabled: bool = True) -> Iterator[Worker]:
+def working(services: Services, *, threads: int = THREADS, enabled: bool = True) -> Iterator[Carrier]:
     """Jobs are done in the background for as long as the block runs; what runs at its end is handed back."""
-    one = Worker(build_executor(services, _log), threads)
+    one = make_carrier(services.settings, build_executor(services, _log), threads)
     if enabled:
         one.start()
     try:

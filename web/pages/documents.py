@@ -10,9 +10,11 @@ from flask.typing import ResponseReturnValue
 
 from packets.audit.log import Entry
 from packets.documents.assemble import document_subject
+from packets.documents.reading import require_bytes
 from packets.documents.reading_copies import file_name
 from packets.lists.columns import LAYOUTS
 from packets.model.documents import Document
+from packets.model.retention import GROUNDS
 from packets.people.access import Action, may
 from packets.store.records import Records
 from signing.facts import expected_of
@@ -41,8 +43,9 @@ def show(document_id: str) -> ResponseReturnValue:
         carries = any(roster.source == "corrections" for roster in document_type.rosters)
         uploads = records.lists.uploads(document.aco_id, document.performance_year) if carries else []
         versions = records.documents.of_kind(document.aco_id, document.performance_year, document.kind)
+        disposition = records.dispositions.of_document(document_id) if document.disposed_at else None
         told = _told(records, document) if may(Action.VIEW_ARCHIVE, roles()) else []
-    permitted = [option for option in options if option.permitted]
+    permitted = [option for option in options if option.permitted and document.disposed_at is None]
     return render_template(
         "document.html",
         document=document,
@@ -57,9 +60,13 @@ def show(document_id: str) -> ResponseReturnValue:
         others=[one for one in versions if one.document_id != document_id],
         successor=next((one for one in versions if one.voided_at is None), None),
         may_withdraw=may_withdraw(document),
-        may_void=may(Action.VOID_DOCUMENT, roles()) and document.voided_at is None,
+        may_void=may(Action.VOID_DOCUMENT, roles()) and not document.voided_at and not document.disposed_at,
         reads_packets=may(Action.VIEW_PACKET, roles()),
         told=told,
+        kept=services().retention.one(document_id) if may(Action.VIEW_ARCHIVE, roles()) else None,
+        disposition=disposition,
+        grounds=GROUNDS,
+        keeps=may(Action.KEEP_RECORDS, roles()),
     )
 
 
@@ -72,7 +79,7 @@ def _told(records: Records, document: Document) -> list[Entry]:
 @open_to(Audience.RECORD_READERS)
 def read(document_id: str) -> ResponseReturnValue:
     """The document inside a page; the file itself comes from `pdf`, which records that it was shown."""
-    document = services().reading.document(visitor().user_id, document_id)
+    document = require_bytes(services().reading.document(visitor().user_id, document_id))
     embed_document()
     permitted = [option for option in options_of(services(), visitor(), document) if option.permitted]
     document_type = services().catalog[document.kind]
@@ -93,7 +100,7 @@ def read(document_id: str) -> ResponseReturnValue:
 def pdf(document_id: str) -> ResponseReturnValue:
     """The newest bytes, to read; that the visitor was shown them is recorded, as signing needs it (R40)."""
     if request.method == "HEAD":  # nothing is shown, so nothing is recorded
-        document = services().reading.document(visitor().user_id, document_id)
+        document = require_bytes(services().reading.document(visitor().user_id, document_id))
         return _send(document, services().objects.get(document.head_digest), keep=False)
     document, content = services().reading.show(visitor().user_id, document_id)
     return _send(document, content, keep=False)
@@ -111,7 +118,7 @@ def download(document_id: str) -> ResponseReturnValue:
 @open_to(Audience.RECORD_READERS)
 def verify(document_id: str) -> ResponseReturnValue:
     """What our verifier says of the stored bytes, held against what the ledger says that they must be (DESIGN 6)."""
-    document = services().reading.document(visitor().user_id, document_id)
+    document = require_bytes(services().reading.document(visitor().user_id, document_id))
     content = services().objects.get(document.head_digest)
     verdict = verify_pdf(content, services().signer.trust, expected=expected_of(document), now=services().clock())
     return render_template(

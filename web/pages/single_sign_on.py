@@ -53,7 +53,7 @@ def leave_for() -> ResponseReturnValue:
     """Go to the provider."""
     form_cookie[TARGET] = safe_target(request.args.get("next", ""), url_for("packets.home"))
     try:
-        return cast("ResponseReturnValue", _provider().authorize_redirect(_way_back()))
+        return cast("ResponseReturnValue", _provider().authorize_redirect(_way_back(), **_strength()))
     except _faults() as error:
         raise _away() from error
 
@@ -65,6 +65,7 @@ def come_back() -> ResponseReturnValue:
     target = safe_target(str(form_cookie.get(TARGET, "")), url_for("packets.home"))
     claims = _claims()
     user_id = str(claims.get(services().settings.oidc_claim, "")).strip().upper()
+    _require_strength(str(claims.get("acr", "")))
     _link(str(claims["iss"]), str(claims["sub"]), user_id)
     require_active(user_id)
     return admit_person(user_id, Method.SINGLE_SIGN_ON, target)
@@ -93,6 +94,26 @@ def _claims() -> dict[str, Any]:
     except _faults() as error:
         problem = Problem("provider-refused", "The single sign-on was not completed.", "Sign in again.")
         raise ForbiddenError(problem) from error
+
+
+def _strength() -> dict[str, str]:
+    """How strongly the provider is asked to authenticate (OpenID Connect Core 3.1.2.1, `acr_values`)."""
+    wanted = services().settings.oidc_acr
+    return {"acr_values": " ".join(wanted)} if wanted else {}
+
+
+def _require_strength(reached: str) -> None:
+    """What was asked for is a wish to the provider: what it says that it did is compared (ASVS 6.8.4).
+
+    Raises:
+        ForbiddenError: it authenticated the person in another way.
+    """
+    wanted = services().settings.oidc_acr
+    if wanted and reached not in wanted:
+        sentence = "The single sign-on did not ask for as much proof as this service needs."
+        raise ForbiddenError(
+            Problem("provider-too-weak", sentence, "Sign in again there, with your second factor or your card.")
+        )
 
 
 def _faults() -> tuple[type[Exception], ...]:

@@ -38,6 +38,8 @@ ACTS = {
     Act.DOCUMENT_WITHDRAW: "Decline taken back",
     Act.DOCUMENT_VOID: "Voided",
     Act.ACCOUNT_STEP_UP: "Signed in again to sign",
+    Act.INTENT_OPEN: "Signature begun",
+    Act.DISPOSITION_COMPLETE: "Disposed of",
     Act.INTENT_ABANDON: "An interrupted signature was given up",
 }
 TONES = {

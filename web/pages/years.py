@@ -130,7 +130,7 @@ def show(year: int) -> ResponseReturnValue:
         types=[one for one in services().catalog.values() if not one.on_demand],
         filters=FILTERS,
         cohorts=Cohort,
-        job=services().preparation.newest_job(year),
+        preparing=services().preparation.newest(year),
         opened="opened" in request.args,
     )
 

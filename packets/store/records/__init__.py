@@ -12,11 +12,14 @@ from packets.store.records.agreements import AgreementRecords
 from packets.store.records.batches import BatchRecords
 from packets.store.records.ceremonies import CeremonyRecords
 from packets.store.records.change_requests import ChangeRequestRecords
+from packets.store.records.dispositions import DispositionRecords
 from packets.store.records.documents import DocumentRecords
 from packets.store.records.drafts import DraftRecords
 from packets.store.records.factors import FactorRecords
 from packets.store.records.jobs import JobRecords
 from packets.store.records.journal import JournalRecords
+from packets.store.records.keepers import KeeperRecords
+from packets.store.records.keeping import KeepingRecords
 from packets.store.records.ledger import LedgerRecords
 from packets.store.records.lists import ListRecords
 from packets.store.records.notices import NoticeRecords
@@ -139,3 +142,18 @@ class Records:
     def webhooks(self) -> WebhookRecords:
         """Webhook endpoints and what was sent to them."""
         return WebhookRecords(self._connection)
+
+    @cached_property
+    def keeping(self) -> KeepingRecords:
+        """How long documents are kept, and what is held."""
+        return KeepingRecords(self._connection)
+
+    @cached_property
+    def dispositions(self) -> DispositionRecords:
+        """What was proposed to be disposed of, and what was."""
+        return DispositionRecords(self._connection)
+
+    @cached_property
+    def keepers(self) -> KeeperRecords:
+        """What fixity and renewal have found."""
+        return KeeperRecords(self._connection)

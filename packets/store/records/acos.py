@@ -47,6 +47,10 @@ class AcoRecords:
         row = self._connection.execute(acos.select().where(*_is(acos, aco_id, year))).one_or_none()
         return _read(row) if row else None
 
+    def is_known(self, aco_id: str) -> bool:
+        """Whether the ACO was enrolled in any year."""
+        return self._connection.scalar(sa.select(sa.exists().where(acos.c.aco_id == aco_id))) is True
+
     def in_year(self, year: int) -> list[Aco]:
         """Every ACO of a year, by ID."""
         return [

@@ -67,6 +67,7 @@ class DocumentRecords:
                 documents.c.document_id == document.document_id,
                 documents.c.head_digest == document.head_digest,
                 documents.c.voided_at_utc.is_(None),
+                documents.c.disposed_at_utc.is_(None),
             )
             .values(head_digest=revision.digest)
         )
@@ -220,9 +221,10 @@ class DocumentRecords:
         return frozenset(self._connection.scalars(asked))
 
     def executed(self) -> list[str]:
-        """The ids of every executed document that counts, of all years, by year, ACO and step."""
+        """The ids of every executed document that counts and is kept, of all years, by year, ACO and step."""
         order = (documents.c.year, documents.c.aco_id, documents.c.step, documents.c.kind)
-        counting = documents.c.executed_at_utc.is_not(None), documents.c.voided_at_utc.is_(None)
+        kept = documents.c.voided_at_utc.is_(None), documents.c.disposed_at_utc.is_(None)
+        counting = documents.c.executed_at_utc.is_not(None), *kept
         asked = sa.select(documents.c.document_id).where(*counting).order_by(*order)
         return list(self._connection.execute(asked).scalars())
 
@@ -303,6 +305,7 @@ def _document(row: Any, chain: list[Any], signed: list[Any], refused: list[Any])
         signatures=tuple(_signature(one) for one in signed),
         executed_at=row.executed_at_utc,
         voided_at=row.voided_at_utc,
+        disposed_at=row.disposed_at_utc,
         declines=tuple(_decline(one) for one in refused),
     )
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from packets.model.jobs import Claim, Job, JobState
 from packets.store.tables import jobs
+from packets.store.wakes import wake
 
 PLAIN = (
     "job_id",
@@ -48,6 +49,7 @@ class JobRecords:
         """Record a new job; its key must be new too."""
         values = {name: getattr(job, name) for name in PLAIN} | {f"{name}_utc": getattr(job, name) for name in TIMES}
         self._connection.execute(jobs.insert().values(**values, state=job.state))
+        wake(self._connection, job.job_id, job.kind, job.due_at)
 
     def get(self, job_id: str) -> Job | None:
         """The job, or None."""
@@ -62,6 +64,11 @@ class JobRecords:
         those = jobs.c.key.startswith(key, autoescape=True)
         row = self._connection.execute(jobs.select().where(those).order_by(jobs.c.due_at_utc.desc()).limit(1)).first()
         return _job(row) if row else None
+
+    def beginning(self, key: str) -> list[Job]:
+        """Every job whose key begins so, by key."""
+        those = jobs.c.key.startswith(key, autoescape=True)
+        return [_job(row) for row in self._connection.execute(jobs.select().where(those).order_by(jobs.c.key))]
 
     def some(self, which: JobFilter, *, after: str, most: int) -> list[Job]:
         """Jobs in the order of their ids, those after a given one."""
@@ -91,6 +98,13 @@ class JobRecords:
         """Whether a job of these kinds can be claimed; asked without a lock, so that idle workers disturb nobody."""
         asked = sa.select(jobs.c.job_id).where(_claimable(kinds, now)).limit(1)
         return self._connection.execute(asked).one_or_none() is not None
+
+    def due(self, kinds: Collection[str], now: datetime, *, most: int) -> list[tuple[str, str]]:
+        """Id and kind of the jobs that can be claimed, those that have been due for longest first."""
+        asked = sa.select(jobs.c.job_id, jobs.c.kind).where(_claimable(kinds, now))
+        return [
+            (one.job_id, one.kind) for one in self._connection.execute(asked.order_by(jobs.c.due_at_utc).limit(most))
+        ]
 
     def claim(
         self, owner: str, kinds: Collection[str], now: datetime, lease_until: datetime, job_id: str | None = None
@@ -130,7 +144,7 @@ class JobRecords:
     def requeue(self, claim: Claim, due_at: datetime, *, attempts: int, error: str = "") -> bool:
         """Let go of a job that is to be begun again at a later time. False when the claim is lost."""
         values = {"state": JobState.QUEUED, "lease_until_utc": None, "due_at_utc": due_at, "attempts": attempts}
-        return self._connection.execute(jobs.update().where(_held(claim)).values(**values, error=error)).rowcount == 1
+        return self._queued(jobs.update().where(_held(claim)).values(**values, error=error), due_at)
 
     def stop(self, job_id: str) -> bool:
         """Ask for a job to be stopped. False when it is over already."""
@@ -145,8 +159,14 @@ class JobRecords:
         """Queue a job again that was stopped or has failed. False when it is neither."""
         paused = jobs.c.state.in_((JobState.STOPPED, JobState.FAILED))
         values = {"state": JobState.QUEUED, "due_at_utc": now, "attempts": 0, "error": ""}
-        changed = jobs.update().where(jobs.c.job_id == job_id, paused).values(**values)
-        return self._connection.execute(changed).rowcount == 1
+        return self._queued(jobs.update().where(jobs.c.job_id == job_id, paused).values(**values), now)
+
+    def _queued(self, change: sa.Update, due_at: datetime) -> bool:
+        """Queue a job again by a change of its row, and have it looked at when it is due. False when there is no such row."""
+        row = self._connection.execute(change.returning(jobs.c.job_id, jobs.c.kind)).one_or_none()
+        if row is not None:
+            wake(self._connection, row.job_id, row.kind, due_at)
+        return row is not None
 
     def _one(self, which: sa.ColumnElement[bool]) -> Job | None:
         row = self._connection.execute(jobs.select().where(which)).one_or_none()

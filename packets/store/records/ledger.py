@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -13,6 +12,8 @@ from packets.store.tables import (
     audit,
     checkpoints,
     corrections,
+    disposition_items,
+    dispositions,
     documents,
     extensions,
     intents,
@@ -77,23 +78,20 @@ class LedgerRecords:
             (loads.c.report_digest, "report on a load"),
             (loads.c.digest, "loaded file"),
             (corrections.c.sha256, "corrections file"),
-            (documents.c.data_digest, "frozen facts"),
-            (revisions.c.digest, "revision"),
+            (dispositions.c.certificate_digest, "certificate of a disposition"),
         )
-        return {digest: what for column, what in named for digest in self._connection.scalars(sa.select(column))}
+        found = {digest: what for column, what in named for digest in self._connection.scalars(sa.select(column))}
+        found.pop("", None)
+        kept = documents.c.disposed_at_utc.is_(None)
+        facts = sa.select(documents.c.data_digest).where(kept)
+        chains = sa.select(revisions.c.digest).select_from(revisions.join(documents)).where(kept)
+        found |= dict.fromkeys(self._connection.scalars(facts), "frozen facts")
+        return found | dict.fromkeys(self._connection.scalars(chains), "revision")
 
-    def agreement_ends(self) -> dict[str, date]:
-        """The digests of every document, its facts among them, with the end of the agreement that it belongs to."""
-        place = sa.and_(acos.c.aco_id == documents.c.aco_id, acos.c.year == documents.c.year)
-        owned = documents.join(acos, place)
-        facts = sa.select(documents.c.data_digest, acos.c.end_date).select_from(owned)
-        chains = sa.select(revisions.c.digest, acos.c.end_date).select_from(
-            owned.join(revisions, revisions.c.document_id == documents.c.document_id)
-        )
-        ends: dict[str, date] = {}
-        for digest, end in (*self._connection.execute(facts), *self._connection.execute(chains)):
-            ends[digest] = max(end, ends.get(digest, end))
-        return ends
+    def dispositions(self) -> list[Row]:
+        """Every disposition, and with each of its documents."""
+        joined = dispositions.join(disposition_items)
+        return self._rows(sa.select(dispositions, disposition_items.c.document_id).select_from(joined))
 
     def _rows(self, asked: sa.Select[Any]) -> list[Row]:
         return [_row(one) for one in self._connection.execute(asked)]

@@ -44,6 +44,11 @@ class NoticeRecords:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
+    def dispose(self, before: datetime) -> int:
+        """Remove what was written before then and waits for no mail; how many there were."""
+        old = notices.c.created_at_utc < before, notices.c.state != DeliveryState.QUEUED
+        return self._connection.execute(notices.delete().where(*old)).rowcount
+
     def add(self, draft: Draft, recipients: Iterable[Recipient], *, mailed: bool) -> None:
         """Write one notice for each recipient of a message; mailed ones are due at once."""
         shared = {

@@ -55,6 +55,15 @@ class PeopleRecords:
         """Everybody in the directory, by user ID."""
         return [read_person(row) for row in self._connection.execute(people.select().order_by(people.c.user_id))]
 
+    def search(self, words: str, role: Role | None, most: int, skip: int = 0) -> tuple[list[Person], int]:
+        """People by a piece of their user ID, name, organization or e-mail address, by name; and how many there are."""
+        where = [_has_word(one) for one in words.split()]
+        if role is not None:
+            where.append(sa.literal(" ").concat(people.c.cms_roles).concat(" ").contains(f" {role} "))
+        count = int(self._connection.scalar(sa.select(sa.func.count()).select_from(people).where(*where)) or 0)
+        asked = people.select().where(*where).order_by(people.c.family_name, people.c.given_name, people.c.user_id)
+        return [read_person(row) for row in self._connection.execute(asked.limit(most).offset(skip))], count
+
     def known(self, user_ids: Iterable[str]) -> dict[str, Person]:
         """Those of these people who are in the directory, by user ID."""
         found = self._connection.execute(people.select().where(people.c.user_id.in_(sorted(set(user_ids)))))
@@ -64,6 +73,11 @@ class PeopleRecords:
         """People on the CMS side with a role, by user ID."""
         found = self._connection.execute(people.select().order_by(people.c.user_id))
         return [person for person in map(read_person, found) if role in person.cms_roles]
+
+
+def _has_word(word: str) -> sa.ColumnElement[bool]:
+    searched = (people.c.user_id, people.c.given_name, people.c.family_name, people.c.organization, people.c.email)
+    return sa.or_(*(sa.func.lower(one).contains(word.lower(), autoescape=True) for one in searched))
 
 
 def read_person(row: Any) -> Person:

@@ -19,6 +19,16 @@ from packets.store.tables.columns import UtcDateTime, metadata
 from packets.store.tables.documents import declines, documents, intents, revisions, signatures, step_ups, views
 from packets.store.tables.jobs import jobs
 from packets.store.tables.journal import audit, checkpoints, outbox
+from packets.store.tables.keeping import (
+    disposition_items,
+    dispositions,
+    hold_documents,
+    holds,
+    keeper_runs,
+    protections,
+    retention_dates,
+    retention_extensions,
+)
 from packets.store.tables.lists import corrections, list_rows
 from packets.store.tables.notices import notices, reminders
 from packets.store.tables.people import contact_drafts, contacts, people
@@ -42,13 +52,18 @@ __all__ = [
     "contacts",
     "corrections",
     "declines",
+    "disposition_items",
+    "dispositions",
     "documents",
     "dua_confirmations",
     "dua_extensions",
     "extensions",
+    "hold_documents",
+    "holds",
     "identities",
     "intents",
     "jobs",
+    "keeper_runs",
     "known_browsers",
     "list_rows",
     "loads",
@@ -59,9 +74,12 @@ __all__ = [
     "passkeys",
     "people",
     "prepared_signatures",
+    "protections",
     "recovery_codes",
     "reminders",
     "resets",
+    "retention_dates",
+    "retention_extensions",
     "revisions",
     "sessions",
     "signatures",

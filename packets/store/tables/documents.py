@@ -27,6 +27,7 @@ documents = sa.Table(
     time("voided_at_utc", nullable=True),
     text("void_reason"),
     text("voided_by", server_default=""),
+    time("disposed_at_utc", nullable=True),
     aco_reference(),
     sa.Index(
         "uq_documents_current",

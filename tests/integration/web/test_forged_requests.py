@@ -151,3 +151,18 @@ def test_no_form_of_an_account_is_taken_from_another_site(site: Site, path: str)
     answer = browser.post_bare(path, {"password": PASSWORD, "new_password": "x", "user_id": "x"})
     assert (answer.status_code, "form-expired" in answer.text) == (400, True)
     assert browser.get("/account").status_code == 200
+
+
+def test_of_doubled_parameters_the_first_counts_everywhere(site: Site) -> None:
+    """What is checked and what is used cannot be two different values of one name (ASVS 15.3.7)."""
+    executive, liaison = site.holder(Role.ACO_EXECUTIVE), site.holder(Role.CMS_LIAISON)
+    refused, browser = site.browser(), site.browser()
+    refused.get("/sign-in")
+    browser.get("/sign-in")
+
+    assert (
+        refused.post("/sign-in", {"user_id": ["ZZZZ", executive], "password": [PASSWORD, PASSWORD]}).status_code == 403
+    )
+    assert browser.post("/sign-in", {"user_id": [executive, liaison], "password": [PASSWORD, "x"]}).status_code == 303
+    assert executive in browser.get("/account").text
+    assert liaison not in browser.get("/account").text

@@ -10,6 +10,8 @@ from werkzeug.test import TestResponse
 
 from api_routes import API_ROUTES
 from browsing import Site, open_site
+from packets.keeping.holds import HoldRequest
+from packets.model.holds import Disposition, DispositionItem
 from packets.model.notices import Draft, Letter, Recipient
 from packets.model.people import Role
 from packets.store.records.years import Load
@@ -24,6 +26,8 @@ LIST = f"{PACKET}/lists/<name>"
 REQUEST = "int(max=9223372036854775807):request_id"
 NOTICE = "int(max=9223372036854775807):notice_id"
 NOBODYS = "00000000-0000-0000-0000-000000000000"
+HOLD = "int(max=2147483647):hold_id"
+DISPOSITION = "/archive/dispositions/<uuid:disposition_id>"
 BATCH = "/countersign/batches/<uuid:batch_id>"
 OPEN_FORMS = ("/sign-in", "/sign-in/second", "/sign-in/passkey", "/password/reset", "/password/new", "/verify")
 ROUTES: dict[Audience, frozenset[str]] = {
@@ -105,6 +109,11 @@ ROUTES: dict[Audience, frozenset[str]] = {
             f"GET /change-requests/<{REQUEST}>",
             f"POST /change-requests/<{REQUEST}>",
             "GET /readiness",
+            "GET /people",
+            "GET /people/new",
+            "POST /people",
+            "GET /people/<user_id>",
+            *(f"POST /people/<user_id>/{one}" for one in ("rights", "deactivate", "recertification", "factors/forget")),
             "GET /years",
             "POST /years",
             "GET /years/layouts",
@@ -153,7 +162,29 @@ ROUTES: dict[Audience, frozenset[str]] = {
     ),
     Audience.VOIDERS: frozenset({"GET /documents/<document_id>/void", "POST /documents/<document_id>/void"}),
     Audience.MAIL_KEEPERS: frozenset({"GET /notices/delivery", f"POST /notices/delivery/<{NOTICE}>/retry"}),
-    Audience.ARCHIVE_READERS: frozenset({"GET /archive"}),
+    Audience.ARCHIVE_READERS: frozenset(
+        {
+            "GET /archive",
+            "GET /archive/retention",
+            "GET /archive/holds",
+            f"GET /archive/holds/<{HOLD}>",
+            "GET /archive/dispositions",
+            f"GET {DISPOSITION}",
+            f"GET {DISPOSITION}/certificate",
+            "GET /archive/fixity",
+            "GET /archive/time-stamps",
+        }
+    ),
+    Audience.RECORD_KEEPERS: frozenset(
+        {
+            "GET /archive/retention/extend",
+            "POST /archive/retention/extend",
+            "POST /archive/retention/propose",
+            "POST /archive/holds",
+            f"POST /archive/holds/<{HOLD}>/lift",
+        }
+    ),
+    Audience.DISPOSITION_APPROVERS: frozenset({f"POST {DISPOSITION}/approve", f"POST {DISPOSITION}/stop"}),
 }
 
 EXECUTIVE, CUSTODIAN, LIAISON, FOREIGNER = "executive", "custodian", "liaison", "executive of another ACO"
@@ -176,6 +207,8 @@ ALLOWED: dict[Audience, frozenset[str]] = {
     Audience.VOIDERS: frozenset({STAFF}),
     Audience.MAIL_KEEPERS: frozenset({STAFF}),
     Audience.ARCHIVE_READERS: frozenset({STAFF, SIGNATORY, ARCHIVIST}),
+    Audience.RECORD_KEEPERS: frozenset({STAFF, ARCHIVIST}),
+    Audience.DISPOSITION_APPROVERS: frozenset({STAFF, SIGNATORY, ARCHIVIST}),
 }
 CASES = [(audience, route) for audience, routes in ROUTES.items() for route in sorted(routes)]
 
@@ -220,7 +253,10 @@ def call(site: Site, route: str, user_id: str | None, *, there: bool = True) -> 
         "<document_id>": document.document_id if there else NOBODYS,
         f"<{NOTICE}>": str(notice_of(site, user_id)),
         f"<{REQUEST}>": "1",
+        f"<{HOLD}>": str(hold_of(site)),
+        "<uuid:disposition_id>": disposition_of(site) if "<uuid:disposition_id>" in address else NOBODYS,
         "<role>": "public-contact",
+        "<user_id>": site.holder(Role.MEDICAL_DIRECTOR),
         "<slot>": "AuthorizedSigner",
         "<name>": "provider-supplier",
         "<guide>": "users-guide",
@@ -259,6 +295,25 @@ def give_notice(site: Site, user_id: str) -> None:
         records.journal.take(message, now)
         draft = Draft(message, "batch-finished", "", 0, True, Letter("Done", "Done.", "<p>Done.</p>"), now, now)  # noqa: FBT003
         records.notices.add(draft, [Recipient(user_id, "")], mailed=False)
+
+
+def hold_of(site: Site) -> int:
+    """A legal hold on an ACO."""
+    desk = site.world.services.holds
+    asked = HoldRequest(site.new.aco.aco_id, (), "Audit", "OIG")
+    return desk.all()[0].hold_id if desk.all() else desk.place(site.world.agency(Role.CMS_STAFF), asked)
+
+
+def disposition_of(site: Site) -> str:
+    """A disposition that somebody else has proposed."""
+    found = site.world.services.dispositions.newest()
+    if found:
+        return found[0].disposition_id
+    item = DispositionItem(site.document("provider-supplier-list").document_id, START.date())
+    made = Disposition(NOBODYS.replace("0", "1"), site.holder(Role.ACO_EXECUTIVE), "Over", START, (item,))
+    with site.world.services.database.write() as records:
+        records.dispositions.add(made)
+    return made.disposition_id
 
 
 def batch_of(site: Site) -> str:

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from browsing import Browser, Site, open_site
+from packets.audit.log import Act
 from packets.model.people import Role
 from web.app import create_app
 from web.auth.cookies import LOCAL_NAME, SECURE_NAME
 from web.auth.limits import PASSWORD as LIMIT
+from web.auth.sessions import MOST_OPEN
 from worlds import PASSWORD
 
 
@@ -201,3 +203,25 @@ def test_somebody_who_is_signed_in_is_not_asked_again(site: Site) -> None:
 def test_an_archivist_starts_in_the_archive(site: Site) -> None:
     """Packets are not for archivists; their first page is the search."""
     assert site.enter(site.world.agency(Role.ARCHIVIST)).get("/").location == "/archive"
+
+
+def test_one_session_too_many_ends_the_one_that_was_used_longest_ago(site: Site) -> None:
+    """A person has ten at once at the most, and the log tells which ended and why."""
+    executive = site.holder(Role.ACO_EXECUTIVE)
+    browsers = [site.browser() for _ in range(MOST_OPEN + 1)]
+    for browser in browsers:
+        browser.sign_in(executive)
+        site.world.clock.advance(timedelta(minutes=1))
+
+    assert [browser.get("/account").status_code for browser in browsers] == [303, *[200] * MOST_OPEN]
+    with site.world.services.database.read() as records:
+        ended = [one for one in records.journal.entries(executive) if one.details.get("crowded_out")]
+    assert [one.act for one in ended] == [Act.ACCOUNT_SIGN_OUT]
+
+
+def test_the_browser_forgets_pages_when_somebody_signs_out(site: Site) -> None:
+    """Whoever uses the machine next finds nothing behind the way back."""
+    browser = site.browser()
+    browser.sign_in(site.holder(Role.ACO_EXECUTIVE))
+    browser.get("/account")
+    assert browser.post("/sign-out").headers["Clear-Site-Data"] == '"cache", "storage"'

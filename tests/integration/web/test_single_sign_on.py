@@ -175,3 +175,20 @@ def test_a_provider_that_is_away_is_told_calmly(tmp_path: Path) -> None:
     assert browser.get("/sign-in/provider").status_code == 503
     assert "cannot be reached" in browser.get("/sign-in/provider").text
     assert "provider-missing" in made.browser().get("/sign-in/provider").text
+
+
+@pytest.mark.parametrize(("reached", "in_"), [("card", True), ("otp", True), ("password", False), ("", False)])
+def test_the_provider_must_have_asked_for_enough_proof(
+    site: Site, provider: Provider, reached: str, *, in_: bool
+) -> None:
+    """Classes that the settings name are asked for, and what the provider says that it did is compared (ASVS 6.8.4)."""
+    settings = site.world.services.settings.model_copy(update={"oidc_acr": ("card", "otp")})
+    services = replace(site.world.services, settings=settings)
+    strict = Site(replace(site.world, services=services), create_app(services))
+    browser = strict.browser()
+    if reached:
+        provider.claims["acr"] = reached
+
+    asked = parse_qs(urlsplit(browser.get("/sign-in/provider").location).query)
+    assert asked["acr_values"] == ["card otp"]
+    assert codes(browser, go_there(browser)) == ((303, True) if in_ else (403, False))

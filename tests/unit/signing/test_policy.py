@@ -95,6 +95,15 @@ def test_requestor_and_custodian_are_two_different_people() -> None:
     assert codes(twice, signed_second, ask(REQUESTOR, Role.DUA_REQUESTOR)) == ["same-person"]
 
 
+@pytest.mark.requirement("R3")
+def test_nobody_signs_for_both_parties() -> None:
+    """Whoever signed for the ACO does not countersign the document for CMS, whatever roles they were given meanwhile."""
+    twice = person(Role.DUA_REQUESTOR, Role.CMS_SIGNATORY, user_id="BOTH")
+    whole = replace(DUA, signed_by={"Requestor_16": "BOTH", "Custodian_17": "CUS1"})
+    assert codes(twice, whole, ask(AGENCY, Role.CMS_SIGNATORY)) == ["same-person"]
+    assert codes(person(Role.CMS_SIGNATORY, user_id="CMS1"), whole, ask(AGENCY, Role.CMS_SIGNATORY)) == []
+
+
 @pytest.mark.requirement("R19")
 @pytest.mark.parametrize(("slot", "role"), [(REQUESTOR, Role.DUA_REQUESTOR), (CUSTODIAN, Role.DUA_CUSTODIAN)])
 def test_requestor_and_custodian_sign_in_either_order(slot: Slot, role: Role) -> None:

@@ -10,8 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from packets.jobs.queue import enqueue
+from packets.model.holds import Approval, Disposition, DispositionItem
 from packets.model.jobs import JobState
 from packets.model.people import PAIRS, Role
+from packets.model.retention import Ground
 from packets.model.tokens import ApiToken, Scope
 from packets.model.webhooks import Endpoint, HookDelivery, HookEvent, HookState
 from packets.store.database import Database
@@ -23,7 +25,7 @@ from packets.store.records.years import Load
 from schema import migrate
 from worlds import PASSWORD, START, World, build_world
 
-BEFORE_AGREEMENTS, BEFORE_API = "0009", "0013"
+BEFORE_AGREEMENTS, BEFORE_API, BEFORE_KEEPING = "0009", "0013", "0015"
 
 
 @pytest.fixture
@@ -295,6 +297,47 @@ def test_jobs_and_messages_survive_the_way_down_below_the_api_and_up_again(world
     found = world.services.tokens.find(text)
     assert found is not None
     assert [world.services.tokens.count(found) for _ in range(2)] == [1, 2]
+
+
+def test_keeping_is_gone_on_the_way_down_and_can_be_recorded_again(world: World) -> None:
+    """Documents stay; holds, extensions and what was proposed are known to the newest schema only, and held by it."""
+    database, staff = world.services.database, world.agency(Role.CMS_STAFF)
+    document = world.document(world.first("current"), "participant-list")
+    item = DispositionItem(document.document_id, START.date())
+    disposition = Disposition("d", staff, "Over", START, (item,))
+
+    def fill() -> None:
+        with database.write() as records:
+            records.keeping.place_hold("", [document.document_id], "Audit", "OIG", staff, START)
+            records.keeping.extend("A9001", "", Ground.AUDIT, START.date(), "OIG", staff, START)
+            records.keeping.record_date(document.document_id, START.date())
+            records.dispositions.add(disposition)
+
+    fill()
+    migrate(database, BEFORE_KEEPING)
+    migrate(database, "head")
+
+    with database.read() as records:
+        assert records.documents.get(document.document_id) == document
+        assert (records.keeping.holds(), records.keeping.extensions(), records.dispositions.newest(9)) == ([], [], [])
+    fill()
+    with database.read() as records:
+        assert records.dispositions.get("d") == disposition
+        assert [one.document_ids for one in records.keeping.holds(standing=True)] == [(document.document_id,)]
+    assert database.schema()[0] == database.schema()[1]
+    refused: tuple[Callable[[Records], object], ...] = (
+        lambda records: records.keeping.place_hold("A9001", [], "", "OIG", staff, START),
+        lambda records: records.keeping.lift_hold(1, "", staff, START),
+        lambda records: records.keeping.extend("A9001", "d", Ground.AUDIT, START.date(), "OIG", staff, START),
+        lambda records: records.dispositions.begin(disposition, START),
+        lambda records: records.dispositions.complete("d", "0" * 64, START),
+        lambda records: records.dispositions.approve("d", Approval(staff, START, "none"), first=True),
+    )
+    for act in refused:
+        with pytest.raises(sa.exc.IntegrityError), database.write() as records:
+            act(records)
+    with pytest.raises(sa.exc.IntegrityError), database._engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM retention_extensions"))
 
 
 def test_the_database_keeps_the_rules_of_the_api(world: World) -> None:

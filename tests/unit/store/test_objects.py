@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 import buckets
 from packets.errors import NotFoundError, StoreError
-from packets.store.objects import MemoryObjects, MendableStore
+from packets.store.objects import MemoryObjects, MendableStore, RemovingStore
 from packets.store.objects_files import FileObjects
 
 STORES: dict[str, Callable[[Path], MendableStore]] = {
@@ -45,6 +46,21 @@ def test_a_digest_that_was_never_put_is_not_found(objects: MendableStore) -> Non
         objects.get("0" * 64)
 
     assert refusal.value.problems[0].code == "object-missing"
+
+
+@pytest.mark.parametrize("kind", ["memory", "files"])
+def test_what_is_removed_is_gone_and_removing_it_again_is_nothing(kind: str, tmp_path: Path) -> None:
+    """A store without locks; one with locks is tried in `integration/test_s3.py`. The same bytes can be put again."""
+    store = cast("RemovingStore", STORES[kind](tmp_path / "objects"))
+    digest = store.put(b"content")
+    assert store.lock_end(digest) is None
+    for _ in range(2):
+        store.remove(digest)
+        with pytest.raises(NotFoundError):
+            store.get(digest)
+    store.remove("0" * 64)
+    assert store.put(b"content") == digest
+    assert store.get(digest) == b"content"
 
 
 def test_a_file_is_put_as_its_bytes_are(objects: MendableStore, tmp_path: Path) -> None:

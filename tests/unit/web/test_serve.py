@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import structlog
 from click.testing import CliRunner
+from flask import Flask
 
 from packets.errors import InputError, NotFoundError
 from web.cli.serve import listen, serve
 from web.logs import configure_logs
+from web.server import make_server
 
 
 @pytest.fixture(autouse=True)
@@ -68,3 +72,45 @@ def test_a_failure_is_logged_whole_and_on_one_line(capsys: pytest.CaptureFixture
     structlog.get_logger().error("failure", exc_info=ValueError("what broke"))
     told = json.loads(capsys.readouterr().err)
     assert told["exception"][0]["exc_value"] == "what broke"
+
+
+def echo() -> Flask:
+    """An application that tells which path it was asked for."""
+    app = Flask(__name__)
+    app.add_url_rule("/<path>", "tell", lambda path: f"path={path};", methods=["GET", "POST"])
+    return app
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\nContent-Length: 5\r\n",
+        b"Transfer-Encoding: xchunked\r\nContent-Length: 5\r\n",
+        b"Transfer-Encoding : chunked\r\nContent-Length: 5\r\n",
+        b"Content-Length: 5\r\nContent-Length: 50\r\n",
+        b"Content-Length: +5\r\n",
+        b"Content-Length: 5, 50\r\n",
+    ],
+)
+def test_no_request_hides_in_the_body_of_another(framing: bytes) -> None:
+    """Whatever says in two ways where a body ends, nothing behind it is answered as a request of its own (ASVS 4.2.1)."""
+    hidden = b"0\r\n\r\nGET /hidden HTTP/1.1\r\nHost: x\r\n\r\n"
+    with listen("127.0.0.1", 0) as door:
+        server = make_server(echo(), door)
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        with socket.create_connection(door.getsockname()) as line:
+            line.settimeout(0.5)
+            line.sendall(b"POST /seen HTTP/1.1\r\nHost: x\r\n" + framing + b"\r\n" + hidden)
+            said = b"".join(_pieces(line))
+        server.close()
+    assert said
+    assert b"path=hidden;" not in said
+
+
+def _pieces(line: socket.socket) -> Iterator[bytes]:
+    """What comes until nothing does."""
+    with suppress(TimeoutError):
+        while piece := line.recv(4096):
+            yield piece

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -175,9 +175,10 @@ class DocumentRecords:
         found = self._read(*_of(aco_id, year), documents.c.voided_at_utc.is_not(None))
         return sorted(found, key=lambda one: one.voided_at or one.revisions[0].at_utc)
 
-    def in_year(self, year: int) -> list[Document]:
-        """Every document that counts of a year, by ACO and step."""
-        return self._read(documents.c.year == year, documents.c.voided_at_utc.is_(None))
+    def in_year(self, year: int, kinds: Collection[str] = ()) -> list[Document]:
+        """Every document that counts of a year, or of some kinds in it, by ACO and step."""
+        among = (documents.c.kind.in_(kinds),) if kinds else ()
+        return self._read(documents.c.year == year, documents.c.voided_at_utc.is_(None), *among)
 
     def outlines(self, year: int) -> list[DocumentOutline]:
         """Every document of a year that counts, with what its status needs and nothing else: no chain, no times."""

@@ -59,10 +59,12 @@ lint: dev ## ruff, mypy --strict, import-linter, bandit
 audit: dev ## Ask the advisory database about every locked package; says so when it cannot be asked
 	@$(BIN)/python .ci/audit.py
 
-bench: $(VENV)-bench/.ready ## Measure against named peers, into bench/results (QUICK=1: small sizes, one run)
+bench: $(VENV)-bench/.ready dev ## Measure against named peers, into bench/results (QUICK=1: small sizes, one run)
 	@$(VENV)-bench/bin/python bench/sign.py $(if $(QUICK),--quick)
 	@$(VENV)-bench/bin/python bench/render.py $(if $(QUICK),--quick)
 	@$(VENV)-bench/bin/python bench/lists.py $(if $(QUICK),--quick)
+	@$(BIN)/python bench/nation.py $(if $(QUICK),--quick)
+	@$(VENV)-bench/bin/python bench/pages.py $(if $(QUICK),--quick)
 
 $(VENV)-bench/.ready: requirements/runtime.lock bench/requirements.lock bench/signatures/package-lock.json
 	@sh .ci/venv "$(PYTHON)" "$(VENV)-bench"

@@ -27,6 +27,7 @@ from pyhanko_certvalidator.errors import ValidationError
 from packets.clock import system_clock
 from signing.evidence import Evidence, examine
 from signing.hexadecimal import read_at_once
+from signing.repeated_reading import read_once
 from signing.rules import (
     covers_whole_file,
     expectation_faults,
@@ -39,6 +40,7 @@ from signing.trust import Expected, Trust
 from signing.verdict import Fault, Indication, Proof, SignatureVerdict, Verdict, refused, worst
 
 read_at_once()
+read_once()
 
 MALFORMED = (
     PdfError,

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from packets.finding.sheets import ABOUT as SEARCH_ABOUT
+from packets.finding.sheets import FIELDS as SEARCH_FIELDS
 from packets.list_desks.workbook import ABOUT, WHAT_CHANGED
 from packets.lists.columns import CORRECTIONS, PARTICIPANTS, PROVIDER_SUPPLIER, Column, Kind
 from packets.lists.provider_rows import REQUIRED
@@ -92,6 +94,9 @@ class Section:
 def sections() -> Iterator[Section]:
     """Every file of the service, exports before uploads."""
     kept = "file that CMS loaded"
+    found = (Entry(one.column.heading, TYPES[one.column.kind], one.meaning, one.source) for one in SEARCH_FIELDS)
+    yield Section("Search results, CSV and workbook", SEARCH, tuple(found))
+    yield _given("Search results, sheet About of the workbook", SEARCH_ABOUT, STATEMENTS, "service", SEARCH_STATEMENTS)
     yield _given("Workbook of a Provider/Supplier List", PROVIDER_SUPPLIER.columns, PROVIDERS, kept)
     yield _given("Workbook of a Participant List", PARTICIPANTS.columns, PARTICIPANT_MEANINGS, kept)
     yield _given(
@@ -118,6 +123,8 @@ def sections() -> Iterator[Section]:
 WORKBOOK_ABOUT = (
     "A zip archive with one workbook. TINs are whole, or the last four digits only, as its sheet About says."
 )
+SEARCH = "One row a document that was found, newest year first."
+SEARCH_STATEMENTS = "One row a statement: when it was made, how many rows, and what was asked."
 CHANGED_ABOUT = "One row a cell that differs from last year’s list; there only when the two were compared."
 CORRECTIONS_ABOUT = """A zip archive with one tab-delimited text file, taken whole or refused whole.
 The sheet to fill in of the template has the same columns."""

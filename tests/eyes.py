@@ -21,6 +21,8 @@ SHOWN_FOCUS = """one => {
 """A checkbox of the design system shows its focus on what is drawn for it."""
 TALLEST = 1800
 """Of pictures: so many pixels from the top."""
+HEAVIEST = 60_000
+"""Bytes of a picture at most."""
 GROUNDS = ("ffffff", "f0f0f0", "dfe1e2", "e7f6f8", "ecf3ec", "faf3d1", "f4e3db", "d9e8f6", "00bde3")
 INKS = ("1b1b1b", "565c65", "005ea2", "162e51", "216e1f", "5c4809", "8b0a03", "d54309", "c2850c", "2491ff", "54278f")
 """The colors of the pages; letters are drawn in inks and in inks with white between them."""
@@ -36,10 +38,21 @@ def examine(page: Page, name: str) -> None:
 def keep_picture(page: Page, path: Path) -> None:
     """Keep a small picture of the page, or of its beginning, in the colors that pages have."""
     whole = Image.open(BytesIO(page.screenshot(full_page=True)))
-    picture = whole.crop((0, 0, whole.width, min(whole.height, TALLEST))).convert("RGB")
+    path.write_bytes(shrink(whole))
+
+
+def shrink(whole: Image.Image) -> bytes:
+    """A picture in few colors, cut off from below until it is small enough."""
     palette = Image.new("P", (1, 1))
     palette.putpalette([part for color in _colors() for part in color])
-    picture.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
+    height = min(whole.height, TALLEST)
+    while True:
+        kept = BytesIO()
+        picture = whole.crop((0, 0, whole.width, height)).convert("RGB")
+        picture.quantize(palette=palette, dither=Image.Dither.NONE).save(kept, "PNG", optimize=True)
+        if kept.tell() <= HEAVIEST:
+            return kept.getvalue()
+        height = height * 9 // 10
 
 
 def _colors() -> list[tuple[int, int, int]]:

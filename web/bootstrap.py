@@ -19,6 +19,7 @@ from packets.documents.reading import ReadingRoom
 from packets.documents.reading_copies import ReadingCopies
 from packets.documents.voiding import VoidDesk
 from packets.errors import StoreError
+from packets.finding.desk import FindingDesk
 from packets.jobs.execution import Executor, Report, say_nothing
 from packets.jobs.queue import enqueue
 from packets.jobs.registry import Handler, Periodic, Registry, Run
@@ -120,6 +121,7 @@ class Services:
     list_changes: ChangesDesk
     reading: ReadingRoom
     reading_copies: ReadingCopies
+    finding: FindingDesk
     ceremony: Ceremony
     countersigning: CountersignDesk
     declining: DeclineDesk
@@ -291,6 +293,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         list_changes=ChangesDesk(database, objects, catalog),
         reading=reading,
         reading_copies=ReadingCopies(reading, fonts),
+        finding=FindingDesk(database, objects, catalog, reading, clock),
         ceremony=ceremony,
         countersigning=CountersignDesk(database, objects, catalog, clock),
         declining=DeclineDesk(database, catalog, assembler, clock),

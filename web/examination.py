@@ -214,6 +214,18 @@ def _disk(services: Services) -> Found:
     yield state, f"{free / 1024**3:.1f} GB are free where the folder is.", remedy
 
 
+def _search(services: Services) -> Found:
+    """Whether every document is found by what is recorded of it."""
+    if outdated := services.finding.outdated():
+        yield (
+            State.WATCH,
+            f"{outdated} documents are not found by what is recorded of them.",
+            "Run `esm archive index`.",
+        )
+    else:
+        yield State.GOOD, "Every document is found by what is recorded of it.", ""
+
+
 def _assets(services: Services) -> Found:
     """Fonts of documents, and the files that pages link."""
     ensure_fonts(services.settings.fonts_dir)
@@ -232,6 +244,7 @@ CHECKS: dict[str, Check] = {
     "clock": _clock,
     "mail": _mail,
     "disk": _disk,
+    "search": _search,
     "assets": _assets,
 }
 NEEDED: dict[str, Check] = {"database": _schema, "objects": _objects, "keys": _certificates}

@@ -20,9 +20,11 @@ from packets.confinement.box import Allowance, Box, OpenBox
 from packets.documents.catalog import Catalog
 from packets.documents.frozen_facts import freeze, require_aco, sections_changed, template_changed
 from packets.errors import ConflictError, NotFoundError, Problem
+from packets.finding.words import Contents, contents_of
 from packets.model.agreements import occurrence_to_make
 from packets.model.documents import ISSUERS, Document, DocumentType, Event, FieldDictionaries, Revision
 from packets.render.document import Rendered, render_document
+from packets.render.environment import learn_body
 from packets.render.fonts import FontSet, warm_up
 from packets.store.database import Database
 from packets.store.objects import ObjectStore, digest_bytes
@@ -34,6 +36,9 @@ FieldMaker = Callable[[DocumentType, Mapping[str, Any]], Mapping[str, FieldDicti
 RENDERING = Allowance(seconds=120, memory_mb=2048)
 """The largest list known, 33,500 rows, takes two seconds and 90 MB."""
 
+LONGEST_LEARNED = 30_000
+"""Characters of a body that the box's server makes into a program before it forks; a request to it has little room."""
+
 Sealer = Callable[[bytes], bytes]
 """Adds the service's certification signature; the signing floor provides it."""
 
@@ -44,6 +49,7 @@ class Made:
 
     draft: Document
     replaces: Document | None
+    contents: Contents
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,9 @@ class Assembler:
             RenderError: template and facts do not fit.
         """
         arguments = (document_type, facts, self.field_maker, self.fonts)
-        warm = [(warm_up, str(self.fonts.folder))] if self.fonts else []
+        warm: list[tuple[Callable[[str], object], str]] = [(warm_up, str(self.fonts.folder))] if self.fonts else []
+        if len(document_type.body) <= LONGEST_LEARNED:
+            warm.append((learn_body, document_type.body))
         return self.box.run(render_with, *arguments, allowance=RENDERING, needs=(self.field_maker,), warm=warm)
 
     def assemble(self, aco_id: str, year: int, kind: str, actor: str = SERVICE) -> Document:
@@ -111,9 +119,10 @@ class Assembler:
         if current and (current.signatures or _is_same(current, document_type, content)):
             return current
         draft = self._prepare(document_type, aco_id, facts, content)
-        return Made(replace(draft, occurrence=occurrence), current)
+        contents = contents_of(document_type, facts, draft.data_digest)
+        return Made(replace(draft, occurrence=occurrence), current, contents)
 
-    def prepare(self, aco_id: str, year: int, kind: str, occurrence: int = 1) -> Document:
+    def prepare(self, aco_id: str, year: int, kind: str, occurrence: int = 1) -> Made:
         """A new document of that kind from the facts as they are now: its bytes are kept, but it is not recorded yet.
 
         Raises:
@@ -123,8 +132,9 @@ class Assembler:
         document_type = self.catalog[kind]
         with self.database.read() as records:
             facts = freeze(records, document_type, aco_id, year, occurrence) | self._signing_facts()
-        prepared = self._prepare(document_type, aco_id, facts, canonical_json(facts))
-        return replace(prepared, occurrence=occurrence)
+        draft = self._prepare(document_type, aco_id, facts, canonical_json(facts))
+        contents = contents_of(document_type, facts, draft.data_digest)
+        return Made(replace(draft, occurrence=occurrence), None, contents)
 
     def assemble_packet(self, aco_id: str, year: int, actor: str = SERVICE) -> list[Document]:
         """Every document of the ACO's packet, in the order of the steps."""
@@ -176,7 +186,7 @@ class Assembler:
             records.journal.log(
                 Act.DOCUMENT_VOID, actor, subject, now, document=replaced.document_id, digest=replaced.head_digest
             )
-        record_draft(records, draft, actor, now)
+        record_draft(records, draft, made.contents, actor, now)
         found = records.documents.get(draft.document_id)
         if found is None:
             raise NotFoundError(
@@ -192,9 +202,10 @@ def render_with(
     return render_document(document_type, facts, field_maker(document_type, facts), fonts=fonts)
 
 
-def record_draft(records: Records, draft: Document, actor: str, now: datetime) -> None:
-    """Record a document that was prepared, and tell the log."""
+def record_draft(records: Records, draft: Document, contents: Contents, actor: str, now: datetime) -> None:
+    """Record a document that was prepared, and by what it is found; tell the log."""
     records.documents.add(draft, now)
+    records.entries.keep_contents(draft.document_id, contents)
     told = {"document": draft.document_id, "digest": draft.head_digest, "data": draft.data_digest}
     records.journal.log(Act.DOCUMENT_ASSEMBLE, actor, document_subject(draft), now, Outcome.DONE, **told)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from packets.audit.log import Act
@@ -125,45 +126,47 @@ class ReadingRoom:
         facts = json.loads(self.objects.get(document.data_digest)) if stated else {}
         return dates_of(document, document_type, facts)
 
-    def archive(
-        self, user_id: str, *, aco_id: str = "", year: int | None = None, kind: str = "", text: str = ""
-    ) -> list[RecordLine]:
-        """Documents that count, newest year first, filtered; for CMS and archivists.
+    def archive(self, user_id: str, *, aco_id: str = "", year: int | None = None) -> list[RecordLine]:
+        """Every document that counts, newest year first; for CMS and archivists. `packets.finding` finds some of them.
 
         Raises:
-            NotFoundError: the person may not search the archive.
+            NotFoundError: the person may not see the archive.
         """
         with self.database.read() as records:
             person = records.people.get(user_id)
             if person is None or not may(Action.VIEW_ARCHIVE, person.cms_roles):
                 raise not_yours("archive")
             years = [year] if year is not None else records.years.numbers()
-            found = [line for one in years for line in self._lines(records, one)]
-        wanted = text.casefold()
-        return [
-            line
-            for line in found
-            if aco_id in {"", line.aco.aco_id} and kind in {"", line.document.kind} and wanted in _searchable(line)
-        ]
+            found = {
+                one: [each for each in records.documents.in_year(one) if aco_id in {"", each.aco_id}] for one in years
+            }
+            return [line for one in years for line in self._lines(records, one, found[one])]
 
-    def _lines(self, records: Records, year: int) -> list[RecordLine]:
+    def lines(self, document_ids: Sequence[str]) -> list[RecordLine]:
+        """These documents with their ACOs and statuses, in the same order; the caller has asked who may see them."""
+        with self.database.read() as records:
+            found = records.documents.several(document_ids)
+            lines = {
+                one.document.document_id: one
+                for year in {one.performance_year for one in found}
+                for one in self._lines(records, year, [each for each in found if each.performance_year == year])
+            }
+        return [lines[one] for one in document_ids if one in lines]
+
+    def _lines(self, records: Records, year: int, wanted: Sequence[Document]) -> Iterator[RecordLine]:
         opened = records.years.get(year)
         if opened is None:
-            return []
-        acos: dict[str, Aco] = {aco.aco_id: aco for aco in records.acos.in_year(year)}
+            return
+        acos = records.acos.several(year, {one.aco_id for one in wanted})
+        packets = records.documents.packets(year, acos)
         given = records.years.extensions_in(year)
-        windows: dict[str, Window] = {
-            one: opened.extended(given.get(one, ())).window(Activity.SIGN, aco.cohort) for one, aco in acos.items()
-        }
-        packets: dict[str, list[Document]] = {}
-        for document in records.documents.in_year(year):
-            packets.setdefault(document.aco_id, []).append(document)
-        return [
-            RecordLine(step.document, acos[aco_id], step.document_type.title, step.status)
-            for aco_id, packet in packets.items()
-            for step in self._steps(acos[aco_id], packet, windows[aco_id])
-            if step.document is not None
-        ]
+        now = self.clock()
+        for one in wanted:
+            aco, document_type = acos[one.aco_id], self.catalog[one.kind]
+            window = opened.extended(given.get(one.aco_id, ())).window(Activity.SIGN, aco.cohort)
+            finished = finished_kinds(self.catalog, packets.get(one.aco_id, []))
+            status = document_status(document_type, one, cohort=aco.cohort, finished=finished, window=window, now=now)
+            yield RecordLine(one, aco, document_type.title, status)
 
     def _steps(self, aco: Aco, packet: list[Document], window: Window) -> tuple[StepView, ...]:
         now = self.clock()
@@ -216,8 +219,3 @@ def require_bytes(document: Document) -> Document:
     sentence = f"This document was kept as long as the law asks, and disposed of on {document.disposed_at:%Y-%m-%d}."
     remedy = "Its page says what it was and who signed it; the certificate of its disposition is there too."
     raise NotFoundError(Problem("document-disposed", sentence, remedy, document.document_id))
-
-
-def _searchable(line: RecordLine) -> str:
-    signers = " ".join(f"{one.name} {one.user_id}" for one in line.document.signatures)
-    return f"{line.aco.aco_id} {line.aco.legal_name} {line.title} {line.status} {signers}".casefold()

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from packets.audit.log import Act, Outcome
 from packets.clock import Clock
-from packets.documents.assemble import Assembler, document_subject, record_draft
+from packets.documents.assemble import Assembler, Made, document_subject, record_draft
 from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError, PacketsError, Problem
 from packets.model.documents import Document
 from packets.people.access import Action, may
@@ -26,8 +26,13 @@ LONGEST_REASON = 500
 class Replacement:
     """What takes a voided document's place: a document that is prepared, or why there is none."""
 
-    document: Document | None
+    made: Made | None
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def document(self) -> Document | None:
+        """The document, or None."""
+        return self.made.draft if self.made else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +115,8 @@ def void_and_replace(
     told = {"document": document.document_id, "digest": document.head_digest, "reason": reason, "replaced_by": new}
     subject, executed = document_subject(document), document.executed_at is not None
     records.journal.log(Act.DOCUMENT_VOID, by, subject, now, Outcome.DONE, **told, executed=executed)
-    if replacement.document:
-        record_draft(records, replacement.document, by, now)
+    if replacement.made:
+        record_draft(records, replacement.made.draft, replacement.made.contents, by, now)
     payload = {"document_id": document.document_id, "reason": reason, "replaced_by": new or None}
     records.journal.queue("document-voided", payload, now)
 

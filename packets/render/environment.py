@@ -10,10 +10,12 @@ import re
 import traceback
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -72,6 +74,18 @@ _ENVIRONMENT = _environment()
 _TRACING = _environment(_LineMarks)
 
 
+@lru_cache(maxsize=64)
+def _compiled(body: str) -> Template:
+    """A body made into a program, once for all documents of its kind."""
+    return _ENVIRONMENT.from_string(body)
+
+
+def learn_body(body: str) -> None:
+    """Make a body into a program now, so that a process that is forked afterwards has it; a faulty one is told of there."""
+    with suppress(TemplateError, RecursionError):
+        _compiled(body)
+
+
 def write_markup(body: str, names: Mapping[str, Any]) -> str:
     """Let a body write its markup.
 
@@ -83,7 +97,7 @@ def write_markup(body: str, names: Mapping[str, Any]) -> str:
         RenderError: the body is not Jinja, or asks for what is not there, with the line in the body.
     """
     try:
-        return _ENVIRONMENT.from_string(body).render(names)
+        return _compiled(body).render(names)
     except TemplateSyntaxError as error:
         raise _refusal("template-syntax", error, error.lineno) from error
     except (

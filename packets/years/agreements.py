@@ -118,9 +118,11 @@ class AgreementDesk:
         with self.database.read() as records:
             acos, asked = records.acos.in_year(year), records.agreements.requests_in(year)
             extending = {one.kind for one in self.catalog.values() if EXTENSION_GATE in one.gates}
-            documents = [one for one in records.documents.in_year(year) if one.kind in extending]
+            documents = records.documents.in_year(year, extending)
         by_aco = {one.aco_id: one for one in acos}
-        packets = {aco_id: [one for one in documents if one.aco_id == aco_id] for aco_id in by_aco}
+        packets: dict[str, list[Document]] = {aco_id: [] for aco_id in by_aco}
+        for one in documents:
+            packets[one.aco_id].append(one)
         standings = {
             key: standing_of(aco.dua, asked.get(key), self.catalog.values(), packets[key])
             for key, aco in by_aco.items()

@@ -8,8 +8,10 @@ import re
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +19,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from eyes import SHOWN_FOCUS, examine, keep_picture
+from packets.errors import Problem
+from packets.model.batches import Batch, BatchItem, ItemState
+from packets.model.jobs import Job, JobState
+from packets.model.notices import Draft, Letter, Recipient
 from packets.model.people import Role
 from packets.settings import Settings
+from signing.countersigning import BATCH_JOB
 from web.bootstrap import Services, build_services
 
 CHROMIUM = "/usr/bin/chromium"
@@ -231,6 +238,12 @@ def look_around(walk: Walk) -> Page:
     walk.step(page, PROVIDERS).get_by_role("link", name="Open Provider/Supplier List").click()
     page.get_by_role("link", name="Decline to sign").click()
     walk.keep(page, "decline")
+    page.get_by_label("Reason").fill("A clinic in Springfield is missing.")
+    page.get_by_role("button", name="Decline to sign").click()
+    page.get_by_role("link", name="Take the decline back").click()
+    walk.keep(page, "withdraw")
+    page.get_by_label("Why it can be signed after all").fill("It stands under its new name.")
+    page.get_by_role("button", name="Take the decline back").click()
     walk.open_packet(page)
     return page
 
@@ -339,18 +352,19 @@ def test_every_other_page_is_accessible_and_no_wider_than_the_narrowest_window(w
         year = records.years.numbers()[0]
         packet = f"packets/{house.practice}/{year}"
         record = next(one.document_id for one in records.documents.packet(house.practice, year))
+    notice, asked = keep_notice(house, year), file_request(house, year)
     designee = house.contact(Role.ACO_EXECUTIVE)
     steps = ("contacts", "contacts/confirm", "contacts/aco-executive", "organization", "organization/confirm")
     pages = {
         house.contact(Role.ACO_EXECUTIVE): (
             *(f"{packet}/{one}" for one in (*steps, "change-requests", "deadlines", "materials")),
             *(f"{packet}/lists/{one}{part}" for one in kinds for part in ("", "/changes")),
-            f"documents/{record}/page", "notices", "guides", "guides/users-guide", "accessibility", "nowhere",
-            "account", "account/password", "verify", "password/reset",
+            f"documents/{record}/page", "notices", f"notices/{notice}", "guides", "guides/users-guide",
+            "accessibility", "nowhere", "account", "account/password", "verify", "password/reset",
         ),
         house.agency(Role.CMS_STAFF): (
             "", "years", f"years/{year}", f"years/{year}/files", f"years/{year}/windows", "change-requests", "readiness",
-            "people", "people/new", f"people/{designee}",
+            "people", "people/new", f"people/{designee}", f"change-requests/{asked}",
             f"agreements/{year}", "notices/delivery", f"documents/{record}/void", f"{packet}/deadlines",
         ),
     }  # fmt: skip
@@ -363,10 +377,84 @@ def test_every_other_page_is_accessible_and_no_wider_than_the_narrowest_window(w
                 .replace(f"people/{designee}", "person")
                 .replace(f"{packet}/", "")
                 .replace(f"documents/{record}/", "document-")
+                .replace(f"notices/{notice}", "notice")
+                .replace(f"change-requests/{asked}", "change-request")
             )
             side = "" if user_id == house.contact(Role.ACO_EXECUTIVE) else "cms-"
             walk.keep(page, side + (name.replace(f"/{year}", "").replace("/", "-") or "packets"))
         assert not [one for one in walk.complaints if "Content Security Policy" in one]
+
+
+def keep_notice(house: House, year: int) -> int:
+    """A notice that the Executive has."""
+    user_id = house.contact(Role.ACO_EXECUTIVE)
+    text = "Step 2 of your packet waits for your signature.\n\nIt is due soon."
+    letter, now = Letter("One document waits for you", text, f"<p>{text}</p>"), house.services.clock()
+    with house.services.database.write() as records:
+        message = records.journal.queue("told-before", {}, now)
+        records.journal.take(message, now)
+        draft = Draft(message, "told-before", house.practice, year, True, letter, now, now)  # noqa: FBT003
+        records.notices.add(draft, [Recipient(user_id, "")], mailed=False)
+        return records.notices.of_person(user_id, skip=0, most=1)[0].notice_id
+
+
+def file_request(house: House, year: int) -> int:
+    """A change request that waits for CMS."""
+    why = "The office has moved to the capital of the state."
+    desk, user_id = house.services.change_requests, house.contact(Role.ACO_EXECUTIVE)
+    return desk.file(house.practice, year, "city", "Springfield", why, user_id).request_id
+
+
+@pytest.mark.browser
+@pytest.mark.requirement("R3")
+def test_a_running_batch_shows_how_far_it_is(walk: Walk) -> None:
+    """Two of its documents are signed, one was skipped with the reason, the others wait for the worker that has the job."""
+    page = walk.sign_in(walk.house.agency(Role.CMS_SIGNATORY))
+    page.goto(f"{walk.house.address}countersign/batches/{run_batch(walk.house)}")
+    expect(page.get_by_role("main")).to_contain_text("3 of")
+    walk.keep(page, "batch-running")
+
+
+def run_batch(house: House) -> str:
+    """A batch of documents whose job a worker has, which is in the middle of it."""
+    services, user_id, now = house.services, house.agency(Role.CMS_SIGNATORY), house.services.clock()
+    with services.database.read() as records:
+        year = records.years.numbers()[0]
+        shown = [one for aco in records.acos.in_year(year) for one in records.documents.packet(aco.aco_id, year)][:6]
+    items = tuple(BatchItem(one.document_id, one.head_digest, "CmsSignatory", Role.CMS_SIGNATORY) for one in shown)
+    names = ("document_id", "aco_id", "performance_year", "edition", "pages")
+    lines = [
+        {name: getattr(one, name) for name in names}
+        | {
+            "title": services.catalog[one.kind].title,
+            "digest": one.head_digest,
+            "signed_by": ["Ann Smith, ACO Executive"],
+        }
+        | {"facts": [["Track", "ENHANCED"]], "difference": "Nothing differs from last year."}
+        for one in shown
+    ]
+    batch = Batch(str(uuid.uuid4()), user_id, now, services.objects.put(json.dumps(lines).encode()), items)
+    with services.database.write() as records:
+        records.batches.add(batch)
+    proof = services.countersigning.step_up(user_id, batch.batch_id)
+    held: dict[str, Any] = {
+        "attempts": 1,
+        "fence": 1,
+        "owner": "a worker",
+        "lease_until": now + timedelta(hours=1),
+        "heartbeat_at": now,
+    }
+    job = Job(
+        str(uuid.uuid4()), BATCH_JOB, {}, batch.job_keys[0], JobState.RUNNING, now, **held, done=3, total=len(shown)
+    )
+    why = Problem("document-changed", "The document has changed since the sheet was shown.", "Look at it again.")
+    with services.database.write() as records:
+        records.batches.start(batch.batch_id, proof, now, [])
+        records.jobs.add(job)
+        for one in items[:2]:
+            records.batches.close_item(batch.batch_id, one.document_id, ItemState.SIGNED, (), now)
+        records.batches.close_item(batch.batch_id, items[2].document_id, ItemState.SKIPPED, (why,), now)
+    return batch.batch_id
 
 
 @pytest.mark.browser

@@ -185,7 +185,7 @@ def test_documents_are_rendered_to_the_same_bytes_in_a_box() -> None:
         box=closed_box(),
     )
     again = inside.prepare(sample.aco.aco_id, sample.aco.performance_year, "provider-supplier-list")
-    assert again.revisions[0].digest == drafted.revisions[0].digest
+    assert again.draft.revisions[0].digest == drafted.revisions[0].digest
     assert keys() is not None
 
 

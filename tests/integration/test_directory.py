@@ -109,7 +109,7 @@ def test_a_role_that_was_revoked_is_gone_at_the_next_request(tmp_path: Path) -> 
     site = open_site(tmp_path)
     archivist = site.world.agency(Role.ARCHIVIST)
     browser = site.enter(archivist)
-    assert browser.get("/archive").status_code == 200
+    assert browser.get("/records").status_code == 200
     site.world.services.directory.revoke(archivist, Right(frozenset({Role.ARCHIVIST})))
     assert browser.get("/archive").status_code == 403
 

@@ -15,12 +15,26 @@ from packets.keeping.holds import HoldRequest
 from packets.model.retention import day_of
 from signing.renewal import WITHIN, RenewalReport
 from web.cli.folder import folder_option, open_folder
+from web.cli.progress import show_progress
 from web.keepers import build_fixity
 
 
 @click.group()
 def archive() -> None:
     """The archive of executed documents."""
+
+
+@archive.command("index")
+@folder_option
+@click.option("--all", "everything", is_flag=True, help="Index also the documents whose entry is right.")
+def index(folder: Path, *, everything: bool) -> None:
+    """Make anew by what documents are found, where it is not what is recorded of them; `esm doctor` tells when it is needed.
+
+    The service may be running. Run it once after an upgrade from a version that had no search index.
+    """
+    with show_progress("Indexing documents") as progress:
+        done = open_folder(folder).finding.rebuild(everything=everything, progress=progress)
+    click.echo(f"{done} documents were indexed.")
 
 
 @archive.command("renew")

@@ -15,7 +15,9 @@ from packets.store.records.change_requests import ChangeRequestRecords
 from packets.store.records.dispositions import DispositionRecords
 from packets.store.records.documents import DocumentRecords
 from packets.store.records.drafts import DraftRecords
+from packets.store.records.entries import EntryRecords
 from packets.store.records.factors import FactorRecords
+from packets.store.records.finding import FindingRecords
 from packets.store.records.jobs import JobRecords
 from packets.store.records.journal import JournalRecords
 from packets.store.records.keepers import KeeperRecords
@@ -77,6 +79,16 @@ class Records:
     def documents(self) -> DocumentRecords:
         """Documents, their revisions, signatures and views."""
         return DocumentRecords(self._connection)
+
+    @cached_property
+    def entries(self) -> EntryRecords:
+        """By what documents are found."""
+        return EntryRecords(self._connection)
+
+    @cached_property
+    def finding(self) -> FindingRecords:
+        """Documents by questions, and saved searches."""
+        return FindingRecords(self._connection)
 
     @cached_property
     def ceremonies(self) -> CeremonyRecords:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from packets.model.aco import Aco, Agreement, Cohort, DataUseAgreement, StepOne
 from packets.model.identifiers import AcoId
 from packets.model.people import PAIRS, Address, Contact, Person, Role
+from packets.store.records.entries import EntryRecords
 from packets.store.records.people import ADDRESS, DETAILS
 from packets.store.tables import acos, contacts, people
 
@@ -57,6 +58,11 @@ class AcoRecords:
             _read(row)
             for row in self._connection.execute(acos.select().where(acos.c.year == year).order_by(acos.c.aco_id))
         ]
+
+    def several(self, year: int, aco_ids: Iterable[str]) -> dict[str, Aco]:
+        """Some ACOs of a year, by ID."""
+        asked = acos.select().where(acos.c.year == year, acos.c.aco_id.in_(sorted(aco_ids)))
+        return {row.aco_id: _read(row) for row in self._connection.execute(asked)}
 
     def of_person(self, user_id: str) -> list[Aco]:
         """Every ACO and year in which the person holds a slot, newest year first."""
@@ -115,6 +121,7 @@ class AcoRecords:
     def change(self, aco_id: str, year: int, values: Mapping[str, object]) -> None:
         """Change fields of Basic Agreement Data, by the names that they have in the database (R30, R31)."""
         self._connection.execute(acos.update().where(*_is(acos, aco_id, year)).values(**values))
+        EntryRecords(self._connection).follow_aco(aco_id, year)
 
     def reopen_organization(self, aco_id: str, year: int) -> None:
         """Record that organization data has to be confirmed again (R29, R31)."""

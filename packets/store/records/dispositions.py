@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from packets.model.holds import Approval, Disposition, DispositionItem
+from packets.store.records.entries import EntryRecords
 from packets.store.tables import checkpoints, corrections, disposition_items, dispositions, documents, loads, revisions
 
 PLACES = ("first", "second")
@@ -78,6 +79,8 @@ class DispositionRecords:
             return False
         those = documents.c.document_id.in_([one.document_id for one in disposition.items])
         self._connection.execute(documents.update().where(those).values(disposed_at_utc=now))
+        for one in self._connection.scalars(sa.select(documents.c.document_id).where(those)).all():
+            EntryRecords(self._connection).follow(one)
         return True
 
     def complete(self, disposition_id: str, certificate_digest: str, now: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from packets.audit.log import SERVICE
 from packets.model.documents import Decline, Document, Event, Revision, Signature
 from packets.model.people import Role
+from packets.store.records.entries import EntryRecords
 from packets.store.tables import declines, documents, revisions, signatures, views
 
 PLAIN = (
@@ -49,6 +50,7 @@ class DocumentRecords:
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
+        self._entries = EntryRecords(connection)
 
     def add(self, document: Document, now: datetime) -> None:
         """Record a new document with its first revisions; its head is the last of them."""
@@ -58,6 +60,7 @@ class DocumentRecords:
         )
         for revision in document.revisions:
             self._add_revision(document.document_id, revision, "service")
+        self._entries.follow(document.document_id)
 
     def advance(self, document: Document, revision: Revision, by: str) -> bool:
         """Make `revision` the head, if the head still is what `document` says. False when somebody was faster."""
@@ -91,34 +94,46 @@ class DocumentRecords:
                 revision_digest=signature.revision_digest,
             )
         )
+        self._entries.follow(document_id)
 
     def execute(self, document_id: str, now: datetime) -> None:
         """Record that the last required signature is there."""
         self._connection.execute(
             documents.update().where(documents.c.document_id == document_id).values(executed_at_utc=now)
         )
+        self._entries.follow(document_id)
 
     def void(self, document_id: str, reason: str, now: datetime, by: str = SERVICE) -> None:
         """Record that the document no longer counts, why, and who said so."""
         changed = documents.update().where(documents.c.document_id == document_id, documents.c.voided_at_utc.is_(None))
         self._connection.execute(changed.values(voided_at_utc=now, void_reason=reason, voided_by=by))
+        self._entries.follow(document_id)
 
     def decline(self, document_id: str, slot: str, user_id: str, role: Role, reason: str, now: datetime) -> None:
         """Record a refusal to sign; a document has at most one that holds."""
         values = {"document_id": document_id, "slot": slot, "user_id": user_id, "role": role, "reason": reason}
         held = {"declined_at_utc": now, "withdrawn_by": "", "withdraw_reason": ""}
         self._connection.execute(declines.insert().values(**values, **held))
+        self._entries.follow(document_id)
 
     def withdraw(self, decline_id: int, user_id: str, reason: str, now: datetime) -> bool:
         """Record that a decline no longer holds. False when it did not."""
         held = declines.update().where(declines.c.decline_id == decline_id, declines.c.withdrawn_at_utc.is_(None))
         values = {"withdrawn_at_utc": now, "withdrawn_by": user_id, "withdraw_reason": reason}
-        return self._connection.execute(held.values(**values)).rowcount == 1
+        documents_of = sa.select(declines.c.document_id).where(declines.c.decline_id == decline_id)
+        withdrawn = self._connection.execute(held.values(**values)).rowcount == 1
+        for document_id in self._connection.scalars(documents_of).all():
+            self._entries.follow(document_id)
+        return withdrawn
 
     def get(self, document_id: str) -> Document | None:
         """The document with everything recorded about it, or None."""
         found = self._read(documents.c.document_id == document_id)
         return found[0] if found else None
+
+    def several(self, document_ids: Iterable[str]) -> list[Document]:
+        """Some documents by their ids, those that were voided too, by ACO and step."""
+        return self._read(documents.c.document_id.in_(sorted(document_ids)))
 
     def with_revision(self, digest: str) -> Document | None:
         """The document that has, or had, exactly these bytes, or None."""
@@ -160,9 +175,10 @@ class DocumentRecords:
         found = self._read(*_of(aco_id, year), documents.c.voided_at_utc.is_not(None))
         return sorted(found, key=lambda one: one.voided_at or one.revisions[0].at_utc)
 
-    def in_year(self, year: int) -> list[Document]:
-        """Every document that counts of a year, by ACO and step."""
-        return self._read(documents.c.year == year, documents.c.voided_at_utc.is_(None))
+    def in_year(self, year: int, kinds: Collection[str] = ()) -> list[Document]:
+        """Every document that counts of a year, or of some kinds in it, by ACO and step."""
+        among = (documents.c.kind.in_(kinds),) if kinds else ()
+        return self._read(documents.c.year == year, documents.c.voided_at_utc.is_(None), *among)
 
     def outlines(self, year: int) -> list[DocumentOutline]:
         """Every document of a year that counts, with what its status needs and nothing else: no chain, no times."""

@@ -17,6 +17,7 @@ from packets.store.tables.authentication import (
 from packets.store.tables.batches import batch_items, batches
 from packets.store.tables.columns import UtcDateTime, metadata
 from packets.store.tables.documents import declines, documents, intents, revisions, signatures, step_ups, views
+from packets.store.tables.finding import record_entries, record_words, saved_searches
 from packets.store.tables.jobs import jobs
 from packets.store.tables.journal import audit, checkpoints, outbox
 from packets.store.tables.keeping import (
@@ -75,12 +76,15 @@ __all__ = [
     "people",
     "prepared_signatures",
     "protections",
+    "record_entries",
+    "record_words",
     "recovery_codes",
     "reminders",
     "resets",
     "retention_dates",
     "retention_extensions",
     "revisions",
+    "saved_searches",
     "sessions",
     "signatures",
     "step_ups",

@@ -72,6 +72,7 @@ signatures = sa.Table(
     text("intent_id", unique=True),
     sa.ForeignKeyConstraint(["document_id", "revision_digest"], ["revisions.document_id", "revisions.digest"]),
     sa.ForeignKeyConstraint(["intent_id"], ["intents.intent_id"]),
+    sa.Index(None, "signed_at_utc"),
 )
 
 declines = sa.Table(

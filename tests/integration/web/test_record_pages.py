@@ -105,7 +105,7 @@ def test_names_that_look_like_markup_are_printed_as_names(tmp_path: Path) -> Non
         browser.get(path).text
         for path in ("/", f"/packets/{document.aco_id}/2027", f"/documents/{document.document_id}")
     ]
-    pages.append(archivist.get("/archive", query_string={"text": HOSTILE}).text)
+    pages.append(archivist.get("/records", query_string={"text": HOSTILE}).text)
     for page in pages:
         assert "<script>" not in page
         assert "&lt;script&gt;" in page
@@ -115,7 +115,7 @@ def test_names_that_look_like_markup_are_printed_as_names(tmp_path: Path) -> Non
 def test_an_archivist_finds_a_record_by_words_by_aco_and_by_kind(library: Site) -> None:
     """Search terms narrow the list; the record page offers reading, keeping and verifying and nothing that changes it."""
     archivist = library.enter(library.world.agency(Role.ARCHIVIST))
-    everything = archivist.get("/archive").text
+    everything = archivist.get("/records").text
     assert library.current.aco.legal_name.replace("&", "&amp;") in everything
     document = library.document("participant-list")
     query = {
@@ -124,20 +124,20 @@ def test_an_archivist_finds_a_record_by_words_by_aco_and_by_kind(library: Site) 
         "year": "2027",
         "kind": document.kind,
     }
-    found = archivist.get("/archive", query_string=query).text
+    found = archivist.get("/records", query_string=query).text
     assert "1 record</caption>" in found
     record = archivist.get(f"/documents/{document.document_id}").text
     assert "Download PDF" in record
     assert "Locked – prerequisite" in record
     assert "Verify" in record
     assert "sign as" not in record
-    assert archivist.get("/archive", query_string={"text": "no such words"}).text.count("No record matches") == 1
+    assert archivist.get("/records", query_string={"text": "no such words"}).text.count("No record matches") == 1
 
 
 @pytest.mark.parametrize("year", ["abc", "20277", "٢٠٢٧", "-1", "2 27"])
 def test_a_year_that_is_none_is_told(library: Site, year: str) -> None:
     """What cannot be searched for is an error with a remedy, not an empty list."""
-    response = library.enter(library.world.agency(Role.ARCHIVIST)).get("/archive", query_string={"year": year})
+    response = library.enter(library.world.agency(Role.ARCHIVIST)).get("/records", query_string={"year": year})
     assert response.status_code == 422
     assert "year-unusable" in response.text
 
@@ -208,6 +208,6 @@ def test_the_corrections_page_is_hidden_from_those_who_may_not_upload(library: S
 
 def test_a_search_for_what_no_page_can_show_is_answered_calmly(library: Site) -> None:
     """Control characters are left out of the form that is shown again."""
-    response = library.enter(library.world.agency(Role.ARCHIVIST)).get("/archive?text=a%00%1b%EF%BF%BEb")
+    response = library.enter(library.world.agency(Role.ARCHIVIST)).get("/records?text=a%00%1b%EF%BF%BEb")
     assert response.status_code == 200
     assert 'value="ab"' in response.text

@@ -146,8 +146,8 @@ def test_the_log_names_the_user_and_the_path_and_no_query(site: Site) -> None:
     """What somebody searched for is not in the log."""
     browser = site.enter(site.world.agency(Role.ARCHIVIST))
     with structlog.testing.capture_logs() as lines:
-        browser.get("/archive", query_string={"text": "Washington"})
-    assert lines[-1]["path"] == "/archive"
+        browser.get("/records", query_string={"text": "Washington"})
+    assert lines[-1]["path"] == "/records"
     assert lines[-1]["user"] == site.world.agency(Role.ARCHIVIST)
     assert "Washington" not in str(lines)
 

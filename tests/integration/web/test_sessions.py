@@ -202,7 +202,7 @@ def test_somebody_who_is_signed_in_is_not_asked_again(site: Site) -> None:
 
 def test_an_archivist_starts_in_the_archive(site: Site) -> None:
     """Packets are not for archivists; their first page is the search."""
-    assert site.enter(site.world.agency(Role.ARCHIVIST)).get("/").location == "/archive"
+    assert site.enter(site.world.agency(Role.ARCHIVIST)).get("/").location == "/records"
 
 
 def test_one_session_too_many_ends_the_one_that_was_used_longest_ago(site: Site) -> None:

@@ -119,7 +119,7 @@ def test_long_files_are_taken_from_cms_staff_only(office: Office) -> None:
     assert taken.status_code == 422
     archivist = next(one.user_id for one in office.sample.agency if Role.ARCHIVIST in one.cms_roles)
     browser = enter(office, archivist)
-    browser.get("/archive")
+    browser.get("/records")
     content = {"providers": (io.BytesIO(office.files[PROVIDERS]), "providers.csv")}
     response = browser.post("/years", content, content_type="multipart/form-data")
     assert response.status_code == 403

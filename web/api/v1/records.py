@@ -1,4 +1,4 @@
-"""Archive records: every document that counts, of all years, for archivists and CMS."""
+"""Records: documents of all years by what is asked, for archivists and CMS."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from typing import Annotated
 from pydantic import Field
 
 from packets.documents.reading import RecordLine
+from packets.errors import InputError
+from packets.finding.query import read_query
 from packets.model.tokens import Scope
-from web.api.cursors import cut
+from web.api.bodies import UnusableError
+from web.api.cursors import read_cursor, write_cursor
 from web.api.operations import Asked, Noun, Reply
 from web.api.shapes import Digest, Page, PageQuestion, Shape, Time
 from web.api.v1.packets import AcoId, DocumentStatus, Year, status_slug
@@ -32,29 +35,43 @@ class Record(Shape):
     executed_at: Time | None
 
 
+Day = Annotated[str, Field(max_length=10, description="A day like 2027-01-31, in the time zone of CMS.")]
+
+
 class RecordQuestion(PageQuestion):
     """Which records are asked for; everything that is empty is not asked."""
 
     year: Year | None = None
     aco_id: AcoId | None = None
     kind: Annotated[str, Field(max_length=40, pattern="^[a-z-]*$")] = ""
-    text: Annotated[str, Field(max_length=100, description="Stands in the ACO's name, the title or a signer.")] = ""
+    text: Annotated[
+        str, Field(max_length=100, description="Words, or beginnings of them: names, NPIs, CCNs, ACO IDs, user IDs.")
+    ] = ""
+    signer: Annotated[str, Field(max_length=100, description="Parts of a signer's name, or the user ID.")] = ""
+    role: Annotated[str, Field(max_length=40, description="Somebody signed in this role.")] = ""
+    stage: Annotated[
+        str, Field(max_length=20, description="unsigned, partially-signed, pending-cms, declined, executed or voided.")
+    ] = ""
+    signed_from: Day = ""
+    signed_to: Day = ""
+    executed_from: Day = ""
+    executed_to: Day = ""
+    ends_from: Day = ""
+    ends_to: Day = ""
 
 
 @noun.operation("GET", "/records", Audience.ARCHIVE_READERS, Scope.READ, answer=Page[Record], query=RecordQuestion)
 def listed(asked: Asked) -> Reply:
-    """Archive records, newest year first."""
+    """Records, newest year first."""
     query: RecordQuestion = asked.query
-    found = services().reading.archive(
-        asked.person.user_id, aco_id=query.aco_id or "", year=query.year, kind=query.kind, text=query.text
-    )
-    page, following = cut(sorted(found, key=_key), query, _key)
-    return Reply(Page[Record](items=[_record(one) for one in page], next=following))
-
-
-def _key(line: RecordLine) -> list[int | str]:
-    document = line.document
-    return [-document.performance_year, document.aco_id, document.step, document.document_id]
+    given = query.model_dump(exclude={"cursor", "limit"}, exclude_none=True)
+    try:
+        wanted = read_query({name: str(value) for name, value in given.items()})
+    except InputError as error:
+        raise UnusableError(error.problems) from None
+    found = services().finding.find(asked.person.user_id, wanted, after=read_cursor(query) or "", most=query.limit)
+    following = write_cursor(query, found.next) if found.next else None
+    return Reply(Page[Record](items=[_record(one) for one in found.lines], next=following))
 
 
 def _record(line: RecordLine) -> Record:

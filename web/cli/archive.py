@@ -11,8 +11,10 @@ from pathlib import Path
 
 import click
 
+from signing.bags import Selection, write_zip
 from signing.renewal import WITHIN, RenewalReport
-from web.bootstrap import build_fixity
+from signing.standalone import verifier
+from web.bootstrap import build_bags, build_fixity
 from web.cli.folder import folder_option, open_folder
 
 
@@ -66,6 +68,37 @@ def fixity(folder: Path, *, repair: bool, as_json: bool) -> None:
                 click.echo(f"{kind.replace('_', ' ')}: {name}", err=True)
         click.echo(f"{report.examined} stored files: {'all of them hold' if report.holds else 'not all of them hold'}.")
     sys.exit(0 if report.holds else 1)
+
+
+@archive.command("export")
+@folder_option
+@click.option("--to", "target", required=True, type=click.Path(path_type=Path, file_okay=False), help="A new folder.")
+@click.option("--aco", "aco_id", default="", help="Only documents of this ACO.")
+@click.option("--year", type=int, help="Only documents of this performance year.")
+@click.option("--document", "document_ids", multiple=True, help="Only the document with this id.")
+@click.option("--zip", "zipped", is_flag=True, help="Write the same bag as a zip file beside the folder.")
+def export(
+    folder: Path, target: Path, aco_id: str, year: int | None, document_ids: tuple[str, ...], *, zipped: bool
+) -> None:
+    """Write executed documents, with everything that proves them, as a bag that is checked without this service."""
+    count = build_bags(open_folder(folder)).export(Selection(aco_id, year, document_ids), target)
+    if zipped:
+        write_zip(target, target.with_name(f"{target.name}.zip"))
+    click.echo(f"{target}: {count} documents. Check it with esm archive verify {target}")
+
+
+@archive.command("verify")
+@click.argument("bag", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--trust",
+    "roots",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Root certificate to trust, PEM, instead of those in the bag.",
+)
+def verify_bag(bag: Path, roots: tuple[Path, ...]) -> None:
+    """Check a bag as the program inside it does. Exit 0: everything holds; 1: every finding is told."""
+    sys.exit(verifier.report(bag, list(roots)))
 
 
 def _print(report: RenewalReport) -> None:

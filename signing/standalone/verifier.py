@@ -14,7 +14,7 @@ import json
 import re
 import sys
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,6 +42,11 @@ SIGNATURE_DIGESTS = {
     "1.2.840.113549.1.1.12": "sha384",
     "1.2.840.113549.1.1.13": "sha512",
 }
+SERVICE_ARC = "2.25.77029419620736824589233169081274061702"
+SIGNERS, SEALS = {f"{SERVICE_ARC}.1"}, {f"{SERVICE_ARC}.2"}
+"""Certificate policies of the service: for people, one signature each, and for its own seal."""
+REVISES = {f"document:{one}" for one in ("assemble", "sign", "countersign", "execute", "renew")}
+"""Acts of the log that name the digest of the revision that they made."""
 RSA_PLAIN = "1.2.840.113549.1.1.1"
 INTEGER, OCTETS, OID, SEQUENCE, SET, TIME = 0x02, 0x04, 0x06, 0x30, 0x31, 0x18
 LONGEST_PATH = 6
@@ -196,10 +201,14 @@ def _verify(one: Container, data: bytes) -> None:
 
 @dataclass
 class Trust:
-    """Anchors, further certificates and revocation lists; `used` gathers the anchors that something led to."""
+    """Anchors, further certificates and revocation lists; `used` gathers the anchors that something led to.
+
+    `signers` are the certificate policies under which people sign: the service's own, and those that were named.
+    """
 
     anchors: list[x509.Certificate]
     lists: list[x509.CertificateRevocationList]
+    signers: set[str] = field(default_factory=lambda: set(SIGNERS))
     used: set[str] = field(default_factory=set)
 
     def check(self, leaf: x509.Certificate, pool: list[x509.Certificate], at: datetime) -> None:
@@ -239,6 +248,16 @@ def _issued(one: x509.Certificate, issuer: x509.Certificate) -> bool:
         return False
 
 
+def require_policy(one: x509.Certificate, policies: set[str]) -> None:
+    """A certificate was issued for the purpose that it was used for, not only by somebody under the root."""
+    try:
+        stated = one.extensions.get_extension_for_class(x509.CertificatePolicies).value
+    except x509.ExtensionNotFound:
+        stated = x509.CertificatePolicies([])
+    if not policies & {policy.policy_identifier.dotted_string for policy in stated}:
+        raise ValueError(f"its certificate was not issued for this: {one.subject.rfc4514_string()}")
+
+
 def check_time_stamp(data: bytes, stamped: bytes, trust: Trust, *, padded: bool = False) -> datetime:
     """The time of a token over these bytes (RFC 3161)."""
     token = read_container(data, padded=padded)
@@ -274,6 +293,7 @@ def check_signature(pdf: bytes, place: tuple[int, int, int, int], trust: Trust) 
     check_container(one, content)
     at = check_time_stamp(one.unsigned[TIME_STAMP].raw, one.signature, trust)
     trust.check(one.signer, one.certificates, at)
+    require_policy(one.signer, trust.signers | SEALS)
 
 
 def canonical(value: Any) -> bytes:
@@ -348,6 +368,11 @@ class Bag:
         index = json.loads((self.folder / "data" / "index.json").read_bytes())
         log = {one["sequence"]: one for one in self._entries()}
         self._try("log", lambda: self._log(log))
+        there = {one["document_id"] for one in index["documents"]}
+        told = {one["details"].get("document", "") for one in log.values() if one["act"] in REVISES}
+        self.findings += [
+            f"document {one}: the log tells of it, and it is not here" for one in sorted(told - there - {""})
+        ]
         for one in index["documents"]:
             self._try(one["folder"], lambda one=one: self._document(one, list(log.values())))
 
@@ -382,6 +407,7 @@ class Bag:
             key.verify(signature, statement, ec.ECDSA(hashes.SHA256()))
             at = check_time_stamp(b64decode(data["time_stamp"], validate=True), signature, self.trust)
             self.trust.check(seal, between, at)
+            require_policy(seal, SEALS)
         except FAULTS as error:
             self.findings.append(f"checkpoint {name}: {str(error) or 'its signature is wrong'}")
         return stated
@@ -394,11 +420,20 @@ class Bag:
                 self.findings.append(f"{told['folder']}/{one['file']}: the revision before it is no prefix of it")
         facts = (place / "facts.json").read_bytes()
         self._try(f"{told['folder']}/facts.json", lambda: self._facts(place, facts))
-        made = (hashlib.sha256(revisions[1]).hexdigest(), hashlib.sha256(facts).hexdigest())
-        assembled = [one["details"] for one in log if one["act"] == "document:assemble" and one["outcome"] == "done"]
-        if made not in {(one.get("digest"), one.get("data")) for one in assembled}:
-            self.findings.append(f"{told['folder']}: facts or sealed revision are not those that the log tells of")
+        self._history(
+            told, [hashlib.sha256(one).hexdigest() for one in revisions], hashlib.sha256(facts).hexdigest(), log
+        )
         self._signatures(told["folder"], revisions)
+
+    def _history(self, told: dict[str, Any], digests: list[str], facts: str, log: list[dict[str, Any]]) -> None:
+        """The files are the revisions that the log tells of, all of them and no other, made from these facts."""
+        done = [one for one in log if one["act"] in REVISES and one["outcome"] == "done"]
+        mine = [one for one in done if one["details"].get("document") == told["document_id"]]
+        stated = {one["details"]["digest"] for one in mine}
+        if stated != set(digests[1:]) or digests != [one["sha256"] for one in told["revisions"]]:
+            self.findings.append(f"{told['folder']}: the revisions are not those that the log tells of")
+        if facts not in {one["details"].get("data") for one in mine if one["act"] == "document:assemble"}:
+            self.findings.append(f"{told['folder']}: the facts are not those that the log tells of")
 
     def _signatures(self, name: str, revisions: list[bytes]) -> None:
         places = [tuple(map(int, one.groups())) for one in BYTE_RANGE.finditer(revisions[-1])]
@@ -424,13 +459,16 @@ def main() -> int:
     here = Path(__file__).resolve().parent.parent
     parser.add_argument("bag", nargs="?", type=Path, default=here)
     parser.add_argument("--trust", action="append", type=Path, default=[], help="root certificate to trust, PEM")
+    words = "certificate policy (OID) of signers whom another authority certified"
+    parser.add_argument("--signer-policy", action="append", default=[], help=words)
     given = parser.parse_args()
-    return report(given.bag, given.trust)
+    return report(given.bag, given.trust, given.signer_policy)
 
 
-def report(folder: Path, roots: list[Path]) -> int:
+def report(folder: Path, roots: list[Path], policies: Iterable[str] = ()) -> int:
     """Check a bag against these roots, or those that it carries; say what was found. 0: everything holds."""
     bag = Bag(folder, roots)
+    bag.trust.signers |= set(policies)
     findings = bag.check()
     for one in findings:
         sys.stderr.write(f"WRONG {one}\n")

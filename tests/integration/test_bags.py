@@ -95,6 +95,21 @@ def _edit_proof(folder: Path) -> None:
     path.write_text(json.dumps(proofs))
 
 
+def _roll_back(folder: Path) -> None:
+    """Take the newest revision out of the folder and the index, as if it had never been."""
+    _one(folder, "data/documents/*/revision-*.pdf").unlink()
+    path = folder / "data/index.json"
+    index = json.loads(path.read_bytes())
+    index["documents"][0]["revisions"].pop()
+    path.write_text(json.dumps(index))
+
+
+def _take_a_document(folder: Path) -> None:
+    """Take a whole document out, and leave the log as it is."""
+    shutil.rmtree(_one(folder, "data/documents/*"))
+    (folder / "data/index.json").write_text('{"documents":[]}')
+
+
 def _foreign_checkpoint(folder: Path) -> None:
     path = _one(folder, "data/log/checkpoints/*.json")
     data = json.loads(path.read_bytes())
@@ -110,6 +125,8 @@ TAMPERINGS: dict[str, tuple[Callable[[Path], object], str]] = {
     "an entry of the log": (_edit_log, "the entry was changed"),
     "a proof": (_edit_proof, "does not lead to the root"),
     "swapped revisions": (_swap, "no prefix"),
+    "a revision taken back": (_roll_back, "the revisions are not those"),
+    "a document taken out": (_take_a_document, "the log tells of it"),
     "a foreign checkpoint": (_foreign_checkpoint, "checkpoint"),
 }
 
@@ -133,7 +150,7 @@ def test_a_bag_that_was_bent_and_given_new_manifests_is_found_out(copy: Path, ho
     """By the manifests before, and by signatures, proofs and digests after they were written anew."""
     bend, named = TAMPERINGS[how]
     bend(copy)
-    assert any("the file was changed" in one for one in Bag(copy, []).check())
+    assert any("the file was changed" in one or "the file is missing" in one for one in Bag(copy, []).check())
     _seal_anew(copy)
     findings = Bag(copy, []).check()
     assert any(named in one for one in findings), findings
@@ -152,6 +169,13 @@ def test_another_anchor_is_not_led_to(bag: Path, tmp_path: Path) -> None:
     foreign = tmp_path / "root.pem"
     foreign.write_bytes(other_keys("agency").authority.certificate.public_bytes(Encoding.PEM))
     assert any("does not lead to a trust anchor" in one for one in Bag(bag, [foreign]).check())
+
+
+def test_a_certificate_that_was_issued_for_something_else_signs_nothing(bag: Path) -> None:
+    """Everything under the root is trusted for its own purpose only: here the policies of people are taken away."""
+    strict = Bag(bag, [])
+    strict.trust.signers.clear()
+    assert any("was not issued for this" in one for one in strict.check())
 
 
 def test_equal_bags_are_equal_zips(bag: Path, tmp_path: Path) -> None:

@@ -178,9 +178,15 @@ def export(
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Root certificate to trust, PEM, instead of those in the bag.",
 )
-def verify_bag(bag: Path, roots: tuple[Path, ...]) -> None:
+@click.option(
+    "--signer-policy",
+    "policies",
+    multiple=True,
+    help="Certificate policy (OID) of signers whose keys another authority certified, besides the service's own.",
+)
+def verify_bag(bag: Path, roots: tuple[Path, ...], policies: tuple[str, ...]) -> None:
     """Check a bag as the program inside it does. Exit 0: everything holds; 1: every finding is told."""
-    sys.exit(verifier.report(bag, list(roots)))
+    sys.exit(verifier.report(bag, list(roots), policies))
 
 
 def _print(report: RenewalReport) -> None:

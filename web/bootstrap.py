@@ -57,6 +57,7 @@ from packets.years.enrollment import EnrollmentDesk
 from packets.years.preparation import PREPARE, PreparationDesk
 from packets.years.progress import ProgressDesk
 from packets.years.year_loading import YearDesk
+from signing.bags import BagDesk
 from signing.batch_work import BatchWork
 from signing.ceremony import Ceremony
 from signing.checkpoints import CHECKPOINT, Checkpointer
@@ -319,6 +320,12 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         messenger=Messenger(database, clock, guard, master),
         session_secret=session_secret,
     )
+
+
+def build_bags(services: Services) -> BagDesk:
+    """Makes bags for archives."""
+    trust = services.signer.trust
+    return BagDesk(services.database, services.objects, services.catalog, trust, services.checkpoints, services.clock)
 
 
 @cache

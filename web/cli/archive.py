@@ -13,7 +13,10 @@ import click
 
 from packets.keeping.holds import HoldRequest
 from packets.model.retention import day_of
+from signing.bags import Selection, write_zip
 from signing.renewal import WITHIN, RenewalReport
+from signing.standalone import verifier
+from web.bootstrap import build_bags
 from web.cli.folder import folder_option, open_folder
 from web.cli.progress import show_progress
 from web.keepers import build_fixity
@@ -147,6 +150,43 @@ def retention(folder: Path, *, as_json: bool) -> None:
         for one in lines:
             state = "held" if one["held"] else "may be disposed of" if one["due"] else ""
             click.echo(f"{one['keep_until']}  {one['aco']}/{one['year']}/{one['kind']}  {state}".rstrip())
+
+
+@archive.command("export")
+@folder_option
+@click.option("--to", "target", required=True, type=click.Path(path_type=Path, file_okay=False), help="A new folder.")
+@click.option("--aco", "aco_id", default="", help="Only documents of this ACO.")
+@click.option("--year", type=int, help="Only documents of this performance year.")
+@click.option("--document", "document_ids", multiple=True, help="Only the document with this id.")
+@click.option("--zip", "zipped", is_flag=True, help="Write the same bag as a zip file beside the folder.")
+def export(
+    folder: Path, target: Path, aco_id: str, year: int | None, document_ids: tuple[str, ...], *, zipped: bool
+) -> None:
+    """Write executed documents, with everything that proves them, as a bag that is checked without this service."""
+    count = build_bags(open_folder(folder)).export(Selection(aco_id, year, document_ids), target)
+    if zipped:
+        write_zip(target, target.with_name(f"{target.name}.zip"))
+    click.echo(f"{target}: {count} documents. Check it with esm archive verify {target}")
+
+
+@archive.command("verify")
+@click.argument("bag", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--trust",
+    "roots",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Root certificate to trust, PEM, instead of those in the bag.",
+)
+@click.option(
+    "--signer-policy",
+    "policies",
+    multiple=True,
+    help="Certificate policy (OID) of signers whose keys another authority certified, besides the service's own.",
+)
+def verify_bag(bag: Path, roots: tuple[Path, ...], policies: tuple[str, ...]) -> None:
+    """Check a bag as the program inside it does. Exit 0: everything holds; 1: every finding is told."""
+    sys.exit(verifier.report(bag, list(roots), policies))
 
 
 def _print(report: RenewalReport) -> None:

@@ -1,0 +1,1 @@
+"""What is copied into every bag and runs without this project."""

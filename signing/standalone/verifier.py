@@ -1,0 +1,483 @@
+"""Check a bag of executed packets, off line: `python3 verify.py [BAG] [--trust ROOT.pem]`.
+
+Needs Python 3.11 or later and the package `cryptography`, and nothing of the service that made the bag. It reads the bag only.
+Exit 0: everything holds; 1: something does not, and every finding is named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import io
+import json
+import re
+import sys
+from base64 import b64decode
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+
+SIGNED_DATA, TST_INFO = "1.2.840.113549.1.7.2", "1.2.840.113549.1.9.16.1.4"
+CONTENT_TYPE, MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
+SIGNING_CERTIFICATE_V2, TIME_STAMP = "1.2.840.113549.1.9.16.2.47", "1.2.840.113549.1.9.16.2.14"
+DIGESTS: dict[str, tuple[str, hashes.HashAlgorithm]] = {
+    "2.16.840.1.101.3.4.2.1": ("sha256", hashes.SHA256()),
+    "2.16.840.1.101.3.4.2.2": ("sha384", hashes.SHA384()),
+    "2.16.840.1.101.3.4.2.3": ("sha512", hashes.SHA512()),
+}
+SIGNATURE_DIGESTS = {
+    "1.2.840.10045.4.3.2": "sha256",
+    "1.2.840.10045.4.3.3": "sha384",
+    "1.2.840.10045.4.3.4": "sha512",
+    "1.2.840.113549.1.1.11": "sha256",
+    "1.2.840.113549.1.1.12": "sha384",
+    "1.2.840.113549.1.1.13": "sha512",
+}
+SERVICE_ARC = "2.25.77029419620736824589233169081274061702"
+SIGNERS, SEALS = {f"{SERVICE_ARC}.1"}, {f"{SERVICE_ARC}.2"}
+"""Certificate policies of the service: for people, one signature each, and for its own seal."""
+REVISES = {f"document:{one}" for one in ("assemble", "sign", "countersign", "execute", "renew")}
+"""Acts of the log that name the digest of the revision that they made."""
+RSA_PLAIN = "1.2.840.113549.1.1.1"
+INTEGER, OCTETS, OID, SEQUENCE, SET, TIME = 0x02, 0x04, 0x06, 0x30, 0x31, 0x18
+LONGEST_PATH = 6
+BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]")
+FAULTS = (ValueError, KeyError, TypeError, IndexError, AttributeError, InvalidSignature, OSError)
+
+
+@dataclass(frozen=True)
+class Node:
+    """One value of DER: its tag, its bytes with the header, its content."""
+
+    tag: int
+    raw: bytes
+    body: bytes
+
+    def children(self) -> list[Node]:
+        """The values inside."""
+        found, at = [], 0
+        while at < len(self.body):
+            node = read_der(self.body, at)
+            found.append(node)
+            at += len(node.raw)
+        return found
+
+    def want(self, tag: int) -> Node:
+        """This value, when it has that tag."""
+        if self.tag != tag:
+            raise ValueError(f"a value has the tag {self.tag:#x} where {tag:#x} belongs")
+        return self
+
+
+def read_der(data: bytes, at: int = 0) -> Node:
+    """The value that begins at an offset; definite lengths in their shortest form only (X.690, 10.1)."""
+    tag, length, start = data[at], data[at + 1], at + 2
+    if tag & 0x1F == 0x1F or length == 0x80:  # noqa: PLR2004  high tags, indefinite lengths
+        raise ValueError("a value is not DER")
+    if length > 0x80:  # noqa: PLR2004
+        count = length & 0x7F
+        length, start = int.from_bytes(data[start : start + count], "big"), start + count
+        if length < 0x80 or length.bit_length() <= 8 * (count - 1):  # noqa: PLR2004
+            raise ValueError("a length is not in its shortest form")
+    if start + length > len(data):
+        raise ValueError("a value is cut off")
+    return Node(tag, data[at : start + length], data[start : start + length])
+
+
+def oid_text(node: Node) -> str:
+    """An object identifier with dots."""
+    parts, value = [], 0
+    for byte in node.want(OID).body:
+        value = value << 7 | byte & 0x7F
+        if not byte & 0x80:
+            parts.append(value)
+            value = 0
+    first = min(parts[0] // 40, 2)
+    return ".".join(map(str, (first, parts[0] - 40 * first, *parts[1:])))
+
+
+def attributes(node: Node) -> dict[str, Node]:
+    """Attributes by type, each once and with one value."""
+    found: dict[str, Node] = {}
+    for one in node.children():
+        kind, values = one.want(SEQUENCE).children()
+        name, (value,) = oid_text(kind), values.want(SET).children()
+        if name in found:
+            raise ValueError("an attribute stands twice")
+        found[name] = value
+    return found
+
+
+@dataclass(frozen=True)
+class Container:
+    """What a CMS container with one signer says (RFC 5652)."""
+
+    content_type: str
+    content: bytes
+    certificates: list[x509.Certificate]
+    signer: x509.Certificate
+    digest: str
+    signed_raw: bytes
+    signed: dict[str, Node]
+    algorithm: str
+    signature: bytes
+    unsigned: dict[str, Node]
+
+
+def read_container(data: bytes, *, padded: bool = False) -> Container:
+    """A container; behind it only zeros may stand, and those only where it is padded."""
+    outer = read_der(data)
+    rest = data[len(outer.raw) :]
+    if rest.strip(b"\0") or (rest and not padded):
+        raise ValueError("something stands behind the container")
+    kind, wrapped = outer.want(SEQUENCE).children()
+    if oid_text(kind) != SIGNED_DATA:
+        raise ValueError("it is no signed data")
+    (inner,) = wrapped.want(0xA0).children()
+    parts = inner.want(SEQUENCE).children()
+    encapsulated = parts[2].want(SEQUENCE).children()
+    content = encapsulated[1].children()[0].want(OCTETS).body if len(encapsulated) > 1 else b""
+    certificates = [x509.load_der_x509_certificate(one.raw) for one in parts[3].want(0xA0).children()]
+    (signer,) = parts[-1].want(SET).children()
+    return _signer(signer.want(SEQUENCE).children(), oid_text(encapsulated[0]), content, certificates)
+
+
+def _signer(fields: list[Node], kind: str, content: bytes, certificates: list[x509.Certificate]) -> Container:
+    issuer, serial = fields[1].want(SEQUENCE).children()
+    number = int.from_bytes(serial.want(INTEGER).body, "big", signed=True)
+    (signer,) = {one for one in certificates if (one.issuer.public_bytes(), one.serial_number) == (issuer.raw, number)}
+    signed = fields[3].want(0xA0)
+    return Container(
+        content_type=kind,
+        content=content,
+        certificates=certificates,
+        signer=signer,
+        digest=DIGESTS[oid_text(fields[2].children()[0])][0],
+        signed_raw=bytes([SET]) + signed.raw[1:],
+        signed=attributes(signed),
+        algorithm=oid_text(fields[4].children()[0]),
+        signature=fields[5].want(OCTETS).body,
+        unsigned=attributes(fields[6].want(0xA1)) if len(fields) > 6 else {},  # noqa: PLR2004  optional, the seventh
+    )
+
+
+def check_container(one: Container, content: bytes) -> None:
+    """Signed attributes, the certificate that they name, and the signature over them (RFC 5652, 5.4; RFC 5035)."""
+    if oid_text(one.signed[CONTENT_TYPE]) != one.content_type:
+        raise ValueError("its content type is another one")
+    if one.signed[MESSAGE_DIGEST].want(OCTETS).body != hashlib.new(one.digest, content).digest():
+        raise ValueError("its digest is not that of the bytes (messageDigest)")
+    first = one.signed[SIGNING_CERTIFICATE_V2].children()[0].children()[0].children()
+    named = DIGESTS[oid_text(first[0].children()[0])][0] if first[0].tag == SEQUENCE else "sha256"
+    stated = (first[1] if first[0].tag == SEQUENCE else first[0]).want(OCTETS).body
+    if hashlib.new(named, one.signer.public_bytes(Encoding.DER)).digest() != stated:
+        raise ValueError("it names another certificate (signing-certificate-v2)")
+    _verify(one, one.signed_raw)
+
+
+def _verify(one: Container, data: bytes) -> None:
+    name = one.digest if one.algorithm == RSA_PLAIN else SIGNATURE_DIGESTS[one.algorithm]
+    algorithm = next(how for known, how in DIGESTS.values() if known == name)
+    key = one.signer.public_key()
+    try:
+        if isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(one.signature, data, ec.ECDSA(algorithm))
+        elif isinstance(key, rsa.RSAPublicKey):
+            key.verify(one.signature, data, padding.PKCS1v15(), algorithm)
+        else:
+            raise ValueError("its key is of an unknown kind")  # noqa: TRY004  a fault of the bag
+    except InvalidSignature:
+        raise ValueError("its signature is wrong") from None
+
+
+@dataclass
+class Trust:
+    """Anchors, further certificates and revocation lists; `used` gathers the anchors that something led to.
+
+    `signers` are the certificate policies under which people sign: the service's own, and those that were named.
+    """
+
+    anchors: list[x509.Certificate]
+    lists: list[x509.CertificateRevocationList]
+    signers: set[str] = field(default_factory=lambda: set(SIGNERS))
+    used: set[str] = field(default_factory=set)
+
+    def check(self, leaf: x509.Certificate, pool: list[x509.Certificate], at: datetime) -> None:
+        """A certificate leads to an anchor, every one on the way valid at that time and not revoked then."""
+        current = leaf
+        for _ in range(LONGEST_PATH):
+            issuer = next((one for one in (*self.anchors, *pool) if _issued(current, one)), None)
+            self._check_time(current, issuer, at)
+            if issuer is None:
+                break
+            if issuer in self.anchors:
+                self._check_time(issuer, None, at)
+                self.used.add(
+                    f"{issuer.subject.rfc4514_string()} (SHA-256 {issuer.fingerprint(hashes.SHA256()).hex()})"
+                )
+                return
+            current = issuer
+        raise ValueError("its certificate does not lead to a trust anchor")
+
+    def _check_time(self, one: x509.Certificate, issuer: x509.Certificate | None, at: datetime) -> None:
+        if not one.not_valid_before_utc <= at <= one.not_valid_after_utc:
+            raise ValueError(f"a certificate was not valid at {at.isoformat()}: {one.subject.rfc4514_string()}")
+        for known in self.lists if issuer else ():
+            entry = known.get_revoked_certificate_by_serial_number(one.serial_number)
+            key: Any = issuer.public_key() if issuer else None
+            ours = issuer and known.issuer == issuer.subject and known.is_signature_valid(key)
+            if entry and ours and entry.revocation_date_utc <= at:
+                raise ValueError("its certificate had been revoked")
+
+
+def _issued(one: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        one.verify_directly_issued_by(issuer)
+        authority = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+        return authority and issuer.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
+    except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
+        return False
+
+
+def require_policy(one: x509.Certificate, policies: set[str]) -> None:
+    """A certificate was issued for the purpose that it was used for, not only by somebody under the root."""
+    try:
+        stated = one.extensions.get_extension_for_class(x509.CertificatePolicies).value
+    except x509.ExtensionNotFound:
+        stated = x509.CertificatePolicies([])
+    if not policies & {policy.policy_identifier.dotted_string for policy in stated}:
+        raise ValueError(f"its certificate was not issued for this: {one.subject.rfc4514_string()}")
+
+
+def check_time_stamp(data: bytes, stamped: bytes, trust: Trust, *, padded: bool = False) -> datetime:
+    """The time of a token over these bytes (RFC 3161)."""
+    token = read_container(data, padded=padded)
+    if token.content_type != TST_INFO:
+        raise ValueError("its time-stamp is none")
+    check_container(token, token.content)
+    info = read_der(token.content).want(SEQUENCE).children()
+    algorithm, imprint = info[2].want(SEQUENCE).children()
+    name = DIGESTS[oid_text(algorithm.children()[0])][0]
+    if imprint.want(OCTETS).body != hashlib.new(name, stamped).digest():
+        raise ValueError("its time-stamp is over something else")
+    text = info[4].want(TIME).body.decode("ascii").removesuffix("Z").partition(".")[0]
+    at = datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    usage = token.signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    if x509.oid.ExtendedKeyUsageOID.TIME_STAMPING not in usage:
+        raise ValueError("its time-stamp is not from an authority for time-stamps")
+    trust.check(token.signer, token.certificates, at)
+    return at
+
+
+def check_signature(pdf: bytes, place: tuple[int, int, int, int], trust: Trust) -> None:
+    """One signature or document time-stamp of a PDF, as of its own time-stamp."""
+    start, before, after, rest = place
+    hole = pdf[before:after]
+    if start or not (hole.startswith(b"<") and hole.endswith(b">")):
+        raise ValueError("its ByteRange leaves out more than the container")
+    content = pdf[:before] + pdf[after : after + rest]
+    data = bytes.fromhex(hole[1:-1].decode("ascii"))
+    one = read_container(data, padded=True)
+    if one.content_type == TST_INFO:
+        check_time_stamp(data, content, trust, padded=True)
+        return
+    check_container(one, content)
+    at = check_time_stamp(one.unsigned[TIME_STAMP].raw, one.signature, trust)
+    trust.check(one.signer, one.certificates, at)
+    require_policy(one.signer, trust.signers | SEALS)
+
+
+def canonical(value: Any) -> bytes:
+    """Data as the service writes it for digests: sorted names, no spaces, UTF-8."""
+    return json.dumps(_sorted(value), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value, key=lambda name: name.encode("utf-16-be"))}
+    return [_sorted(one) for one in value] if isinstance(value, list) else value
+
+
+def included(leaf: bytes, index: int, size: int, steps: list[bytes], root: bytes) -> bool:
+    """Whether an entry is in a tree (RFC 9162, 2.1.3.2)."""
+    place, last, found = index, size - 1, hashlib.sha256(b"\0" + leaf).digest()
+    for step in steps:
+        if last == 0:
+            return False
+        if place % 2 or place == last:
+            found = hashlib.sha256(b"\1" + step + found).digest()
+            while place % 2 == 0 and place:
+                place, last = place >> 1, last >> 1
+        else:
+            found = hashlib.sha256(b"\1" + found + step).digest()
+        place, last = place >> 1, last >> 1
+    return 0 <= index < size and last == 0 and found == root
+
+
+@dataclass
+class Bag:
+    """A bag that is being checked, and what was found."""
+
+    folder: Path
+    roots: list[Path]
+    findings: list[str] = field(default_factory=list)
+    trust: Trust = field(default_factory=lambda: Trust([], []))
+
+    def check(self) -> list[str]:
+        """Everything that does not hold; empty when all of it does."""
+        for name in ("manifest-sha256.txt", "tagmanifest-sha256.txt"):
+            self._try(name, lambda name=name: self._manifest(name))
+        self._try("trust", self._load_trust)
+        self._try("index", self._contents)
+        return self.findings
+
+    def _try(self, where: str, work: Any) -> None:
+        try:
+            work()
+        except FAULTS as error:
+            self.findings.append(f"{where}: {str(error) or type(error).__name__}")
+
+    def _manifest(self, name: str) -> None:
+        lines = (self.folder / name).read_text("utf-8").splitlines()
+        told = {path: digest for digest, path in (line.split("  ", 1) for line in lines)}
+        every = {one.relative_to(self.folder).as_posix() for one in self.folder.rglob("*") if not one.is_dir()}
+        payload = name.startswith("manifest")
+        there = {one for one in every if one.startswith("data/") == payload and one != "tagmanifest-sha256.txt"}
+        self.findings += [f"{one}: the file is missing" for one in sorted(told.keys() - there)]
+        self.findings += [f"{one}: the file was added" for one in sorted(there - told.keys())]
+        for one in sorted(told.keys() & there):
+            if hashlib.sha256((self.folder / one).read_bytes()).hexdigest() != told[one]:
+                self.findings.append(f"{one}: the file was changed")
+
+    def _load_trust(self) -> None:
+        place = self.folder / "data" / "trust"
+        for path in self.roots or sorted(place.glob("anchors/*.pem")):
+            self.trust.anchors += x509.load_pem_x509_certificates(path.read_bytes())
+        self.trust.lists += [x509.load_der_x509_crl(one.read_bytes()) for one in sorted(place.glob("lists/*.crl"))]
+
+    def _contents(self) -> None:
+        index = json.loads((self.folder / "data" / "index.json").read_bytes())
+        log = {one["sequence"]: one for one in self._entries()}
+        self._try("log", lambda: self._log(log))
+        there = {one["document_id"] for one in index["documents"]}
+        told = {one["details"].get("document", "") for one in log.values() if one["act"] in REVISES}
+        self.findings += [
+            f"document {one}: the log tells of it, and it is not here" for one in sorted(told - there - {""})
+        ]
+        for one in index["documents"]:
+            self._try(one["folder"], lambda one=one: self._document(one, list(log.values())))
+
+    def _entries(self) -> Iterator[dict[str, Any]]:
+        for line in (self.folder / "data" / "log" / "entries.jsonl").read_bytes().splitlines():
+            yield json.loads(line)
+
+    def _log(self, log: dict[int, dict[str, Any]]) -> None:
+        proofs = json.loads((self.folder / "data" / "log" / "proofs.json").read_bytes())
+        stated = {name: self._checkpoint(name) for name in sorted({one["checkpoint"] for one in proofs})}
+        proven = {one["sequence"]: one for one in proofs}
+        for sequence, entry in log.items():
+            self._try(f"log entry {sequence}", lambda e=entry: self._entry(e, proven[e["sequence"]], stated))
+
+    def _entry(self, entry: dict[str, Any], proof: dict[str, Any], stated: dict[str, dict[str, Any]]) -> None:
+        names = ("sequence", "at_utc", "act", "actor", "subject", "outcome", "details", "previous")
+        digest = hashlib.sha256(canonical([entry[one] for one in names])).digest()
+        if digest.hex() != entry["digest"]:
+            raise ValueError("the entry was changed")
+        over, steps = stated[proof["checkpoint"]], [bytes.fromhex(one) for one in proof["steps"]]
+        if not included(digest, entry["sequence"] - 1, over["size"], steps, bytes.fromhex(over["root"])):
+            raise ValueError("the proof does not lead to the root of its checkpoint")
+
+    def _checkpoint(self, name: str) -> dict[str, Any]:
+        content = (self.folder / "data" / "log" / "checkpoints" / f"{name}.json").read_bytes()
+        data = json.loads(content)
+        statement, signature = data["statement"].encode(), b64decode(data["signature"], validate=True)
+        stated: dict[str, Any] = json.loads(statement)
+        try:
+            seal, *between = [x509.load_pem_x509_certificate(one.encode()) for one in data["certificates"]]
+            key: Any = seal.public_key()
+            key.verify(signature, statement, ec.ECDSA(hashes.SHA256()))
+            at = check_time_stamp(b64decode(data["time_stamp"], validate=True), signature, self.trust)
+            self.trust.check(seal, between, at)
+            require_policy(seal, SEALS)
+        except FAULTS as error:
+            self.findings.append(f"checkpoint {name}: {str(error) or 'its signature is wrong'}")
+        return stated
+
+    def _document(self, told: dict[str, Any], log: list[dict[str, Any]]) -> None:
+        place = self.folder / "data" / told["folder"]
+        revisions = [(place / one["file"]).read_bytes() for one in told["revisions"]]
+        for earlier, later, one in zip(revisions, revisions[1:], told["revisions"][1:], strict=False):
+            if len(earlier) >= len(later) or not later.startswith(earlier):
+                self.findings.append(f"{told['folder']}/{one['file']}: the revision before it is no prefix of it")
+        facts = (place / "facts.json").read_bytes()
+        self._try(f"{told['folder']}/facts.json", lambda: self._facts(place, facts))
+        self._history(
+            told, [hashlib.sha256(one).hexdigest() for one in revisions], hashlib.sha256(facts).hexdigest(), log
+        )
+        self._signatures(told["folder"], revisions)
+
+    def _history(self, told: dict[str, Any], digests: list[str], facts: str, log: list[dict[str, Any]]) -> None:
+        """The files are the revisions that the log tells of, all of them and no other, made from these facts."""
+        done = [one for one in log if one["act"] in REVISES and one["outcome"] == "done"]
+        mine = [one for one in done if one["details"].get("document") == told["document_id"]]
+        stated = {one["details"]["digest"] for one in mine}
+        if stated != set(digests[1:]) or digests != [one["sha256"] for one in told["revisions"]]:
+            self.findings.append(f"{told['folder']}: the revisions are not those that the log tells of")
+        if facts not in {one["details"].get("data") for one in mine if one["act"] == "document:assemble"}:
+            self.findings.append(f"{told['folder']}: the facts are not those that the log tells of")
+
+    def _signatures(self, name: str, revisions: list[bytes]) -> None:
+        places = [tuple(map(int, one.groups())) for one in BYTE_RANGE.finditer(revisions[-1])]
+        if sorted(one[2] + one[3] for one in places) != [len(one) for one in revisions[1:]]:
+            self.findings.append(f"{name}: signatures and revisions do not belong together")
+        for number, place in enumerate(places, start=1):
+            self._try(f"{name}: signature {number}", lambda p=place: check_signature(revisions[-1], p, self.trust))
+
+    def _facts(self, place: Path, content: bytes) -> None:
+        facts = json.loads(content)
+        if canonical(facts) != content:
+            raise ValueError("the facts are not canonical JSON")
+        for name, roster in facts["rosters"].items():
+            rows = list(csv.reader(io.StringIO((place / f"{name}.csv").read_bytes().decode(), newline="")))
+            marked = [[*one, "0"] for one in roster["rows"]] + [[*one, "1"] for one in roster["excluded"]]
+            if rows != [[*roster["columns"], "excluded"], *marked]:
+                raise ValueError(f"{name}.csv is not the list of the facts")
+
+
+def main() -> int:
+    """Check a bag and say what was found."""
+    parser = argparse.ArgumentParser(description="Check a bag of executed packets, off line.")
+    here = Path(__file__).resolve().parent.parent
+    parser.add_argument("bag", nargs="?", type=Path, default=here)
+    parser.add_argument("--trust", action="append", type=Path, default=[], help="root certificate to trust, PEM")
+    words = "certificate policy (OID) of signers whom another authority certified"
+    parser.add_argument("--signer-policy", action="append", default=[], help=words)
+    given = parser.parse_args()
+    return report(given.bag, given.trust, given.signer_policy)
+
+
+def report(folder: Path, roots: list[Path], policies: Iterable[str] = ()) -> int:
+    """Check a bag against these roots, or those that it carries; say what was found. 0: everything holds."""
+    bag = Bag(folder, roots)
+    bag.trust.signers |= set(policies)
+    findings = bag.check()
+    for one in findings:
+        sys.stderr.write(f"WRONG {one}\n")
+    source = "given with --trust" if roots else "shipped in the bag: compare its digest with one from elsewhere"
+    for name in sorted(bag.trust.used):
+        sys.stdout.write(f"Trust anchor ({source}): {name}\n")
+    sys.stdout.write(f"{len(findings)} findings.\n" if findings else "Everything in this bag holds.\n")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

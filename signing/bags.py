@@ -138,10 +138,10 @@ class BagDesk:
 
     def _trust_files(self, documents: list[Document]) -> dict[str, bytes]:
         made = {}
-        for root in (*self.trust.roots, *self.trust.timestamp_roots):
-            made[f"data/trust/anchors/{_name(root)}.pem"] = x509.load_der_x509_certificate(root).public_bytes(
-                Encoding.PEM
-            )
+        for place, roots in (("anchors", self.trust.roots), ("time-stamp-anchors", self.trust.timestamp_roots)):
+            for root in roots:
+                written = x509.load_der_x509_certificate(root).public_bytes(Encoding.PEM)
+                made[f"data/trust/{place}/{_name(root)}.pem"] = written
         for document in documents:
             lists, certificates = _security_store(self.objects.get(document.head_digest))
             made |= {f"data/trust/lists/{_name(one)}.crl": one for one in lists}

@@ -203,23 +203,27 @@ def _verify(one: Container, data: bytes) -> None:
 class Trust:
     """Anchors, further certificates and revocation lists; `used` gathers the anchors that something led to.
 
-    `signers` are the certificate policies under which people sign: the service's own, and those that were named.
+    `stamps` are anchors that only time-stamps may lead to; `anchors` are for everything. `signers` are the certificate policies
+    under which people sign: the service's own, and those that were named.
     """
 
     anchors: list[x509.Certificate]
     lists: list[x509.CertificateRevocationList]
+    stamps: list[x509.Certificate] = field(default_factory=list)
     signers: set[str] = field(default_factory=lambda: set(SIGNERS))
     used: set[str] = field(default_factory=set)
 
-    def check(self, leaf: x509.Certificate, pool: list[x509.Certificate], at: datetime) -> None:
+    def check(
+        self, leaf: x509.Certificate, pool: list[x509.Certificate], at: datetime, *, stamping: bool = False
+    ) -> None:
         """A certificate leads to an anchor, every one on the way valid at that time and not revoked then."""
-        current = leaf
+        current, anchors = leaf, [*self.anchors, *(self.stamps if stamping else ())]
         for _ in range(LONGEST_PATH):
-            issuer = next((one for one in (*self.anchors, *pool) if _issued(current, one)), None)
+            issuer = next((one for one in (*anchors, *pool) if _issued(current, one)), None)
             self._check_time(current, issuer, at)
             if issuer is None:
                 break
-            if issuer in self.anchors:
+            if issuer in anchors:
                 self._check_time(issuer, None, at)
                 self.used.add(
                     f"{issuer.subject.rfc4514_string()} (SHA-256 {issuer.fingerprint(hashes.SHA256()).hex()})"
@@ -274,7 +278,7 @@ def check_time_stamp(data: bytes, stamped: bytes, trust: Trust, *, padded: bool 
     usage = token.signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     if x509.oid.ExtendedKeyUsageOID.TIME_STAMPING not in usage:
         raise ValueError("its time-stamp is not from an authority for time-stamps")
-    trust.check(token.signer, token.certificates, at)
+    trust.check(token.signer, token.certificates, at, stamping=True)
     return at
 
 
@@ -331,6 +335,7 @@ class Bag:
     roots: list[Path]
     findings: list[str] = field(default_factory=list)
     trust: Trust = field(default_factory=lambda: Trust([], []))
+    stamp_roots: list[Path] = field(default_factory=list)
 
     def check(self) -> list[str]:
         """Everything that does not hold; empty when all of it does."""
@@ -362,6 +367,8 @@ class Bag:
         place = self.folder / "data" / "trust"
         for path in self.roots or sorted(place.glob("anchors/*.pem")):
             self.trust.anchors += x509.load_pem_x509_certificates(path.read_bytes())
+        for path in self.stamp_roots if self.roots else sorted(place.glob("time-stamp-anchors/*.pem")):
+            self.trust.stamps += x509.load_pem_x509_certificates(path.read_bytes())
         self.trust.lists += [x509.load_der_x509_crl(one.read_bytes()) for one in sorted(place.glob("lists/*.crl"))]
 
     def _contents(self) -> None:
@@ -459,15 +466,17 @@ def main() -> int:
     here = Path(__file__).resolve().parent.parent
     parser.add_argument("bag", nargs="?", type=Path, default=here)
     parser.add_argument("--trust", action="append", type=Path, default=[], help="root certificate to trust, PEM")
+    words = "root certificate of an authority for time-stamps, PEM, beside --trust"
+    parser.add_argument("--time-trust", action="append", type=Path, default=[], help=words)
     words = "certificate policy (OID) of signers whom another authority certified"
     parser.add_argument("--signer-policy", action="append", default=[], help=words)
     given = parser.parse_args()
-    return report(given.bag, given.trust, given.signer_policy)
+    return report(given.bag, given.trust, given.signer_policy, given.time_trust)
 
 
-def report(folder: Path, roots: list[Path], policies: Iterable[str] = ()) -> int:
+def report(folder: Path, roots: list[Path], policies: Iterable[str] = (), stamp_roots: Iterable[Path] = ()) -> int:
     """Check a bag against these roots, or those that it carries; say what was found. 0: everything holds."""
-    bag = Bag(folder, roots)
+    bag = Bag(folder, roots, stamp_roots=list(stamp_roots))
     bag.trust.signers |= set(policies)
     findings = bag.check()
     for one in findings:

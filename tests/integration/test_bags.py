@@ -171,6 +171,20 @@ def test_another_anchor_is_not_led_to(bag: Path, tmp_path: Path) -> None:
     assert any("does not lead to a trust anchor" in one for one in Bag(bag, [foreign]).check())
 
 
+def test_roots_of_time_stamps_are_for_time_stamps_only(copy: Path) -> None:
+    """An authority that only stamps cannot vouch for a signer or a seal, whatever policy its certificates state."""
+    place = copy / "data/trust"
+    (place / "time-stamp-anchors").mkdir(exist_ok=True)
+    for root in (place / "anchors").glob("*.pem"):
+        root.rename(place / "time-stamp-anchors" / root.name)
+    _seal_anew(copy)
+    findings = Bag(copy, []).check()
+    wrong = [one for one in findings if "does not lead to a trust anchor" in one]
+    assert any("signature 1" in one for one in wrong)
+    assert any("checkpoint" in one for one in wrong)
+    assert not [one for one in findings if "time-stamp" in one]
+
+
 def test_a_certificate_that_was_issued_for_something_else_signs_nothing(bag: Path) -> None:
     """Everything under the root is trusted for its own purpose only: here the policies of people are taken away."""
     strict = Bag(bag, [])

@@ -179,14 +179,21 @@ def export(
     help="Root certificate to trust, PEM, instead of those in the bag.",
 )
 @click.option(
+    "--time-trust",
+    "stamp_roots",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Root certificate of an authority for time-stamps, PEM, beside those of --trust.",
+)
+@click.option(
     "--signer-policy",
     "policies",
     multiple=True,
     help="Certificate policy (OID) of signers whose keys another authority certified, besides the service's own.",
 )
-def verify_bag(bag: Path, roots: tuple[Path, ...], policies: tuple[str, ...]) -> None:
+def verify_bag(bag: Path, roots: tuple[Path, ...], stamp_roots: tuple[Path, ...], policies: tuple[str, ...]) -> None:
     """Check a bag as the program inside it does. Exit 0: everything holds; 1: every finding is told."""
-    sys.exit(verifier.report(bag, list(roots), policies))
+    sys.exit(verifier.report(bag, list(roots), policies, stamp_roots))
 
 
 def _print(report: RenewalReport) -> None:

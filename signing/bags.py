@@ -109,7 +109,8 @@ class BagDesk:
         head = self.objects.get(document.head_digest)
         made = {f"{place}/{one['file']}": self.objects.get(one["sha256"]) for one in _index(document)["revisions"]}
         made[f"{place}/facts.json"] = facts
-        for name, roster in json.loads(facts)["rosters"].items():
+        named = {name: one for name, one in json.loads(facts)["rosters"].items() if "columns" in one}
+        for name, roster in named.items():
             made[f"{place}/{name}.csv"] = _table(roster)
             made[f"{place}/{name}.schema.json"] = _schema(roster["columns"])
         made[f"{place}/verification.xml"] = write_report(verify_in_child(head, self.trust), self.clock())

@@ -62,7 +62,7 @@ def contents_of(document_type: DocumentType | None, facts: Mapping[str, Any], di
 
 
 def _roster_words(roster: Mapping[str, Any]) -> Iterable[str]:
-    """Documents of earlier versions do not say what their columns are: nobody could tell which cells are TINs, so none is taken."""
+    """Documents of earlier versions do not name their columns: nobody could tell which cells are TINs, so none is taken."""
     columns = roster.get("columns", ())
     places = [at for at, key in enumerate(columns) if key in NAMES or key in _identifier_keys()]
     cells = {row[at] for part in ("rows", "excluded") for row in roster[part] for at in places}

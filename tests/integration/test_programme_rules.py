@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -139,7 +140,10 @@ def test_nothing_but_corrections_can_be_uploaded(tmp_path: Path) -> None:
     forms = {path.name for path in (ROOT / "web").rglob("*.html") if 'type="file"' in path.read_text("utf-8")}
     readers = {path.name for path in (ROOT / "web").rglob("*.py") if "request.files" in path.read_text("utf-8")}
     assert forms == {"corrections.html", "years.html", "year_files.html", "verify.html"}
-    assert readers == {"corrections.py", "years.py", "public_verification.py"}
+    assert readers == {"corrections.py", "years.py", "public_verification.py", "door.py"}
+    calls = {path.name: path.read_text("utf-8") for path in (ROOT / "web" / "api" / "v1").glob("*.py")}
+    takers = {name for name, text in calls.items() if re.search(r"^\s*files=|takes=(?!JSON)", text, re.MULTILINE)}
+    assert takers == {"corrections.py", "years.py", "verifications.py"}
     site = open_site(tmp_path)
     page = site.enter(site.holder(Role.ACO_EXECUTIVE)).get(f"/packets/{site.current.aco.aco_id}/2027/corrections").text
     assert f"{site.current.aco.aco_id}_ProviderSupCorrection_" in page

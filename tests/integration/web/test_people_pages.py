@@ -91,14 +91,14 @@ def test_rights_are_given_and_taken_one_at_a_time_and_hold_at_the_next_request(s
     liaison = site.holder(Role.CMS_LIAISON)
     other = site.enter(liaison)
     staff.get(f"/people/{liaison}")
-    assert other.get("/archive").status_code == 403
+    assert other.get("/archive/retention").status_code == 403
     site.world.services.directory.grant(liaison, Right(signs=True))
     assert staff.post(f"/people/{liaison}/rights", {"grant": "archivist"}).location == f"/people/{liaison}?done=given"
-    assert other.get("/archive").status_code == 200
+    assert other.get("/archive/retention").status_code == 200
     assert site.world.services.directory.get(liaison).may_sign_electronically
     staff.get(f"/people/{liaison}")
     staff.post(f"/people/{liaison}/rights", {"revoke": "archivist"})
-    assert other.get("/archive").status_code == 403
+    assert other.get("/archive/retention").status_code == 403
     assert told(site, liaison)[-2:] == [(Act.USER_GRANT, Outcome.DONE), (Act.USER_REVOKE, Outcome.DONE)]
     unnamed = staff.post(f"/people/{liaison}/rights", {"grant": "emperor"})
     assert (unnamed.status_code, "right-missing" in unnamed.text) == (422, True)

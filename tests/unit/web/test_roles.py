@@ -31,6 +31,8 @@ MEMBERS: dict[Audience, frozenset[Role]] = {
     Audience.VOIDERS: frozenset({Role.CMS_STAFF}),
     Audience.MAIL_KEEPERS: frozenset({Role.CMS_STAFF}),
     Audience.ARCHIVE_READERS: CMS | {Role.ARCHIVIST},
+    Audience.RECORD_KEEPERS: frozenset({Role.CMS_STAFF, Role.ARCHIVIST}),
+    Audience.DISPOSITION_APPROVERS: CMS | {Role.ARCHIVIST},
 }
 
 

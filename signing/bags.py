@@ -8,7 +8,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import DocumentSecurityStore
 from pyhanko.sign.validation.errors import NoDSSFoundError
 
-from packets.audit.log import SERVICE, Act, Entry, Outcome
+from packets.acts import Tale, carry_out
+from packets.audit.log import SERVICE, Act, Entry
 from packets.audit.merkle import prove_inclusion
 from packets.audit.transcript import write_entries
 from packets.canonical import canonical_json
@@ -30,6 +31,7 @@ from packets.errors import ConflictError, NotFoundError, Problem
 from packets.model.documents import Document
 from packets.store.database import Database
 from packets.store.objects import ObjectStore
+from packets.store.records import Records
 from packets.store.records.journal import JournalRecords
 from signing.bag_papers import README, write_premis
 from signing.checkpoints import Checkpointer
@@ -92,16 +94,23 @@ class BagDesk:
         return len(documents)
 
     def _retrieve(self, selection: Selection) -> list[Document]:
-        with self.database.write() as records:
-            every = [records.documents.get(one) for one in records.documents.executed()]
+        """What belongs to the selection, logged before it is given away: a bag that then fails was asked for all the same."""
+        tale = Tale(Act.DOCUMENT_DOWNLOAD, SERVICE, "archive", self.clock())
+
+        def check(records: Records) -> list[Document]:
+            every = (records.documents.get(one) for one in records.documents.executed())
             found = [one for one in every if one is not None and selection.takes(one)]
+            if not found:
+                sentence = "No executed document belongs to this selection."
+                raise NotFoundError(Problem("selection-empty", sentence, "Name another ACO, year or document."))
+            return found
+
+        def record(records: Records, found: list[Document]) -> list[Document]:
             for one in found:
-                told, now = {"digest": one.head_digest, "how": "bag"}, self.clock()
-                records.journal.log(Act.DOCUMENT_DOWNLOAD, SERVICE, document_subject(one), now, Outcome.DONE, **told)
-        if not found:
-            sentence = "No executed document belongs to this selection."
-            raise NotFoundError(Problem("selection-empty", sentence, "Name another ACO, year or document."))
-        return found
+                replace(tale, subject=document_subject(one)).tell(records, digest=one.head_digest, how="bag")
+            return found
+
+        return carry_out(self.database, tale, check, record)
 
     def _document_files(self, document: Document) -> dict[str, bytes]:
         place = f"data/{folder_of(document)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -39,7 +39,7 @@ from packets.people.designees import DesigneeDesk
 from packets.people.directory import DirectoryDesk
 from packets.people.organization import OrganizationDesk
 from packets.people.tokens import TokenDesk
-from packets.render.fonts import ensure_fonts
+from packets.render.fonts import FontSet, ensure_fonts
 from packets.render.stamp import render_stamp
 from packets.settings import Settings
 from packets.store.database import Database
@@ -72,6 +72,7 @@ from signing.proofs import step_up_problems
 from signing.reconciler import Reconciler
 from signing.renewal import Renewal
 from signing.rotation import ROTATED, Rotation, rotate_pki
+from signing.sources.authorities import KeyAuthority
 from signing.sources.held_private_key import HeldPrivateKey
 from signing.sources.register import open_authorities
 from signing.sources.socket_client import SocketKey
@@ -248,14 +249,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
     catalog = load_catalog(extra=settings.templates_dir)
     fonts = ensure_fonts(settings.fonts_dir)
     authorities = open_authorities(settings.signer_keys) if settings.signer_keys else []
-    signer = SigningService(
-        pki,
-        clock,
-        time_stamps(settings, pki, clock),
-        render_stamp=partial(render_stamp, fonts=fonts),
-        archival_digest=settings.archival_digest,
-        signers=people_keys(settings, pki, authorities),
-    )
+    signer = _signer(settings, clock, pki, fonts, authorities)
     box = closed_box() if settings.confinement == "on" else OpenBox()
     assembler = Assembler(database, objects, catalog, clock, seeded_fields, signer.seal, fonts, signer.issuers, box)
     reading = ReadingRoom(database, objects, catalog, clock)
@@ -319,6 +313,20 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         webhooks=webhooks,
         messenger=Messenger(database, clock, guard, master),
         session_secret=session_secret,
+    )
+
+
+def _signer(
+    settings: Settings, clock: Clock, pki: Pki, fonts: FontSet, authorities: Sequence[KeyAuthority]
+) -> SigningService:
+    """What signs, on the keys of people and the authorities for time-stamps that the settings name."""
+    return SigningService(
+        pki,
+        clock,
+        time_stamps(settings, pki, clock),
+        render_stamp=partial(render_stamp, fonts=fonts),
+        archival_digest=settings.archival_digest,
+        signers=people_keys(settings, pki, authorities),
     )
 
 

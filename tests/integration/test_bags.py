@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from packets.audit.log import Act, Outcome
+from packets.errors import NotFoundError
 from signed_files import keys as other_keys
 from signing.bags import Selection, write_zip
 from signing.standalone.verifier import Bag
@@ -190,6 +192,17 @@ def test_a_certificate_that_was_issued_for_something_else_signs_nothing(bag: Pat
     strict = Bag(bag, [])
     strict.trust.signers.clear()
     assert any("was not issued for this" in one for one in strict.check())
+
+
+def test_a_selection_without_a_record_is_refused_and_the_log_tells_of_it(tmp_path: Path) -> None:
+    """Nothing is written, and nobody asks the archive unseen."""
+    world = build_world(2)
+    with pytest.raises(NotFoundError, match="selection-empty"):
+        build_bags(world.services).export(Selection(aco_id="A0000"), tmp_path / "bag")
+    assert not (tmp_path / "bag").exists()
+    with world.services.database.read() as records:
+        told = [(one.act, one.outcome) for one in records.journal.entries("archive")]
+    assert told == [(Act.DOCUMENT_DOWNLOAD, Outcome.REFUSED)]
 
 
 def test_equal_bags_are_equal_zips(bag: Path, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from packets.year_files.material import GivenFile
 from packets.year_files.report import FileKind
 from signing.checkpoints import verify_log
 from web.bootstrap import Services, build_services, initialize
+from web.cli.fsck import many_hands
 
 ROUNDS = ((2, 3, 4), (5, 6))
 """New ACOs sign their agreement after CMS has countersigned the data use agreement."""
@@ -166,7 +167,8 @@ class Nation:
     def _check(self, services: Services) -> None:
         """What the lead of an audit would ask at the end: `esm fsck` and `esm audit verify`."""
         with self._alone("fsck") as told:
-            findings = services.checker.run()
+            with many_hands(services.settings, self.workers) as spread:
+                findings = services.checker.run(spread=spread)
             told |= {"problems": [str(one) for one in findings.problems], "documents": findings.documents}
             told |= {"signatures": findings.signatures, "entries": findings.entries, "open": findings.open_intents}
         with self._alone("audit verify") as told:

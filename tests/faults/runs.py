@@ -53,7 +53,7 @@ class Size:
 
 SIZES = {
     "quick": Size(12, 1, 2, 3, 30, 1, 3, 2, 2, 60),
-    "normal": Size(1000, 20, 1000, 300, 10_000, 5, 100, 20, 20, 1000),
+    "normal": Size(1000, 20, 1000, 300, 5_000, 5, 100, 20, 20, 1000),
     "long": Size(10_000, 100, 1000, 10_000, 100_000, 20, 500, 100, 100, 10_000),
 }
 Run: TypeAlias = Callable[[Theatre, Path, Size, int], Iterator[Tally]]

@@ -30,7 +30,7 @@ def show(aco_id: str, year: int) -> ResponseReturnValue:
 def confirm(aco_id: str, year: int) -> ResponseReturnValue:
     """Confirm the contacts that were shown (R23)."""
     try:
-        _require_attestation()
+        require_attestation(given=bool(request.form.get("attested")))
         seen = request.form.get("contacts_digest", "")
         services().agreements.confirm_contacts(aco_id, year, seen, visitor().user_id)
     except PacketsError as error:
@@ -69,8 +69,13 @@ def watch(year: int) -> ResponseReturnValue:
     return render_template("agreements.html", year=year, years=years, lines=services().agreements.list_year(year))
 
 
-def _require_attestation() -> None:
-    if not request.form.get("attested"):
+def require_attestation(*, given: bool) -> None:
+    """Refuse a confirmation without the statement about the contacts.
+
+    Raises:
+        InputError: it was not made.
+    """
+    if not given:
         sentence = "The statement about the contacts is not checked."
         raise InputError(Problem("attestation-missing", sentence, "Read it, check it, then confirm.", "attested"))
 

@@ -1,6 +1,7 @@
 """The nouns of version 1."""
 
 from web.api.v1 import (
+    agreements,
     batches,
     change_requests,
     contacts,
@@ -11,6 +12,7 @@ from web.api.v1 import (
     organization,
     outcomes,
     packets,
+    preparations,
     records,
     signatures,
     verifications,
@@ -28,6 +30,7 @@ NOUNS = tuple(
         contacts,
         organization,
         change_requests,
+        agreements,
         documents,
         lists,
         corrections,
@@ -37,6 +40,7 @@ NOUNS = tuple(
         verifications,
         years,
         windows,
+        preparations,
         jobs,
         records,
         webhooks,

@@ -37,6 +37,8 @@ YEARS = frozenset(
         f"POST {REQUEST}/answer",
         *(f"GET {YEAR}/{more}" for more in ("agreements", "preparation", "preparation/missing")),
         f"POST {YEAR}/preparation",
+        f"GET {YEAR}/unattended",
+        *(f"{method} {PACKET}/editors" for method in ("GET", "POST")),
     }
 )
 

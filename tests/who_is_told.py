@@ -17,6 +17,7 @@ WHEN: dict[Topic, str] = {
     Topic.CHANGE_REQUEST_FILED: "an ACO asks for a change of data that it cannot change itself",
     Topic.CHANGE_REQUEST_ANSWERED: "CMS answers it",
     Topic.CONTACTS_CHANGED: "contacts are submitted with changes",
+    Topic.CONTACT_PLACED: "CMS puts somebody in place, because nobody of the ACO can edit Step 1 any more",
     Topic.BATCH_FINISHED: "a batch of countersignatures ends",
     Topic.PASSWORD_RESET: "somebody asks for a link to a new password",
     Topic.ACCOUNT_CHANGED: "a password or a second factor is changed, or a recovery code is used",

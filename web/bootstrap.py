@@ -38,6 +38,7 @@ from packets.people.contacts import ContactDesk
 from packets.people.designees import DesigneeDesk
 from packets.people.directory import DirectoryDesk
 from packets.people.organization import OrganizationDesk
+from packets.people.placements import PlacementDesk
 from packets.people.tokens import TokenDesk
 from packets.render.fonts import FontSet, ensure_fonts
 from packets.render.stamp import render_stamp
@@ -111,6 +112,7 @@ class Services:
     organization: OrganizationDesk
     change_requests: ChangeRequestDesk
     designees: DesigneeDesk
+    placements: PlacementDesk
     corrections: CorrectionsDesk
     deadlines: DeadlineDesk
     preparation: PreparationDesk
@@ -276,6 +278,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         organization=OrganizationDesk(database, assembler, clock),
         change_requests=ChangeRequestDesk(database, assembler, clock),
         designees=DesigneeDesk(database, clock),
+        placements=PlacementDesk(database, assembler, clock),
         corrections=CorrectionsDesk(database, objects, catalog, assembler, clock, box),
         deadlines=DeadlineDesk(database, clock),
         preparation=preparation,

@@ -34,6 +34,7 @@ class Act(StrEnum):
     USER_DEACTIVATE = "user:deactivate"
     ACCOUNT_PASSWORD = "account:password"  # noqa: S105  the name of an act
     CONTACT_EDIT = "contact:edit"
+    CONTACT_PLACE = "contact:place"
     CONTACTS_SUBMIT = "contacts:submit"
     ORGANIZATION_EDIT = "organization:edit"
     ORGANIZATION_SUBMIT = "organization:submit"

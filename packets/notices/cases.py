@@ -174,6 +174,7 @@ READERS: dict[Topic, Reader] = {
     Topic.DUA_EXPIRING: _dua,
     Topic.DUA_EXPIRED: _dua,
     Topic.CONTACTS_CHANGED: _contacts,
+    Topic.CONTACT_PLACED: _contacts,
     Topic.BATCH_FINISHED: _batch,
     Topic.PASSWORD_RESET: _reset,
     Topic.ACCOUNT_CHANGED: _changed,

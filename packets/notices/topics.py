@@ -28,6 +28,7 @@ class Topic(StrEnum):
     DUA_EXPIRING = "dua-expiring"
     DUA_EXPIRED = "dua-expired"
     CONTACTS_CHANGED = "contacts-changed"
+    CONTACT_PLACED = "contact-placed"
     BATCH_FINISHED = "batch-finished"
     PASSWORD_RESET = "password-reset"  # noqa: S105  the name of a topic
     ACCOUNT_CHANGED = "account-changed"
@@ -60,6 +61,7 @@ TOLD: dict[Topic, tuple[Circle, ...]] = {
     Topic.DUA_EXPIRING: (Circle.DUA_PEOPLE, Circle.LIAISON),
     Topic.DUA_EXPIRED: (Circle.DUA_PEOPLE, Circle.EXECUTIVE, Circle.LIAISON),
     Topic.CONTACTS_CHANGED: (Circle.HOLDERS, Circle.EDITORS),
+    Topic.CONTACT_PLACED: (Circle.EDITORS, Circle.DUA_PEOPLE),
     Topic.BATCH_FINISHED: (Circle.STARTER,),
     Topic.PASSWORD_RESET: (Circle.OWNER,),
     Topic.ACCOUNT_CHANGED: (Circle.OWNER,),

@@ -38,6 +38,7 @@ YEARS = frozenset(
         *(f"GET {YEAR}/{more}" for more in ("agreements", "preparation", "preparation/missing")),
         f"POST {YEAR}/preparation",
         f"GET {YEAR}/unattended",
+        f"POST {PACKET}/agreement/closing",
         *(f"{method} {PACKET}/editors" for method in ("GET", "POST")),
     }
 )

@@ -16,6 +16,7 @@ WHEN: dict[Topic, str] = {
     Topic.DOCUMENT_VOIDED: "CMS voids a document",
     Topic.CHANGE_REQUEST_FILED: "an ACO asks for a change of data that it cannot change itself",
     Topic.CHANGE_REQUEST_ANSWERED: "CMS answers it",
+    Topic.DUA_CLOSED: "CMS closes the Data Use Agreement",
     Topic.CONTACTS_CHANGED: "contacts are submitted with changes",
     Topic.CONTACT_PLACED: "CMS puts somebody in place, because nobody of the ACO can edit Step 1 any more",
     Topic.BATCH_FINISHED: "a batch of countersignatures ends",

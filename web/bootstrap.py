@@ -52,6 +52,7 @@ from packets.webhooks.addresses import AddressGuard
 from packets.webhooks.delivery import ATTEMPTS, JOB, LONGEST_WAIT, Messenger
 from packets.webhooks.desk import WebhookDesk
 from packets.years.agreements import AgreementDesk
+from packets.years.closing import ClosingDesk
 from packets.years.cohort_windows import CohortWindowDesk
 from packets.years.deadlines import DeadlineDesk
 from packets.years.enrollment import EnrollmentDesk
@@ -120,6 +121,7 @@ class Services:
     cohort_windows: CohortWindowDesk
     directory: DirectoryDesk
     agreements: AgreementDesk
+    closing: ClosingDesk
     progress: ProgressDesk
     lists: ListDesk
     list_changes: ChangesDesk
@@ -286,6 +288,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         cohort_windows=CohortWindowDesk(database, clock),
         directory=DirectoryDesk(database, clock),
         agreements=AgreementDesk(database, catalog, assembler, clock),
+        closing=ClosingDesk(database, catalog, clock),
         progress=ProgressDesk(database, catalog, clock),
         lists=ListDesk(database, objects, catalog, clock),
         list_changes=ChangesDesk(database, objects, catalog),

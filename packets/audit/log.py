@@ -41,6 +41,7 @@ class Act(StrEnum):
     DUA_CONFIRM_CONTACTS = "dua:confirm-contacts"
     DUA_EXTEND = "dua:extend"
     DUA_RAISE_ADDENDUM = "dua:raise-addendum"
+    DUA_CLOSE = "dua:close"
     CHANGE_REQUEST_FILE = "change-request:file"
     CHANGE_REQUEST_ANSWER = "change-request:answer"
     LIST_DOWNLOAD = "list:download"

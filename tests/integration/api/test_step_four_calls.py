@@ -149,6 +149,35 @@ def test_an_addendum_is_raised_once_it_is_due(site: Site, custodian: Caller) -> 
     refused(custodian.make(path, {"kind": ADDENDUM}), 409, "addendum-under-way")
 
 
+@pytest.mark.requirement("R74")
+def test_an_agreement_is_closed_and_its_addendum_is_signed_by_nobody(
+    site: Site, custodian: Caller, staff: Caller
+) -> None:
+    """By CMS, against what was seen; the addendum that was raised before stays unsigned, and no other is made."""
+    path, seen = f"{agreement(site)}/closing", staff.get(agreement(site))
+    wanted, tag = (
+        {"outcome": "none-received", "certified_on": "2026-11-16", "reason": "Never began"},
+        seen.headers["ETag"],
+    )
+    assert seen.get_json()["closure"] is None
+    refused(staff.make(path, wanted, If_Match='"other"'), 412, "seen-another")
+    refused(staff.make(path, {**wanted, "outcome": "lost"}, If_Match=tag), 422, "member-invalid")
+    refused(staff.make(path, {**wanted, "reason": " "}, If_Match=tag), 422, "reason-missing")
+    done = staff.make(path, wanted, If_Match=tag)
+    assert done.status_code == 201, done.text
+    told = done.get_json()
+    assert (told["closure"]["outcome"], told["problem"]["code"]) == ("none-received", "dua-closed")
+    assert (told["changed"], told["notice_by"], told["addenda"]) == ([], None, [])
+    refused(staff.make(path, wanted, If_Match=done.headers["ETag"]), 409, "dua-closed")
+    refused(custodian.make(f"{agreement(site)}/addenda", {"kind": ADDENDUM}), 409, "dua-closed")
+    steps = custodian.get(f"/packets/{site.current.aco.aco_id}/2027").get_json()["steps"]
+    reasons = {one["code"] for step in steps if step["kind"] == ADDENDUM for one in step["reasons"]}
+    assert "dua-closed" in reasons
+    assert acts(site, Act.DUA_CLOSE) == [Outcome.REFUSED, Outcome.DONE, Outcome.REFUSED]
+    closed = [one for one in staff.get("/years/2027/agreements").get_json()["items"] if one["closure"]]
+    assert [one["aco_id"] for one in closed] == [site.current.aco.aco_id]
+
+
 def hand_over(site: Site) -> None:
     """The Compliance Contact becomes the Requestor too."""
     sample = site.current

@@ -134,6 +134,7 @@ ROUTES: dict[Audience, frozenset[str]] = {
             f"GET {PACKET}/editor",
             f"POST {PACKET}/editor",
             f"GET {YEAR}/unattended",
+            *(f"{method} {PACKET}/agreement/closing" for method in ("GET", "POST")),
         }
     ),
     Audience.RECORD_READERS: frozenset(

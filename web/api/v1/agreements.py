@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from packets.model.agreements import ContactConfirmation, ExtensionRequest, Standing
+from packets.model.agreements import Closure, ContactConfirmation, DataOutcome, ExtensionRequest, Standing
 from packets.model.people import Role
 from packets.model.tokens import Scope
 from packets.years.agreements import AgreementLine, AgreementView
+from packets.years.closing import ClosingRequest
 from web.api.cursors import cut
 from web.api.operations import Asked, Noun, Reply
 from web.api.shapes import Digest, Fault, Page, PageQuestion, Shape, Time, fault_of
@@ -56,6 +57,17 @@ class AgreementDays(Shape):
     fixed: bool = Field(description="A signature is on the extension; another one cannot be asked for.")
     signed_by_aco: bool
     executed: bool
+    closure: ClosureTold | None = Field(description="That CMS closed it; then nothing is done under it any more.")
+
+
+class ClosureTold(Shape):
+    """That CMS closed an agreement: what the ACO certified to have become of the data, on which day, why, by whom and when."""
+
+    outcome: DataOutcome
+    certified_on: date
+    reason: str
+    closed_by: str
+    closed_at: Time
 
 
 class ChangedKeeper(Shape):
@@ -109,6 +121,14 @@ class AddendumWish(Shape):
     """Which kind of addendum is raised: one of `addenda`."""
 
     kind: Annotated[str, Field(max_length=60)]
+
+
+class ClosingWanted(Shape):
+    """What the ACO has certified about the data, the day of its certificate, and why the agreement is closed."""
+
+    outcome: DataOutcome
+    certified_on: date
+    reason: Annotated[str, Field(max_length=4000)]
 
 
 @noun.operation("GET", AGREEMENT, Audience.PACKET_READERS, Scope.READ, answer=Agreement)
@@ -175,6 +195,26 @@ def raise_addendum(asked: Asked, aco_id: str, year: int) -> Reply:
 
 
 @noun.operation(
+    "POST",
+    f"{AGREEMENT}/closing",
+    Audience.YEAR_MANAGERS,
+    Scope.MANAGE,
+    answer=Agreement,
+    status=201,
+    body=ClosingWanted,
+    creates=True,
+    changes=True,
+)
+def close(asked: Asked, aco_id: str, year: int) -> Reply:
+    """Close the agreement for good, in every year that has its number; the ACO is told."""
+    asked.match(_agreement(aco_id, year))
+    wanted: ClosingWanted = asked.body
+    request = ClosingRequest(wanted.outcome, wanted.certified_on.isoformat(), wanted.reason)
+    services().closing.close(aco_id, year, request, asked.person.user_id)
+    return Reply(_agreement(aco_id, year), 201)
+
+
+@noun.operation(
     "GET",
     f"{YEAR}/agreements",
     Audience.YEAR_MANAGERS,
@@ -217,7 +257,12 @@ def _agreement(aco_id: str, year: int) -> Agreement:
 def _days(standing: Standing, days_left: int) -> dict[str, Any]:
     same = ("number", "expires_on", "begins_from", "extended_to", "latest", "fixed", "signed_by_aco", "executed")
     told = {name: getattr(standing, name) for name in same}
-    return {**told, "days_left": days_left, "asked_for": standing.request is not None}
+    closure = _closed(standing.closure) if standing.closure else None
+    return {**told, "days_left": days_left, "asked_for": standing.request is not None, "closure": closure}
+
+
+def _closed(closure: Closure) -> ClosureTold:
+    return ClosureTold(**{name: getattr(closure, name) for name in ClosureTold.model_fields})
 
 
 def _confirmed(confirmation: ContactConfirmation | None) -> ContactsConfirmed | None:

@@ -38,6 +38,7 @@ from packets.people.contacts import ContactDesk
 from packets.people.designees import DesigneeDesk
 from packets.people.directory import DirectoryDesk
 from packets.people.organization import OrganizationDesk
+from packets.people.placements import PlacementDesk
 from packets.people.tokens import TokenDesk
 from packets.render.fonts import FontSet, ensure_fonts
 from packets.render.stamp import render_stamp
@@ -51,6 +52,7 @@ from packets.webhooks.addresses import AddressGuard
 from packets.webhooks.delivery import ATTEMPTS, JOB, LONGEST_WAIT, Messenger
 from packets.webhooks.desk import WebhookDesk
 from packets.years.agreements import AgreementDesk
+from packets.years.closing import ClosingDesk
 from packets.years.cohort_windows import CohortWindowDesk
 from packets.years.deadlines import DeadlineDesk
 from packets.years.enrollment import EnrollmentDesk
@@ -112,6 +114,7 @@ class Services:
     organization: OrganizationDesk
     change_requests: ChangeRequestDesk
     designees: DesigneeDesk
+    placements: PlacementDesk
     corrections: CorrectionsDesk
     deadlines: DeadlineDesk
     preparation: PreparationDesk
@@ -119,6 +122,7 @@ class Services:
     cohort_windows: CohortWindowDesk
     directory: DirectoryDesk
     agreements: AgreementDesk
+    closing: ClosingDesk
     progress: ProgressDesk
     lists: ListDesk
     list_changes: ChangesDesk
@@ -277,6 +281,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         organization=OrganizationDesk(database, assembler, clock),
         change_requests=ChangeRequestDesk(database, assembler, clock),
         designees=DesigneeDesk(database, clock),
+        placements=PlacementDesk(database, assembler, clock),
         corrections=CorrectionsDesk(database, objects, catalog, assembler, clock, box),
         deadlines=DeadlineDesk(database, clock),
         preparation=preparation,
@@ -284,6 +289,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         cohort_windows=CohortWindowDesk(database, clock),
         directory=DirectoryDesk(database, clock),
         agreements=AgreementDesk(database, catalog, assembler, clock),
+        closing=ClosingDesk(database, catalog, clock),
         progress=ProgressDesk(database, catalog, clock),
         lists=ListDesk(database, objects, catalog, clock),
         list_changes=ChangesDesk(database, objects, catalog),

@@ -130,6 +130,10 @@ class AcoRecords:
             acos.update().where(*_is(acos, aco_id, year)).values(organization_submitted_at_utc=None)
         )
 
+    def reopen_contacts(self, aco_id: str, year: int) -> None:
+        """Record that contact data has to be confirmed again (R28)."""
+        self._connection.execute(acos.update().where(*_is(acos, aco_id, year)).values(contacts_submitted_at_utc=None))
+
     def outlines(self, year: int) -> list[AcoOutline]:
         """Every ACO of a year by ID, with what lists of many ACOs need of it."""
         columns = (acos.c.aco_id, acos.c.legal_name, acos.c.cohort)

@@ -66,6 +66,7 @@ from signing.declining import DeclineDesk
 from signing.deferring import DeferringDesk
 from signing.fields import seeded_fields
 from signing.fsck import Checker
+from signing.fsck_bytes import ByteChecker
 from signing.pades import SigningService
 from signing.pki import Pki, init_pki, load_pki
 from signing.proofs import step_up_problems
@@ -298,7 +299,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         dispositions=DispositionDesk(database, retention, clock, step_up_problems),
         renewal=Renewal(database, objects, signer, clock),
         reconciler=Reconciler(database, clock),
-        checker=Checker(database, objects, catalog, signer.trust),
+        checker=Checker(database, catalog, ByteChecker(objects, signer.trust)),
         checkpoints=Checkpointer(database, objects, pki, signer.timestamps, clock),
         accounts=accounts,
         step_ups=step_ups,

@@ -32,6 +32,8 @@ from packets.store.records import Records
 
 PATH = "/copies"
 MOST_DOCUMENTS = 20
+FIELDS = ("name", "email", "capacity", "reason", "documents", "until", "most")
+"""The order in which problems are told, that of the form; a document that is named is told of first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,9 @@ class GrantDesk:
             capacities = _capacities(records, user_id, *place, day_of(now))
             problems = [*_request_problems(request, capacities, now), *_document_problems(records, place, chosen)]
             if problems:
-                raise InputError(problems)
+                raise InputError(
+                    sorted(problems, key=lambda one: FIELDS.index(one.where) if one.where in FIELDS else 0)
+                )
             return _grant(request, user_id, now)
 
         def record(records: Records, grant: Grant) -> Given:

@@ -20,6 +20,7 @@ from packets.documents.reading_copies import ReadingCopies
 from packets.documents.voiding import VoidDesk
 from packets.errors import StoreError
 from packets.finding.desk import FindingDesk
+from packets.giving.grants import GrantDesk
 from packets.jobs.execution import Executor, Report, say_nothing
 from packets.jobs.queue import enqueue
 from packets.jobs.registry import Handler, Periodic, Registry, Run
@@ -86,6 +87,7 @@ from web.auth.resets import RESET_JOB, ResetDesk
 from web.auth.step_up import StepUpDesk
 from web.carriers import install_engine, open_database
 from web.encryption import require_encryption
+from web.giving import first_link
 from web.keepers import DAYS_IN_A_YEAR, keeping_handlers, keeping_tasks, lock_of
 from web.kept_secrets import find_secret
 from web.mail import read_mail
@@ -135,6 +137,7 @@ class Services:
     voiding: VoidDesk
     retention: RetentionDesk
     holds: HoldDesk
+    grants: GrantDesk
     dispositions: DispositionDesk
     renewal: Renewal
     reconciler: Reconciler
@@ -266,6 +269,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
     mail, session_secret = read_mail(settings), find_secret(settings, "session_secret")
     passphrase = partial(find_secret, settings, "pki_passphrase")
     accounts, step_ups, resets = open_accounts(settings, database, clock, mail, passphrase, session_secret)
+    grants = GrantDesk(database, clock, session_secret, mail.public_url, mailed=mail.server is not None)
     return Services(
         settings=settings,
         clock=clock,
@@ -302,6 +306,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         voiding=VoidDesk(database, assembler, clock),
         retention=retention,
         holds=HoldDesk(database, clock),
+        grants=grants,
         dispositions=DispositionDesk(database, retention, clock, step_up_problems),
         renewal=Renewal(database, objects, signer, clock),
         reconciler=Reconciler(database, clock),
@@ -314,7 +319,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
             database, catalog, clock, mail.address, mailed=mail.server is not None, also=webhooks.spread
         ),
         reminders=ReminderDesk(database, catalog, clock),
-        post=PostOffice(database, clock, mail.server, mail.sender, resets.link),
+        post=PostOffice(database, clock, mail.server, mail.sender, first_link(resets.link, grants.link)),
         deferring=DeferringDesk(database, objects, catalog, ceremony, signer, authorities, clock),
         tokens=TokenDesk(database, clock),
         webhooks=webhooks,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from packets.errors import Problem, StoreError
@@ -19,7 +20,7 @@ from packets.settings import Settings
 from packets.store.objects import MendableStore, RemovingStore
 from packets.store.objects_copy import CopiedObjects
 from packets.store.places import Access, open_store
-from signing.errors import SigningError
+from signing.certifying import certify
 
 if TYPE_CHECKING:
     from web.bootstrap import Services
@@ -66,22 +67,13 @@ def open_officer_stores(services: Services) -> tuple[RemovingStore, ...]:
 
 def build_disposal(services: Services, stores: tuple[RemovingStore, ...] | None = None) -> DisposalWork:
     """Carries out dispositions in the stores of the services."""
-    signer = services.signer
-
-    def seal(pdf: bytes) -> bytes:
-        sealed = signer.close(signer.seal(pdf))
-        verdict = signer.verify_own(sealed)
-        if not verdict.passed:
-            raise SigningError(verdict.problems)
-        return sealed
-
     return DisposalWork(
         services.database,
         services.dispositions,
         services.objects,
         open_officer_stores(services) if stores is None else stores,
         CertificateOffice(services.database, services.catalog, services.assembler.fonts or ensure_fonts()),
-        seal,
+        partial(certify, services.signer),
         services.clock,
     )
 

@@ -18,6 +18,7 @@ from packets.store.records.drafts import DraftRecords
 from packets.store.records.entries import EntryRecords
 from packets.store.records.factors import FactorRecords
 from packets.store.records.finding import FindingRecords
+from packets.store.records.grants import GrantRecords
 from packets.store.records.jobs import JobRecords
 from packets.store.records.journal import JournalRecords
 from packets.store.records.keepers import KeeperRecords
@@ -164,6 +165,11 @@ class Records:
     def dispositions(self) -> DispositionRecords:
         """What was proposed to be disposed of, and what was."""
         return DispositionRecords(self._connection)
+
+    @cached_property
+    def grants(self) -> GrantRecords:
+        """Grants of certified copies, and what was retrieved by them."""
+        return GrantRecords(self._connection)
 
     @cached_property
     def keepers(self) -> KeeperRecords:

@@ -332,8 +332,8 @@ def _signer(
 
 def build_bags(services: Services) -> BagDesk:
     """Makes bags for archives."""
-    trust = services.signer.trust
-    return BagDesk(services.database, services.objects, services.catalog, trust, services.checkpoints, services.clock)
+    signer, checkpoints = services.signer, services.checkpoints
+    return BagDesk(services.database, services.objects, services.catalog, signer, checkpoints, services.clock)
 
 
 @cache

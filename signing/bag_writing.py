@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Protocol, Self
 
 from packets.errors import ConflictError, Problem, StoreError
+from packets.store.objects_files import sync_folder
 
 DECLARATION = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 MANIFEST, TAG_MANIFEST, SEAL = "manifest-sha256.txt", "tagmanifest-sha256.txt", "bag-seal.p7s"
@@ -197,12 +198,3 @@ def write_zip(folder: Path, target: Path) -> None:
 def write_manifest(digests: Mapping[str, str]) -> Iterator[bytes]:
     """The lines of a manifest, by name."""
     return (f"{digests[name]}  {name}\n".encode() for name in sorted(digests))
-
-
-def sync_folder(folder: Path) -> None:
-    """The names in a folder are on the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

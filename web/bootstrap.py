@@ -24,6 +24,8 @@ from packets.jobs.execution import Executor, Report, say_nothing
 from packets.jobs.queue import enqueue
 from packets.jobs.registry import Handler, Periodic, Registry, Run
 from packets.keeping.dispositions import DispositionDesk
+from packets.keeping.export_files import ExportFiles
+from packets.keeping.exports import ExportDesk
 from packets.keeping.fixity import COPY_JOB
 from packets.keeping.holds import HoldDesk
 from packets.keeping.retention import RetentionDesk
@@ -57,7 +59,6 @@ from packets.years.enrollment import EnrollmentDesk
 from packets.years.preparation import PREPARE, PreparationDesk
 from packets.years.progress import ProgressDesk
 from packets.years.year_loading import YearDesk
-from signing.bags import BagDesk
 from signing.batch_work import BatchWork
 from signing.ceremony import Ceremony
 from signing.checkpoints import CHECKPOINT, Checkpointer
@@ -131,6 +132,7 @@ class Services:
     retention: RetentionDesk
     holds: HoldDesk
     dispositions: DispositionDesk
+    exports: ExportDesk
     renewal: Renewal
     reconciler: Reconciler
     checker: Checker
@@ -296,6 +298,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         retention=retention,
         holds=HoldDesk(database, clock),
         dispositions=DispositionDesk(database, retention, clock, step_up_problems),
+        exports=ExportDesk(database, ExportFiles(settings.exports), clock),
         renewal=Renewal(database, objects, signer, clock),
         reconciler=Reconciler(database, clock),
         checker=Checker(database, objects, catalog, signer.trust),
@@ -328,12 +331,6 @@ def _signer(
         archival_digest=settings.archival_digest,
         signers=people_keys(settings, pki, authorities),
     )
-
-
-def build_bags(services: Services) -> BagDesk:
-    """Makes bags for archives."""
-    signer, checkpoints = services.signer, services.checkpoints
-    return BagDesk(services.database, services.objects, services.catalog, signer, checkpoints, services.clock)
 
 
 @cache

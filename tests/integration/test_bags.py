@@ -24,7 +24,7 @@ from signing.bags import Selection
 from signing.errors import TimeStampError
 from signing.pades import SigningService
 from signing.standalone.verifier import Bag
-from web.bootstrap import build_bags
+from web.keepers import build_bags
 from worlds import START, build_world
 
 

@@ -17,10 +17,9 @@ from signing.bag_writing import write_zip
 from signing.bags import Selection
 from signing.renewal import WITHIN, RenewalReport
 from signing.standalone import verifier
-from web.bootstrap import build_bags
 from web.cli.folder import folder_option, open_folder
 from web.cli.progress import show_progress
-from web.keepers import build_fixity
+from web.keepers import build_bags, build_fixity
 
 
 @click.group()

@@ -5,7 +5,8 @@ The order of writes:
 1. The log is told of each document that is about to be given away, once, however often the work is begun.
 2. The bag is written under the number of this attempt, and brought onto the disk.
 3. The file gets its own name, which contains its digest, so that an attempt that was taken for dead replaces nothing.
-4. TX: the digest is recorded, while the job is held. From here on the file is given away; before, nobody is told its name.
+4. TX: the digest is recorded, while the job is held and none of the documents was disposed of. From here on the file is given
+   away; before, nobody is told its name.
 
 What an attempt leaves behind is removed by the next one, or by the task that removes old exports.
 """
@@ -20,6 +21,7 @@ from pathlib import Path
 from packets.audit.log import SERVICE, Act, Outcome
 from packets.clock import Clock
 from packets.documents.assemble import document_subject
+from packets.errors import Problem, StoreError
 from packets.faultpoints import FaultPoint, passing
 from packets.jobs.registry import Run
 from packets.keeping.export_files import ExportFiles
@@ -107,6 +109,9 @@ class ExportWork:
     def _finish(self, run: Run, export: Export, finished: Finished) -> None:
         with self.database.write() as records:
             run.hold(records)
+            if records.exports.count_kept(export.export_id) != finished.held:
+                sentence = "A document was disposed of while it was exported."
+                raise StoreError(Problem("records-disposed", sentence, "It is begun again.", export.export_id))
             if records.exports.finish(export.export_id, finished):
                 told = {"digest": finished.digest, "size": finished.size, "count": finished.held, "by": export.user_id}
                 subject = f"export/{export.export_id}"

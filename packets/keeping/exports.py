@@ -160,7 +160,7 @@ class ExportDesk:
         self.sweep()
 
     def expire(self) -> int:
-        """Remove exports whose days are over, and files that nobody needs; answers how many exports."""
+        """Remove exports whose days are over or that hold a disposed document, and files that nobody needs; tells how many."""
         now = self.clock()
         with self.database.write() as records:
             over = records.exports.expired(now)

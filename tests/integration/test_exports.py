@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from packets.audit.log import Act, Outcome
 from packets.errors import ConflictError, InputError, NotFoundError, PacketsError, StoreError
@@ -19,6 +20,7 @@ from packets.model.exports import Export, ExportState
 from packets.model.jobs import JobState
 from packets.model.people import Role
 from packets.store.objects import digest_file
+from packets.store.tables import documents
 from signing.standalone.verifier import Bag
 from web.bootstrap import build_executor
 from worlds import World, build_world
@@ -30,9 +32,9 @@ class Killed(BaseException):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """A year in which an ACO has signed the document of Step 2."""
+    """A year in which an ACO has signed the documents of Steps 2 and 3."""
     world = build_world(2, folder=tmp_path_factory.mktemp("exports"))
-    world.finish(world.first("current"), before_step=3)
+    world.finish(world.first("current"), before_step=4)
     return world
 
 
@@ -94,7 +96,7 @@ def test_an_export_is_made_by_a_job_and_holds_as_a_bag(world: World, archivist: 
     finished, path = desk.open(archivist, export_id)
     assert watched.state is ExportState.READY
     assert watched.job is not None
-    assert (watched.job.done, watched.job.total, finished.held) == (1, 1, 1)
+    assert (watched.job.done, watched.job.total, finished.held) == (2, 2, 2)
     assert finished.expires_at == world.clock() + timedelta(days=7)
     assert (digest_file(path), path.stat().st_size) == (finished.digest, finished.size)
     assert Bag(path, []).check() == []
@@ -105,7 +107,7 @@ def test_an_export_is_made_by_a_job_and_holds_as_a_bag(world: World, archivist: 
     assert acts(world, export_id) == [Act.EXPORT_ASK, Act.EXPORT_FINISH, Act.EXPORT_DOWNLOAD]
     with world.services.database.read() as records:
         told = [one for one in records.journal.entries() if one.details.get("export") == export_id]
-    assert [(one.act, one.actor) for one in told] == [(Act.DOCUMENT_DOWNLOAD, archivist)]
+    assert [(one.act, one.actor) for one in told] == [(Act.DOCUMENT_DOWNLOAD, archivist)] * 2
 
 
 @pytest.mark.requirement("R4")
@@ -178,7 +180,7 @@ def test_a_kill_at_any_place_leaves_no_half_file_and_is_made_good(
     assert acts(world, export_id) == [Act.EXPORT_ASK, Act.EXPORT_FINISH]
     with world.services.database.read() as records:
         told = [one for one in records.journal.entries() if one.details.get("export") == export_id]
-    assert len(told) == 1
+    assert len(told) == 2
 
 
 def test_a_worker_that_was_taken_for_dead_records_nothing_and_replaces_nothing(world: World, archivist: str) -> None:
@@ -240,6 +242,41 @@ def test_an_export_that_is_removed_while_it_is_made_ends(world: World, archivist
     assert watched.job.state is JobState.STOPPED
     assert lying(world) == []
     assert acts(world, export_id) == [Act.EXPORT_ASK, Act.EXPORT_REMOVE]
+
+
+def test_an_export_outlives_no_document_in_it(world: World, archivist: str) -> None:
+    """A document that is disposed of while the file is made is not in it; later, the file is removed with the next sweep."""
+    desk = world.services.exports
+    document = world.document(world.first("current"), "participant-list")
+    export_id = desk.ask(archivist, query(world))
+
+    def dispose(at: datetime | None) -> None:
+        with world.services.database._engine.begin() as connection:
+            mark = sa.update(documents).where(documents.c.document_id == document.document_id)
+            connection.execute(mark.values(disposed_at_utc=at))
+
+    arm(lambda point: dispose(world.clock()) if point is FaultPoint.AFTER_EXPORT_WRITTEN else None)
+    work(world, export_id)
+    arm(None)
+    with world.services.database.read() as records:
+        job = records.jobs.by_key(f"{EXPORT_JOB}/{export_id}")
+    assert job is not None
+    assert "records-disposed" in job.error
+    world.clock.advance(timedelta(minutes=1))
+    work(world, export_id)
+    assert desk.open(archivist, export_id)[0].held == 1
+    assert desk.expire() == 0
+
+    desk.remove(archivist, export_id)
+    dispose(None)
+    second = desk.ask(archivist, query(world))
+    work(world, second)
+    assert desk.open(archivist, second)[0].held == 2
+    world.clock.advance(timedelta(minutes=1))
+    dispose(world.clock())
+    assert desk.expire() == 1
+    assert desk.watch(archivist, second).state is ExportState.REMOVED
+    dispose(None)
 
 
 def test_an_export_that_failed_is_tried_again(world: World, archivist: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from packets.model.exports import Export, Finished
-from packets.store.tables import export_items, exports
+from packets.store.tables import documents, export_items, exports
 
 
 class ExportRecords:
@@ -45,9 +45,17 @@ class ExportRecords:
         return [_export(row) for row in self._connection.execute(mine.order_by(exports.c.asked_at_utc))]
 
     def expired(self, now: datetime) -> list[Export]:
-        """Exports whose file stands longer than it should."""
-        over = exports.select().where(exports.c.removed_at_utc.is_(None), exports.c.expires_at_utc <= now)
-        return [_export(row) for row in self._connection.execute(over)]
+        """Exports whose file stands longer than it should: its days are over, or a document in it was disposed of since."""
+        disposed = _items_of_export().where(documents.c.disposed_at_utc >= exports.c.ready_at_utc).exists()
+        over = sa.or_(exports.c.expires_at_utc <= now, disposed)
+        asked = exports.select().where(exports.c.removed_at_utc.is_(None), exports.c.ready_at_utc.is_not(None), over)
+        return [_export(row) for row in self._connection.execute(asked)]
+
+    def count_kept(self, export_id: str) -> int:
+        """How many of the documents of an export are not disposed of."""
+        kept = sa.select(sa.func.count()).select_from(export_items.join(documents))
+        these = export_items.c.export_id == export_id, documents.c.disposed_at_utc.is_(None)
+        return int(self._connection.scalar(kept.where(*these)) or 0)
 
     def documents(self, export_id: str, *, untold: bool = False) -> list[str]:
         """The documents of an export in their order; or those of which the log was not told yet."""
@@ -72,6 +80,14 @@ class ExportRecords:
         """Record that the file is given to nobody any more. False when that was recorded before."""
         standing = exports.update().where(exports.c.export_id == export_id, exports.c.removed_at_utc.is_(None))
         return self._connection.execute(standing.values(removed_at_utc=now, removed_by=by)).rowcount == 1
+
+
+def _items_of_export() -> sa.Select[Any]:
+    """Documents of the export of a query around this one."""
+    joined = sa.select(export_items.c.document_id).join(
+        documents, documents.c.document_id == export_items.c.document_id
+    )
+    return joined.where(export_items.c.export_id == exports.c.export_id).correlate(exports)
 
 
 def _export(row: Any) -> Export:

@@ -25,6 +25,8 @@ from packets.jobs.execution import Executor, Report, say_nothing
 from packets.jobs.queue import enqueue
 from packets.jobs.registry import Handler, Periodic, Registry, Run
 from packets.keeping.dispositions import DispositionDesk
+from packets.keeping.export_files import ExportFiles
+from packets.keeping.exports import ExportDesk
 from packets.keeping.fixity import COPY_JOB
 from packets.keeping.holds import HoldDesk
 from packets.keeping.retention import RetentionDesk
@@ -60,7 +62,6 @@ from packets.years.enrollment import EnrollmentDesk
 from packets.years.preparation import PREPARE, PreparationDesk
 from packets.years.progress import ProgressDesk
 from packets.years.year_loading import YearDesk
-from signing.bags import BagDesk
 from signing.batch_work import BatchWork
 from signing.ceremony import Ceremony
 from signing.checkpoints import CHECKPOINT, Checkpointer
@@ -139,6 +140,7 @@ class Services:
     holds: HoldDesk
     grants: GrantDesk
     dispositions: DispositionDesk
+    exports: ExportDesk
     renewal: Renewal
     reconciler: Reconciler
     checker: Checker
@@ -308,6 +310,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         holds=HoldDesk(database, clock),
         grants=grants,
         dispositions=DispositionDesk(database, retention, clock, step_up_problems),
+        exports=ExportDesk(database, ExportFiles(settings.exports), clock),
         renewal=Renewal(database, objects, signer, clock),
         reconciler=Reconciler(database, clock),
         checker=Checker(database, catalog, ByteChecker(objects, signer.trust)),
@@ -340,12 +343,6 @@ def _signer(
         archival_digest=settings.archival_digest,
         signers=people_keys(settings, pki, authorities),
     )
-
-
-def build_bags(services: Services) -> BagDesk:
-    """Makes bags for archives."""
-    trust = services.signer.trust
-    return BagDesk(services.database, services.objects, services.catalog, trust, services.checkpoints, services.clock)
 
 
 @cache

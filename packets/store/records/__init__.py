@@ -16,6 +16,7 @@ from packets.store.records.dispositions import DispositionRecords
 from packets.store.records.documents import DocumentRecords
 from packets.store.records.drafts import DraftRecords
 from packets.store.records.entries import EntryRecords
+from packets.store.records.exports import ExportRecords
 from packets.store.records.factors import FactorRecords
 from packets.store.records.finding import FindingRecords
 from packets.store.records.grants import GrantRecords
@@ -175,3 +176,8 @@ class Records:
     def keepers(self) -> KeeperRecords:
         """What fixity and renewal have found."""
         return KeeperRecords(self._connection)
+
+    @cached_property
+    def exports(self) -> ExportRecords:
+        """Records that people take away."""
+        return ExportRecords(self._connection)

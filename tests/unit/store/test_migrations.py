@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from packets.jobs.queue import enqueue
 from packets.model.agreements import Closure, DataOutcome
+from packets.model.exports import Export, Finished
 from packets.model.grants import Capacity, Grant, Retrieval
 from packets.model.holds import Approval, Disposition, DispositionItem
 from packets.model.jobs import JobState
@@ -28,7 +29,7 @@ from schema import migrate
 from worlds import PASSWORD, START, World, build_world
 
 BEFORE_AGREEMENTS, BEFORE_API, BEFORE_KEEPING, BEFORE_COPIES = "0009", "0013", "0015", "0017"
-BEFORE_CLOSING = "0018"
+BEFORE_EXPORTS, BEFORE_CLOSING = "0018", "0019"
 
 
 @pytest.fixture
@@ -434,3 +435,38 @@ def test_the_database_keeps_the_rules_of_the_api(world: World) -> None:
     for act in refused:
         with pytest.raises(sa.exc.IntegrityError), world.services.database.write() as records:
             act(records)
+
+
+def test_exports_are_gone_on_the_way_down_and_can_be_recorded_again(world: World) -> None:
+    """The documents that they held stay; a file comes with its digest and its last day, a removal with who did it."""
+    database, user_id = world.services.database, world.agency(Role.ARCHIVIST)
+    document = world.document(world.first("current"), "participant-list")
+    export = Export("one", user_id, START, {"year": "2027"}, 1)
+    finished = Finished("0" * 64, 3 << 32, 1, START, START + timedelta(days=7))
+    with database.write() as records:
+        records.exports.add(export, [document.document_id])
+    migrate(database, BEFORE_EXPORTS)
+    migrate(database, "head")
+    with database.write() as records:
+        assert records.exports.get("one") is None
+        assert records.documents.get(document.document_id) == document
+        records.exports.add(export, [document.document_id])
+        assert records.exports.finish("one", finished)
+        assert not records.exports.finish("one", finished)
+        assert records.exports.get("one") == replace(export, finished=finished)
+        assert records.exports.expired(finished.expires_at) == [replace(export, finished=finished)]
+        assert records.exports.expired(START) == []
+        assert records.exports.remove("one", user_id, START)
+        assert not records.exports.remove("one", user_id, START)
+
+
+@pytest.mark.parametrize(
+    "change", ["chosen = 0", "digest = 'x'", "removed_by = 'x'", "ready_at_utc = asked_at_utc", "user_id = 'NOBO'"]
+)
+def test_the_database_refuses_exports_that_cannot_be(world: World, change: str) -> None:
+    """Of nothing, ready without a file, removed by nobody, nobody's."""
+    document = world.document(world.first("current"), "participant-list")
+    with world.services.database.write() as records:
+        records.exports.add(Export("one", world.agency(Role.ARCHIVIST), START, {}, 1), [document.document_id])
+    with pytest.raises(sa.exc.IntegrityError), world.services.database._engine.begin() as connection:
+        connection.execute(sa.text(f"UPDATE exports SET {change}"))  # noqa: S608  words of this test

@@ -271,7 +271,8 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
     mail, session_secret = read_mail(settings), find_secret(settings, "session_secret")
     passphrase = partial(find_secret, settings, "pki_passphrase")
     accounts, step_ups, resets = open_accounts(settings, database, clock, mail, passphrase, session_secret)
-    grants = GrantDesk(database, clock, session_secret, mail.public_url, mailed=mail.server is not None)
+    mailed = mail.server is not None
+    grants = GrantDesk(database, clock, session_secret, mail.public_url, mailed, fonts.coverage)
     return Services(
         settings=settings,
         clock=clock,
@@ -318,9 +319,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         accounts=accounts,
         step_ups=step_ups,
         resets=resets,
-        notices=NoticeDesk(
-            database, catalog, clock, mail.address, mailed=mail.server is not None, also=webhooks.spread
-        ),
+        notices=NoticeDesk(database, catalog, clock, mail.address, mailed=mailed, also=webhooks.spread),
         reminders=ReminderDesk(database, catalog, clock),
         post=PostOffice(database, clock, mail.server, mail.sender, first_link(resets.link, grants.link)),
         deferring=DeferringDesk(database, objects, catalog, ceremony, signer, authorities, clock),

@@ -10,7 +10,7 @@ import base64
 import hmac
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -27,6 +27,7 @@ from packets.model.retention import day_of, written_problems
 from packets.notices.message import is_address
 from packets.notices.topics import Topic
 from packets.people.access import Action, may
+from packets.render.characters import character_problems
 from packets.store.database import Database
 from packets.store.records import Records
 
@@ -67,6 +68,7 @@ class GrantDesk:
         secret: from which the secrets of links are made.
         public_url: where links lead; empty when no setting says.
         mailed: whether there is a mail server.
+        coverage: code points that the sheet can print; empty when that is not known.
     """
 
     database: Database
@@ -74,6 +76,7 @@ class GrantDesk:
     secret: str
     public_url: str
     mailed: bool
+    coverage: Collection[int] = ()
 
     def of_packet(self, user_id: str, aco_id: str, year: int) -> list[Grant]:
         """The grants of an ACO's documents of a year that a person may see, newest first.
@@ -126,7 +129,11 @@ class GrantDesk:
 
         def check(records: Records) -> Grant:
             capacities = _capacities(records, user_id, *place, day_of(now))
-            problems = [*_request_problems(request, capacities, now), *_document_problems(records, place, chosen)]
+            problems = [
+                *_request_problems(request, capacities, now),
+                *self._unprintable(request),
+                *_document_problems(records, place, chosen),
+            ]
             if problems:
                 raise InputError(
                     sorted(problems, key=lambda one: FIELDS.index(one.where) if one.where in FIELDS else 0)
@@ -191,6 +198,11 @@ class GrantDesk:
     def address(self, token: str) -> str:
         """Where the link with a secret leads; without the host when no setting names it."""
         return f"{self.public_url}{PATH}?token={token}"
+
+    def _unprintable(self, request: GrantRequest) -> list[Problem]:
+        """What the sheet could not print, told before the grant is made and not when a copy is taken."""
+        told = {"name": request.name, "reason": request.reason}
+        return list(character_problems(told, self.coverage)) if self.coverage else []
 
     def _token(self, grant_id: str) -> str:
         said = f"esm-packets copies|{grant_id}"

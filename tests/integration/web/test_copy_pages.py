@@ -172,6 +172,8 @@ def newest_retrieval(site: Site, grant: Grant) -> Retrieval:
 WRONG = [
     ({"name": " "}, "name-missing"),
     ({"name": "x" * 101}, "name-too-long"),
+    ({"name": "\u8003"}, "glyph-missing"),
+    ({"reason": "\u8003"}, "glyph-missing"),
     ({"email": "no address"}, "email-unusable"),
     ({"email": "a@b.example\nBcc: c@d.example"}, "email-unusable"),
     ({"capacity": "king"}, "capacity-unknown"),

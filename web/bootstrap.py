@@ -20,10 +20,13 @@ from packets.documents.reading_copies import ReadingCopies
 from packets.documents.voiding import VoidDesk
 from packets.errors import StoreError
 from packets.finding.desk import FindingDesk
+from packets.giving.grants import GrantDesk
 from packets.jobs.execution import Executor, Report, say_nothing
 from packets.jobs.queue import enqueue
 from packets.jobs.registry import Handler, Periodic, Registry, Run
 from packets.keeping.dispositions import DispositionDesk
+from packets.keeping.export_files import ExportFiles
+from packets.keeping.exports import ExportDesk
 from packets.keeping.fixity import COPY_JOB
 from packets.keeping.holds import HoldDesk
 from packets.keeping.retention import RetentionDesk
@@ -59,7 +62,6 @@ from packets.years.enrollment import EnrollmentDesk
 from packets.years.preparation import PREPARE, PreparationDesk
 from packets.years.progress import ProgressDesk
 from packets.years.year_loading import YearDesk
-from signing.bags import BagDesk
 from signing.batch_work import BatchWork
 from signing.ceremony import Ceremony
 from signing.checkpoints import CHECKPOINT, Checkpointer
@@ -68,6 +70,7 @@ from signing.declining import DeclineDesk
 from signing.deferring import DeferringDesk
 from signing.fields import seeded_fields
 from signing.fsck import Checker
+from signing.fsck_bytes import ByteChecker
 from signing.pades import SigningService
 from signing.pki import Pki, init_pki, load_pki
 from signing.proofs import step_up_problems
@@ -85,6 +88,7 @@ from web.auth.resets import RESET_JOB, ResetDesk
 from web.auth.step_up import StepUpDesk
 from web.carriers import install_engine, open_database
 from web.encryption import require_encryption
+from web.giving import first_link
 from web.keepers import DAYS_IN_A_YEAR, keeping_handlers, keeping_tasks, lock_of
 from web.kept_secrets import find_secret
 from web.mail import read_mail
@@ -134,7 +138,9 @@ class Services:
     voiding: VoidDesk
     retention: RetentionDesk
     holds: HoldDesk
+    grants: GrantDesk
     dispositions: DispositionDesk
+    exports: ExportDesk
     renewal: Renewal
     reconciler: Reconciler
     checker: Checker
@@ -265,6 +271,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
     mail, session_secret = read_mail(settings), find_secret(settings, "session_secret")
     passphrase = partial(find_secret, settings, "pki_passphrase")
     accounts, step_ups, resets = open_accounts(settings, database, clock, mail, passphrase, session_secret)
+    grants = GrantDesk(database, clock, session_secret, mail.public_url, mailed=mail.server is not None)
     return Services(
         settings=settings,
         clock=clock,
@@ -301,10 +308,12 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         voiding=VoidDesk(database, assembler, clock),
         retention=retention,
         holds=HoldDesk(database, clock),
+        grants=grants,
         dispositions=DispositionDesk(database, retention, clock, step_up_problems),
+        exports=ExportDesk(database, ExportFiles(settings.exports), clock),
         renewal=Renewal(database, objects, signer, clock),
         reconciler=Reconciler(database, clock),
-        checker=Checker(database, objects, catalog, signer.trust),
+        checker=Checker(database, catalog, ByteChecker(objects, signer.trust)),
         checkpoints=Checkpointer(database, objects, pki, signer.timestamps, clock),
         accounts=accounts,
         step_ups=step_ups,
@@ -313,7 +322,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
             database, catalog, clock, mail.address, mailed=mail.server is not None, also=webhooks.spread
         ),
         reminders=ReminderDesk(database, catalog, clock),
-        post=PostOffice(database, clock, mail.server, mail.sender, resets.link),
+        post=PostOffice(database, clock, mail.server, mail.sender, first_link(resets.link, grants.link)),
         deferring=DeferringDesk(database, objects, catalog, ceremony, signer, authorities, clock),
         tokens=TokenDesk(database, clock),
         webhooks=webhooks,
@@ -334,12 +343,6 @@ def _signer(
         archival_digest=settings.archival_digest,
         signers=people_keys(settings, pki, authorities),
     )
-
-
-def build_bags(services: Services) -> BagDesk:
-    """Makes bags for archives."""
-    trust = services.signer.trust
-    return BagDesk(services.database, services.objects, services.catalog, trust, services.checkpoints, services.clock)
 
 
 @cache

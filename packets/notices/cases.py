@@ -14,7 +14,7 @@ from packets.documents.catalog import Catalog
 from packets.errors import NotFoundError, PacketsError, Problem
 from packets.model.aco import Aco
 from packets.model.batches import ItemState
-from packets.model.calendar import ACTIVITY_LABELS, Activity
+from packets.model.calendar import ACTIVITY_LABELS, Activity, agency_day
 from packets.model.documents import Document, DocumentType, Party, Slot
 from packets.model.people import Role, role_label
 from packets.notices.message import LINK_MARK
@@ -158,6 +158,23 @@ def _changed(records: Records, _catalog: Catalog, payload: Payload) -> Case:
     return _told_alone(records, str(payload["user_id"]), {"change": str(payload["change"])})
 
 
+def _granted(records: Records, _catalog: Catalog, payload: Payload) -> Case:
+    """The link leads there without signing in, so the letter leads nowhere else; it is about no ACO's page."""
+    grant = records.grants.get(str(payload["grant_id"]))
+    aco = records.acos.get(grant.aco_id, grant.performance_year) if grant else None
+    if grant is None or aco is None:
+        raise _missing("There is no such grant of certified copies.")
+    facts = {
+        "aco_id": grant.aco_id,
+        "year": grant.performance_year,
+        "count": len(grant.document_ids),
+        "until": write_day(agency_day(grant.expires_at)),
+        "most": grant.most,
+        "link": LINK_MARK,
+    }
+    return Case("", 0, aco.sample, facts, email=grant.email)
+
+
 def _told_alone(records: Records, user_id: str, facts: dict[str, Any]) -> Case:
     person = records.people.get(user_id)
     if person is None:
@@ -183,4 +200,5 @@ READERS: dict[Topic, Reader] = {
     Topic.BATCH_FINISHED: _batch,
     Topic.PASSWORD_RESET: _reset,
     Topic.ACCOUNT_CHANGED: _changed,
+    Topic.COPIES_GRANTED: _granted,
 }

@@ -17,7 +17,9 @@ from packets.store.tables.authentication import (
 from packets.store.tables.batches import batch_items, batches
 from packets.store.tables.columns import UtcDateTime, metadata
 from packets.store.tables.documents import declines, documents, intents, revisions, signatures, step_ups, views
+from packets.store.tables.exports import export_items, exports
 from packets.store.tables.finding import record_entries, record_words, saved_searches
+from packets.store.tables.grants import copy_grant_documents, copy_grants, copy_retrievals, copy_retrieved
 from packets.store.tables.jobs import jobs
 from packets.store.tables.journal import audit, checkpoints, outbox
 from packets.store.tables.keeping import (
@@ -51,6 +53,10 @@ __all__ = [
     "checkpoints",
     "contact_drafts",
     "contacts",
+    "copy_grant_documents",
+    "copy_grants",
+    "copy_retrievals",
+    "copy_retrieved",
     "corrections",
     "declines",
     "disposition_items",
@@ -59,6 +65,8 @@ __all__ = [
     "dua_closures",
     "dua_confirmations",
     "dua_extensions",
+    "export_items",
+    "exports",
     "extensions",
     "hold_documents",
     "holds",

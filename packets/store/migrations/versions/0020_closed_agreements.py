@@ -4,8 +4,8 @@ import packets.store.tables
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0022'
-down_revision = '0017'
+revision = '0020'
+down_revision = '0019'
 branch_labels = None
 depends_on = None
 

@@ -282,6 +282,8 @@ class DocumentRecords:
             .where(*which)
             .order_by(documents.c.aco_id, documents.c.step, documents.c.kind, documents.c.occurrence)
         ).all()
+        if not rows:
+            return []
         ids = sa.select(documents.c.document_id).where(*which)
         chains = _grouped(
             self._connection.execute(

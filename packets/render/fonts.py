@@ -30,7 +30,6 @@ from reportlab.pdfbase.ttfonts import TTFont
 from packets.errors import Problem, RenderError
 from packets.render.unicode_map import to_unicode_map
 
-
 MOST_WORDS, LONGEST_WORD = 20_000, 40
 """Of how many words a face keeps the width, and of how many characters: some two megabytes at the most."""
 

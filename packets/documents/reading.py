@@ -12,7 +12,7 @@ from packets.documents.assemble import document_subject
 from packets.documents.catalog import Catalog
 from packets.errors import NotFoundError, Problem
 from packets.model.aco import Aco, StepOne
-from packets.model.calendar import Activity, Window
+from packets.model.calendar import Activity, PerformanceYear, Window
 from packets.model.dates import Dates, dates_of
 from packets.model.documents import Document, DocumentType, Status
 from packets.model.people import Person, Role
@@ -25,10 +25,17 @@ from packets.store.records import Records
 
 @dataclass(frozen=True, slots=True)
 class PacketView:
-    """An ACO's packet as a person sees it: Step 1, the window, one line a step, and the documents that no longer count."""
+    """An ACO's packet as a person sees it: Step 1, the window, one line a step, and the documents that no longer count.
+
+    Attributes:
+        year: with the ACO's extensions.
+        packet: the documents that count.
+    """
 
     step_one: StepOne
+    year: PerformanceYear
     window: Window
+    packet: tuple[Document, ...]
     steps: tuple[StepView, ...]
     roles: frozenset[Role]
     voided: tuple[Document, ...] = ()
@@ -86,7 +93,8 @@ class ReadingRoom:
             window = opened.window(Activity.SIGN, step_one.aco.cohort)
             packet = records.documents.packet(aco_id, year)
             voided = tuple(records.documents.voided(aco_id, year))
-        return PacketView(step_one, window, self._steps(step_one.aco, packet, window), roles, voided)
+        steps = self._steps(step_one.aco, packet, window)
+        return PacketView(step_one, opened, window, tuple(packet), steps, roles, voided)
 
     def document(self, user_id: str, document_id: str) -> Document:
         """A document with everything recorded about it.

@@ -12,9 +12,10 @@ from packets.model.aco import contact_problems
 from packets.model.agreements import KEEPERS
 from web.auth.roles import Audience, belongs, open_to
 from web.pages.packets import PACKET
-from web.visit import roles, services, visitor
+from web.visit import asked_page, roles, services, visitor
 
 pages = Blueprint("agreements", __name__)
+LINES = 50
 ATTESTATION = "I have read these contacts. They are the right people, and what is said of them is right."
 
 
@@ -66,7 +67,19 @@ def watch(year: int) -> ResponseReturnValue:
     """Every agreement of a year by the days that it still holds."""
     with services().database.read() as records:
         years = records.years.numbers()
-    return render_template("agreements.html", year=year, years=years, lines=services().agreements.list_year(year))
+    lines = services().agreements.list_year(year)
+    last = max(1, -(-len(lines) // LINES))
+    number = min(asked_page(), last)
+    return render_template(
+        "agreements.html",
+        year=year,
+        years=years,
+        shown=lines[(number - 1) * LINES : number * LINES],
+        count=len(lines),
+        expired=sum(one.days_left < 0 for one in lines),
+        number=number,
+        last=last,
+    )
 
 
 def _require_attestation() -> None:

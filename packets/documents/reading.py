@@ -21,6 +21,7 @@ from packets.people.access import Action, may
 from packets.store.database import Database
 from packets.store.objects import ObjectStore
 from packets.store.records import Records
+from packets.store.records.acos import AcoLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,15 @@ class PacketView:
     def aco(self) -> Aco:
         """The ACO in that year."""
         return self.step_one.aco
+
+
+@dataclass(frozen=True, slots=True)
+class AcoPage:
+    """Some of the ACOs of all years, how many there are in all, and the years that were opened, newest first."""
+
+    lines: tuple[AcoLine, ...]
+    count: int
+    years: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,12 @@ class ReadingRoom:
             if person and may(Action.VIEW_PACKET, person.cms_roles):
                 return [aco for year in records.years.numbers() for aco in records.acos.in_year(year)]
             return records.acos.of_person(user_id)
+
+    def every_aco(self, text: str, *, most: int, skip: int = 0) -> AcoPage:
+        """Some of the ACOs of all years, newest year first, whose ID or name has a text in it. Whoever asks was let in as CMS."""
+        with self.database.read() as records:
+            lines, count = records.acos.lines(text, most=most, skip=skip)
+            return AcoPage(tuple(lines), count, tuple(records.years.numbers()))
 
     def packet(self, user_id: str, aco_id: str, year: int) -> PacketView:
         """An ACO's packet.

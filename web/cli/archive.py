@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from packets.keeping.holds import HoldRequest
+from packets.keeping.retention import by_date
 from packets.model.retention import day_of
 from signing.bag_writing import write_zip
 from signing.bags import Selection
@@ -130,7 +131,7 @@ def retention(folder: Path, *, as_json: bool) -> None:
     """Until when each record is kept, soonest first, and what is held."""
     services = open_folder(folder)
     today = day_of(services.clock())
-    kept = sorted(services.retention.kept(), key=lambda one: (one.schedule.keep_until, one.document.aco_id))
+    kept = by_date(services.retention.kept())
     lines = [
         {
             "document": one.document.document_id,

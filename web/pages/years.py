@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from packets.years.progress import AcoProgress, YearProgress
 from web.api.operations import LONGEST_FILES
 from web.auth.roles import Audience, open_to
 from web.pages.charts import GROUPS, REST, draw_bars
-from web.visit import asked, services, visitor
+from web.visit import asked, asked_page, services, visitor
 
 pages = Blueprint("years", __name__)
 YEAR = "/years/<int(min=2012, max=2999):year>"
@@ -125,7 +126,7 @@ def show(year: int) -> ResponseReturnValue:
         statuses=shown,
         bars=draw_bars(found.steps),
         groups=[one[:2] for one in (*GROUPS, REST)],
-        totals={key: sum(fits(one, key, "", "") for one in found.acos) for key in FILTERS},
+        totals=_totals(found),
         acos=_aco_page(found),
         types=[one for one in services().catalog.values() if not one.on_demand],
         filters=FILTERS,
@@ -305,10 +306,17 @@ def _aco_page(found: YearProgress) -> AcoPage:
     show = asked("show") if asked("show") in FILTERS else ("late" if found.late else "all")
     cohort, text = asked("cohort"), asked("text")[:LONGEST_NAME]
     fitting = [one for one in found.acos if fits(one, show, cohort, text.casefold())]
-    number = asked("page")
-    page = max(1, int(number)) if number.isascii() and number.isdigit() and len(number) < 5 else 1  # noqa: PLR2004  nobody has so many
+    page = asked_page()
     start = (page - 1) * PAGE_ACOS
     return AcoPage(tuple(fitting[start : start + PAGE_ACOS]), len(fitting), page, show, cohort, text)
+
+
+def _totals(found: YearProgress) -> dict[str, int]:
+    """How many ACOs there are behind each of the filters."""
+    alike = Counter((one.late, one.finished, one.waits_for_cms) for one in found.acos)
+    late, finished, waiting = (sum(count for key, count in alike.items() if key[at]) for at in range(3))
+    every = len(found.acos)
+    return {"all": every, "late": late, "open": every - finished, "cms": waiting, "done": finished}
 
 
 def fits(one: AcoProgress, show: str, cohort: str, text: str) -> bool:
@@ -317,8 +325,11 @@ def fits(one: AcoProgress, show: str, cohort: str, text: str) -> bool:
         "all": True,
         "late": one.late,
         "open": not one.finished,
-        "cms": Status.PENDING_CMS in one.statuses.values(),
+        "cms": one.waits_for_cms,
         "done": one.finished,
     }
-    named = f"{one.aco.aco_id} {one.aco.legal_name}".casefold()
-    return answers[show] and cohort in {"", one.aco.cohort} and text in named
+    return answers[show] and cohort in {"", one.aco.cohort} and (not text or text in _named(one))
+
+
+def _named(one: AcoProgress) -> str:
+    return f"{one.aco.aco_id} {one.aco.legal_name}".casefold()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -38,6 +38,35 @@ class AcoOutline:
     cohort: Cohort
     contacts_submitted: bool
     organization_submitted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AcoLine:
+    """An ACO in a year in a list of many: who it is."""
+
+    aco_id: str
+    performance_year: int
+    legal_name: str
+    cohort: Cohort
+
+
+@dataclass(frozen=True, slots=True)
+class AcoAgreement:
+    """An ACO in a list of many: who it is, and its data use agreement as CMS enrolled it."""
+
+    aco_id: str
+    legal_name: str
+    dua: DataUseAgreement
+
+
+@dataclass(frozen=True, slots=True)
+class SlotLine:
+    """A slot of an ACO: who holds it; None where nobody does."""
+
+    aco_id: str
+    legal_name: str
+    role: Role
+    person: Person | None
 
 
 class AcoRecords:
@@ -94,6 +123,37 @@ class AcoRecords:
         rows = self._connection.execute(HELD.where(contacts.c.year == year, contacts.c.role.in_(sorted(roles))))
         return {(row.aco_id, Role(row.role)): _read_contact(row) for row in rows}
 
+    def doubtful_slots(
+        self, year: int, roles: Sequence[Role], until: date, *, most: int, skip: int = 0
+    ) -> tuple[list[SlotLine], int]:
+        """Slots of a year's ACOs that somebody should look after, by ACO and in the order of the roles, and how many there are.
+
+        They are those that nobody holds, or whose holder has no user ID, an inactive one, no electronic signature access, or a
+        recertification that is due on a day or was before: where `packets.model.readiness` has something to tell.
+        """
+        slots = _numbered(roles)
+        held = sa.and_(
+            contacts.c.aco_id == acos.c.aco_id, contacts.c.year == acos.c.year, contacts.c.role == slots.c.role
+        )
+        of = (
+            acos.join(slots, sa.true())
+            .outerjoin(contacts, held)
+            .outerjoin(people, people.c.user_id == contacts.c.user_id)
+        )
+        fine = people.c.account_active & people.c.may_sign_electronically
+        due = people.c.recertification_due_on <= until
+        wanted = acos.c.year == year, sa.or_(people.c.user_id.is_(None), ~fine, due)
+        count = self._connection.scalar(sa.select(sa.func.count()).select_from(of).where(*wanted)) or 0
+        told = acos.c.aco_id.label("of"), acos.c.legal_name, slots.c.role.label("slot"), contacts.c.role.label("held")
+        account = [people.c[name] for name in ACCOUNT]
+        stated = [contacts.c[name] for name in ("user_id", *DETAILS, *ADDRESS)]
+        asked = sa.select(*told, *stated, *account).select_from(of).where(*wanted)
+        rows = self._connection.execute(asked.order_by(acos.c.aco_id, slots.c.place).limit(most).offset(skip))
+        lines = [
+            SlotLine(row.of, row.legal_name, Role(row.slot), _read_contact(row) if row.held else None) for row in rows
+        ]
+        return lines, count
+
     def roles_of(self, user_id: str, aco_id: str, year: int) -> frozenset[Role]:
         """The slots that a person holds at an ACO."""
         asked = sa.select(contacts.c.role).where(*_is(contacts, aco_id, year), contacts.c.user_id == user_id)
@@ -144,6 +204,21 @@ class AcoRecords:
             for aco_id, name, cohort, contacts, organization in self._connection.execute(asked)
         ]
 
+    def lines(self, text: str, *, most: int, skip: int = 0) -> tuple[list[AcoLine], int]:
+        """A part of the ACOs of all years, newest year first, whose ID or name has a text in it; and how many there are."""
+        named = sa.func.lower(acos.c.aco_id + " " + acos.c.legal_name)
+        wanted = named.contains(text.lower(), autoescape=True) if text else sa.true()
+        count = self._connection.scalar(sa.select(sa.func.count()).select_from(acos).where(wanted)) or 0
+        asked = sa.select(acos.c.aco_id, acos.c.year, acos.c.legal_name, acos.c.cohort).where(wanted)
+        rows = self._connection.execute(asked.order_by(acos.c.year.desc(), acos.c.aco_id).limit(most).offset(skip))
+        return [AcoLine(aco_id, year, name, Cohort(cohort)) for aco_id, year, name, cohort in rows], count
+
+    def agreements(self, year: int) -> list[AcoAgreement]:
+        """The data use agreement of every ACO of a year, by ID."""
+        asked = sa.select(acos.c.aco_id, acos.c.legal_name, *(acos.c[f"dua_{name}"] for name in DUA))
+        rows = self._connection.execute(asked.where(acos.c.year == year).order_by(acos.c.aco_id))
+        return [AcoAgreement(aco_id, name, DataUseAgreement(*dua)) for aco_id, name, *dua in rows]
+
     def cohorts(self, year: int) -> dict[Cohort, int]:
         """How many ACOs of each cohort a year has."""
         asked = sa.select(acos.c.cohort, sa.func.count()).where(acos.c.year == year).group_by(acos.c.cohort)
@@ -158,6 +233,15 @@ class AcoRecords:
         self._connection.execute(
             acos.update().where(*_is(acos, aco_id, year)).values(organization_submitted_at_utc=now)
         )
+
+
+def _numbered(roles: Sequence[Role]) -> sa.Subquery:
+    """The roles as rows with their places."""
+    rows = [
+        sa.select(sa.literal(str(role)).label("role"), sa.literal(place).label("place"))
+        for place, role in enumerate(roles)
+    ]
+    return sa.union_all(*rows).subquery("slots")
 
 
 def _in_order(held: Mapping[Role, Contact]) -> tuple[Contact, ...]:

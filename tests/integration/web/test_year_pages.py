@@ -7,6 +7,7 @@ import io
 import time
 import zipfile
 from base64 import b64decode
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
@@ -19,9 +20,10 @@ from national import ACOS, fill_national_year
 from offices import LISTS, YEAR, Office, open_office, set_cell
 from packets.audit.log import Act
 from packets.lists.intake import read_participants_puf
-from packets.model.calendar import Activity
+from packets.model.calendar import Activity, agency_day
 from packets.model.documents import Party
-from packets.model.people import Role
+from packets.model.people import CONTACT_SLOTS, Role
+from packets.model.readiness import readiness_of
 from packets.sample.files import files_of
 from packets.sample.year import sample_year_from_puf
 from packets.year_files.report import FileKind
@@ -252,6 +254,55 @@ def test_the_page_of_a_national_year_is_quick(nation: Office) -> None:
     assert page.text.count('href="/packets/') == 100
     assert f"page 2 of {-(-ACOS // 100)}" in page.text
     assert min(seconds) < 0.1, seconds
+
+
+@pytest.mark.requirement("R15", "R23")
+@pytest.mark.parametrize("path", ["/", f"/agreements/{YEAR}", "/readiness", f"/years/{YEAR}", "/archive/retention"])
+def test_a_page_about_all_acos_of_the_nation_is_quick(nation: Office, path: str) -> None:
+    """The best of five takes less than 100 ms of the server's time, and fifty or a hundred lines stand on it."""
+    browser, seconds = enter(nation), []
+    for _ in range(5):
+        started = time.process_time()
+        page = browser._client.get(path)
+        seconds.append(time.process_time() - started)
+    assert page.status_code == 200
+    assert page.text.count('<th scope="row">') <= 110
+    assert min(seconds) < 0.1, seconds
+
+
+@pytest.mark.requirement("R15", "R77")
+def test_every_designee_of_the_nation_who_is_not_ready_is_on_one_of_the_pages(nation: Office) -> None:
+    """The database leaves out whom the rule has nothing to tell about, and nobody else; the pages follow each other."""
+    services, today = nation.services, agency_day(nation.clock())
+    roles = [slot.role for slot in CONTACT_SLOTS if slot.designee]
+    with services.database.write() as records:
+        acos = records.acos.in_year(YEAR)
+        held = {
+            (one.aco_id, each.role): each.person for one in acos for each in records.acos.contacts(one.aco_id, YEAR)
+        }
+        people = [one for one in held.values() if one.user_id]
+        for at, person in enumerate(people[:120]):
+            day = today + timedelta(days=at - 30)
+            records.people.put(replace(person, recertification_due_on=day, may_sign_electronically=at % 9 > 0))
+        records.acos.put_contacts(acos[3].aco_id, YEAR, records.acos.contacts(acos[3].aco_id, YEAR)[2:])
+        held = {
+            (one.aco_id, each.role): each.person for one in acos for each in records.acos.contacts(one.aco_id, YEAR)
+        }
+    every = [(one.aco_id, role) for one in acos for role in roles]
+    wanted = [one for one in every if one not in held or readiness_of(held[one], today).told]
+    pages = [services.designees.unready(YEAR, most=25, skip=skip) for skip in range(0, len(wanted) + 25, 25)]
+    assert [(one.aco_id, one.role) for page in pages for one in page.lines] == wanted
+    assert {page.count for page in pages} == {len(wanted)}
+    assert all(one.readiness is None or one.readiness.told for page in pages for one in page.lines)
+
+
+def test_cms_turns_the_pages_of_packets_and_looks_for_acos(nation: Office) -> None:
+    """Fifty stand on a page; a page behind the last one is the last; a percent sign is a percent sign."""
+    browser, pages = enter(nation), -(-ACOS // 50)
+    assert browser.get("/?page=2").text.count('<th scope="row">') == 50
+    assert f"page {pages} of {pages}" in browser.get("/?page=999").text
+    assert browser.get("/?text=a9001").text.count('<th scope="row">') == 1
+    assert "No ACO fits" in browser.get("/?text=%25").text
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from signing.bags import Selection, write_zip
 from signing.renewal import WITHIN, RenewalReport
 from signing.standalone import verifier
 from web.bootstrap import build_bags
+from web.cli.archive_find import find
 from web.cli.folder import folder_option, open_folder
 from web.cli.progress import show_progress
 from web.keepers import build_fixity
@@ -26,6 +27,9 @@ from web.keepers import build_fixity
 @click.group()
 def archive() -> None:
     """The archive of executed documents."""
+
+
+archive.add_command(find)
 
 
 @archive.command("index")

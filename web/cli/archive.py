@@ -18,6 +18,7 @@ from signing.bag_writing import write_zip
 from signing.bags import Selection
 from signing.renewal import WITHIN, RenewalReport
 from signing.standalone import verifier
+from web.cli.archive_find import find
 from web.cli.folder import folder_option, open_folder
 from web.cli.progress import show_progress
 from web.keepers import build_bags, build_fixity
@@ -26,6 +27,9 @@ from web.keepers import build_bags, build_fixity
 @click.group()
 def archive() -> None:
     """The archive of executed documents."""
+
+
+archive.add_command(find)
 
 
 @archive.command("index")

@@ -57,6 +57,7 @@ from packets.years.enrollment import EnrollmentDesk
 from packets.years.preparation import PREPARE, PreparationDesk
 from packets.years.progress import ProgressDesk
 from packets.years.year_loading import YearDesk
+from packets.years.year_opening import OPEN_YEAR, OpeningDesk
 from signing.bags import BagDesk
 from signing.batch_work import BatchWork
 from signing.ceremony import Ceremony
@@ -115,6 +116,7 @@ class Services:
     deadlines: DeadlineDesk
     preparation: PreparationDesk
     years: YearDesk
+    openings: OpeningDesk
     cohort_windows: CohortWindowDesk
     directory: DirectoryDesk
     agreements: AgreementDesk
@@ -255,6 +257,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
     reading = ReadingRoom(database, objects, catalog, clock)
     retention = RetentionDesk(database, catalog, clock, lock_of(settings))
     preparation = PreparationDesk(database, catalog, assembler, clock)
+    years = YearDesk(database, objects, catalog, preparation, clock, box)
     ceremony = Ceremony(database, objects, catalog, signer, clock)
     guard, master = AddressGuard(local=settings.mode != "production"), partial(find_secret, settings, "webhook_secret")
     webhooks = WebhookDesk(database, clock, guard, master)
@@ -279,7 +282,8 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         corrections=CorrectionsDesk(database, objects, catalog, assembler, clock, box),
         deadlines=DeadlineDesk(database, clock),
         preparation=preparation,
-        years=YearDesk(database, objects, catalog, preparation, clock, box),
+        years=years,
+        openings=OpeningDesk(database, objects, years, clock),
         cohort_windows=CohortWindowDesk(database, clock),
         directory=DirectoryDesk(database, clock),
         agreements=AgreementDesk(database, catalog, assembler, clock),
@@ -368,6 +372,7 @@ def build_registry(services: Services) -> Registry:
             Handler(BATCH_JOB, batches.run),
             *keeping_handlers(services),
             Handler(PREPARE, services.preparation.work),
+            Handler(OPEN_YEAR, services.openings.work),
             Handler(JOB, services.messenger.work, attempts=ATTEMPTS, longest_wait=LONGEST_WAIT),
             Handler(RESET_JOB, services.resets.work),
         ),

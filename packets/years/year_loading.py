@@ -223,7 +223,9 @@ class YearDesk:
         contacts = found.contacts or {}
         self._add_people(records, contacts.values(), user_id, now)
         for aco_id, one in found.agreements.items():
-            records.acos.complete(continue_agreement(records, self.catalog, one.aco))
+            continued = continue_agreement(records, self.catalog, one.aco)
+            if continued != one.aco:
+                records.acos.complete(continued)
             carried = fill_slots(records, one.aco, contacts.get(aco_id))
             told = {"cohort": str(one.aco.cohort), "carried": carried}
             records.journal.log(Act.ACO_ENROLL, user_id, f"{aco_id}/{found.year}", now, Outcome.DONE, **told)

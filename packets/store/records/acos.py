@@ -53,7 +53,7 @@ class AcoRecords:
         return list(self._connection.scalars(sa.select(acos.c.aco_id).where(acos.c.year == year)))
 
     def complete(self, aco: Aco) -> None:
-        """Put an ACO on record as it is enrolled, in place of what was laid out."""
+        """Put an ACO on record as it is enrolled, in place of what was laid out or added before."""
         self._connection.execute(
             acos.update().where(*_is(acos, aco.aco_id, aco.performance_year)).values(**_values(aco))
         )

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class FaultPoint(StrEnum):
-    """The places of a signing ceremony and of a disposition in the order in which they pass them; one in the sending of mail."""
+    """The places of a ceremony, a disposition and an export in the order in which they pass them; one in the sending of mail."""
 
     BEFORE_INTENT = "F0"
     AFTER_INTENT = "F1"
@@ -31,12 +31,19 @@ class FaultPoint(StrEnum):
     AFTER_CERTIFICATE = "D4"
     BEFORE_DISPOSAL_COMMIT = "D5"
     AFTER_DISPOSAL = "D6"
+    BEFORE_EXPORT = "E0"
+    BETWEEN_EXPORTED = "E1"
+    AFTER_EXPORT_WRITTEN = "E2"
+    BEFORE_EXPORT_COMMIT = "E3"
+    AFTER_EXPORT = "E4"
 
 
 CEREMONY = tuple(one for one in FaultPoint if one.startswith("F") and one is not FaultPoint.AFTER_SENDING)
 """What one signature passes, in this order."""
 DISPOSAL = tuple(one for one in FaultPoint if one.startswith("D"))
 """What one disposition passes, in this order."""
+EXPORT = tuple(one for one in FaultPoint if one.startswith("E"))
+"""What one export passes, in this order."""
 
 
 Action = Callable[[FaultPoint], None]

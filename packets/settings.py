@@ -73,6 +73,13 @@ class Settings(BaseSettings):
     notices_keep_years: int = Field(
         default=3, ge=1, le=30, description="notices to people are removed after so long; the log tells of them still"
     )
+    exports_dir: Path | None = Field(
+        default=None,
+        description="where the files of exports lie; all processes must share it; empty means in the folder",
+    )
+    exports_keep_days: int = Field(
+        default=7, ge=1, le=90, description="the file of an export is removed after so many days"
+    )
     fonts_dir: Path | None = Field(
         default=None, description="where the document fonts are kept; empty means beside the environment"
     )
@@ -156,6 +163,11 @@ class Settings(BaseSettings):
     def objects(self) -> Path:
         """The folder of the object store."""
         return self.dir / "objects"
+
+    @property
+    def exports(self) -> Path:
+        """The folder of the files of exports."""
+        return self.exports_dir or self.dir / "exports"
 
     @property
     def pki(self) -> Path:

@@ -6,12 +6,12 @@ import csv
 import hashlib
 import io
 import json
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -21,27 +21,24 @@ from pyhanko.sign.validation.errors import NoDSSFoundError
 
 from packets.acts import Tale, carry_out
 from packets.audit.log import SERVICE, Act, Entry
-from packets.audit.merkle import prove_inclusion
+from packets.audit.merkle import Tree
 from packets.audit.transcript import write_entries
 from packets.canonical import canonical_json
 from packets.clock import Clock
 from packets.documents.assemble import document_subject
 from packets.documents.catalog import Catalog
-from packets.errors import ConflictError, NotFoundError, Problem
+from packets.errors import NotFoundError, Problem, StoreError
 from packets.model.documents import Document
 from packets.store.database import Database
 from packets.store.objects import ObjectStore
 from packets.store.records import Records
 from packets.store.records.journal import JournalRecords
-from signing.bag_papers import README, write_premis
+from signing.bag_papers import README, Papers
+from signing.bag_writing import BagWriter, FolderSink, Sink, ZipSink, replacing
 from signing.checkpoints import Checkpointer
 from signing.etsi_report import write_report
-from signing.judge import verify_in_child
-from signing.trust import Trust
-
-DECLARATION = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
-FIRST_DAY = (1980, 1, 1, 0, 0, 0)
-"""The date of every file in a zip, so that equal bags have equal bytes."""
+from signing.pades import SigningService
+from signing.verify import verify_pdf
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +55,13 @@ class Selection:
         return right_place and (not self.document_ids or document.document_id in self.document_ids)
 
 
+class Told(Protocol):
+    """Is told how many of how many documents are in the bag."""
+
+    def __call__(self, done: int, total: int, /) -> None:
+        """After each document, and before the first."""
+
+
 @dataclass(frozen=True, slots=True)
 class BagDesk:
     """Makes bags; built once with the services that it needs."""
@@ -65,35 +69,52 @@ class BagDesk:
     database: Database
     objects: ObjectStore
     catalog: Catalog
-    trust: Trust
+    signer: SigningService
     checkpoints: Checkpointer
     clock: Clock
 
     def export(self, selection: Selection, target: Path) -> int:
-        """Write a bag into a new folder; every document in it is logged as retrieved. Answers how many there are.
+        """Write a bag into a new folder, or into a new file when the name ends in `.zip`. Answers how many documents it holds.
+
+        Every document in it is logged as retrieved.
 
         Raises:
-            ConflictError: there is something in the folder.
+            ConflictError: there is something in that place.
             NotFoundError: no executed document belongs to the selection.
-            TimeStampError: the log could not be checkpointed; nothing was written.
+            TimeStampError: the log could not be checkpointed, or the bag not sealed; nothing was left there.
         """
-        if target.exists() and any(target.iterdir()):
-            problem = Problem("folder-not-empty", "There is something in the folder.", "Name a new one.", str(target))
-            raise ConflictError(problem)
-        documents = self._retrieve(selection)
-        self.checkpoints.make()
-        payload: dict[str, bytes] = {}
-        for one in documents:
-            payload |= self._document_files(one)
-        payload |= self._log_files(documents) | self._trust_files(documents)
-        payload["data/index.json"] = canonical_json({"documents": [_index(one) for one in documents]})
-        payload["data/premis.xml"] = write_premis(documents)
-        payload["data/README.txt"] = README.encode()
-        payload["data/verify.py"] = files("signing.standalone").joinpath("verifier.py").read_bytes()
-        _write(target, payload | self._tags(payload))
-        return len(documents)
+        with replacing(target) as part:
+            chosen = self._retrieve(selection)
+            with ZipSink(part, target.stem) if target.suffix == ".zip" else FolderSink(part) as sink:
+                return self.fill(sink, chosen)
 
-    def _retrieve(self, selection: Selection) -> list[Document]:
+    def fill(self, sink: Sink, document_ids: Sequence[str], told: Told = lambda *_: None) -> int:
+        """Write a whole bag with these documents, one after the other; those that are not kept any more are left out.
+
+        Their revisions and what the log tells of them are read in one transaction, so that both fit together, and the
+        checkpoint over the log is made after the last of them.
+
+        Raises:
+            TimeStampError: the log could not be checkpointed, or the bag not sealed.
+        """
+        bag, sequences = BagWriter(sink), set[int]()
+        told(0, len(document_ids))
+        with Papers() as papers:
+            for done, (document, entries) in enumerate(self._read(document_ids), start=1):
+                self._add_document(bag, document)
+                papers.add(document, _index(document))
+                sequences |= entries
+                told(done, len(document_ids))
+            bag.add("data/index.json", papers.index())
+            bag.add("data/premis.xml", papers.premis())
+        self._add_log(bag, sequences)
+        self._add_trust(bag)
+        bag.add("data/README.txt", README.encode())
+        bag.add("data/verify.py", files("signing.standalone").joinpath("verifier.py").read_bytes())
+        bag.finish(self.clock().date(), self.signer.seal_statement)
+        return papers.count
+
+    def _retrieve(self, selection: Selection) -> list[str]:
         """What belongs to the selection, logged before it is given away: a bag that then fails was asked for all the same."""
         tale = Tale(Act.DOCUMENT_DOWNLOAD, SERVICE, "archive", self.clock())
 
@@ -105,73 +126,72 @@ class BagDesk:
                 raise NotFoundError(Problem("selection-empty", sentence, "Name another ACO, year or document."))
             return found
 
-        def record(records: Records, found: list[Document]) -> list[Document]:
+        def record(records: Records, found: list[Document]) -> list[str]:
             for one in found:
                 replace(tale, subject=document_subject(one)).tell(records, digest=one.head_digest, how="bag")
-            return found
+            return [one.document_id for one in found]
 
         return carry_out(self.database, tale, check, record)
 
-    def _document_files(self, document: Document) -> dict[str, bytes]:
+    def _read(self, document_ids: Sequence[str]) -> Iterator[tuple[Document, set[int]]]:
+        """Each document with the numbers of the entries that tell of it, both as of one moment."""
+        for document_id in document_ids:
+            with self.database.read() as records:
+                document = records.documents.get(document_id)
+                entries = {one.sequence for one in _about(records.journal, document)} if document else set()
+            if document is not None and document.disposed_at is None:
+                yield document, entries
+
+    def _add_document(self, bag: BagWriter, document: Document) -> None:
         place = f"data/{folder_of(document)}"
+        for one in _index(document)["revisions"]:
+            bag.add(f"{place}/{one['file']}", self.objects.get(one["sha256"]))
         facts = self.objects.get(document.data_digest)
-        head = self.objects.get(document.head_digest)
-        made = {f"{place}/{one['file']}": self.objects.get(one["sha256"]) for one in _index(document)["revisions"]}
-        made[f"{place}/facts.json"] = facts
-        named = {name: one for name, one in json.loads(facts)["rosters"].items() if "columns" in one}
-        for name, roster in named.items():
-            made[f"{place}/{name}.csv"] = _table(roster)
-            made[f"{place}/{name}.schema.json"] = _schema(roster["columns"])
-        made[f"{place}/verification.xml"] = write_report(verify_in_child(head, self.trust), self.clock())
-        document_type = self.catalog.get(document.kind)
-        if document_type and document_type.template_digest == document.template_digest:
-            made[f"data/templates/{document.template_digest}/body.html.j2"] = document_type.body.encode()
-        return made
+        bag.add(f"{place}/facts.json", facts)
+        for name, roster in json.loads(facts)["rosters"].items():
+            if "columns" in roster:
+                bag.add(f"{place}/{name}.csv", _table(roster))
+                bag.add(f"{place}/{name}.schema.json", _schema(roster["columns"]))
+        self._add_verdict(bag, place, self.objects.get(document.head_digest))
+        self._add_words(bag, document)
 
-    def _log_files(self, documents: list[Document]) -> dict[str, bytes]:
+    def _add_verdict(self, bag: BagWriter, place: str, head: bytes) -> None:
+        """What our own verifier says of the newest revision now, and the lists and certificates that stand in it."""
+        now = self.clock()
+        verdict = verify_pdf(head, self.signer.trust, now=now)
+        bag.add(f"{place}/verification.xml", write_report(verdict, now))
+        bag.add(f"{place}/verification.json", canonical_json({**verdict.as_data(), "verified_at": now.isoformat()}))
+        lists, certificates = _security_store(head)
+        _add_once(bag, "data/trust/lists", ".crl", lists)
+        _add_once(bag, "data/trust/certificates", ".der", certificates)
+
+    def _add_words(self, bag: BagWriter, document: Document) -> None:
+        """The wording, where the edition is still in use."""
+        document_type, name = self.catalog.get(document.kind), f"data/templates/{document.template_digest}/body.html.j2"
+        if document_type and document_type.template_digest == document.template_digest and name not in bag:
+            bag.add(name, document_type.body.encode())
+
+    def _add_log(self, bag: BagWriter, sequences: Collection[int]) -> None:
+        """The entries, a proof for each, and the checkpoint to which all proofs lead."""
+        over = self.checkpoints.make()
+        if over is None:  # a document is never executed without an entry
+            raise StoreError(Problem("log-empty", "The log has no entry.", "Restore the log from a copy."))
+        wanted = sorted(sequences)
         with self.database.read() as records:
-            told = {one.sequence: one for document in documents for one in _about(records.journal, document)}
-            kept = records.journal.checkpoints()
-            digests = [bytes.fromhex(one) for _, one in records.journal.digests(0)]
-        entries, proofs, used = [told[one] for one in sorted(told)], [], set()
-        over = kept[-1]
-        for one in entries:
-            steps = [step.hex() for step in prove_inclusion(digests[: over.size], one.sequence - 1)]
-            proofs.append({"sequence": one.sequence, "steps": steps, "checkpoint": over.object_digest})
-            used.add(over.object_digest)
-        made = {f"data/log/checkpoints/{one}.json": self.objects.get(one) for one in used}
-        return {
-            **made,
-            "data/log/entries.jsonl": b"".join(write_entries(entries)),
-            "data/log/proofs.json": canonical_json(proofs),
-        }
+            bag.add("data/log/entries.jsonl", write_entries(records.journal.numbered(wanted)))
+            digests = (bytes.fromhex(one) for _, one in islice(records.journal.digests(0), over.size))
+            tree = Tree.over(digests)
+        bag.add("data/log/proofs.jsonl", (_proof(tree, one, over.object_digest) for one in wanted))
+        bag.add(f"data/log/checkpoints/{over.object_digest}.json", self.objects.get(over.object_digest))
 
-    def _trust_files(self, documents: list[Document]) -> dict[str, bytes]:
-        made = {}
-        for place, roots in (("anchors", self.trust.roots), ("time-stamp-anchors", self.trust.timestamp_roots)):
-            for root in roots:
-                written = x509.load_der_x509_certificate(root).public_bytes(Encoding.PEM)
-                made[f"data/trust/{place}/{_name(root)}.pem"] = written
-        for document in documents:
-            lists, certificates = _security_store(self.objects.get(document.head_digest))
-            made |= {f"data/trust/lists/{_name(one)}.crl": one for one in lists}
-            made |= {f"data/trust/certificates/{_name(one)}.der": one for one in certificates}
-        return made
-
-    def _tags(self, payload: Mapping[str, bytes]) -> dict[str, bytes]:
-        size = sum(map(len, payload.values()))
-        told = f"Bagging-Date: {self.clock():%Y-%m-%d}\nPayload-Oxum: {size}.{len(payload)}\n"
-        tags = {"bagit.txt": DECLARATION, "bag-info.txt": told.encode(), "manifest-sha256.txt": _manifest(payload)}
-        return {**tags, "tagmanifest-sha256.txt": _manifest(tags)}
-
-
-def write_zip(folder: Path, target: Path) -> None:
-    """A bag as one file with the same bytes for the same bag."""
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for path in sorted(one for one in folder.rglob("*") if one.is_file()):
-            named = zipfile.ZipInfo(f"{folder.name}/{path.relative_to(folder).as_posix()}", FIRST_DAY)
-            named.create_system, named.external_attr, named.compress_type = 3, 0o644 << 16, zipfile.ZIP_DEFLATED
-            archive.writestr(named, path.read_bytes())
+    def _add_trust(self, bag: BagWriter) -> None:
+        """Roots, and the lists that show that nothing behind the checkpoint and the bag's own seal is revoked."""
+        trust = self.signer.trust
+        for place, roots in (("anchors", trust.roots), ("time-stamp-anchors", trust.timestamp_roots)):
+            written = {_name(one): x509.load_der_x509_certificate(one).public_bytes(Encoding.PEM) for one in roots}
+            for name, content in written.items():
+                bag.add(f"data/trust/{place}/{name}.pem", content)
+        _add_once(bag, "data/trust/lists", ".crl", self.signer.present_lists())
 
 
 def folder_of(document: Document) -> str:
@@ -227,12 +247,14 @@ def _name(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _manifest(content: Mapping[str, bytes]) -> bytes:
-    return "".join(f"{hashlib.sha256(content[one]).hexdigest()}  {one}\n" for one in sorted(content)).encode()
+def _add_once(bag: BagWriter, place: str, ending: str, contents: Iterable[bytes]) -> None:
+    """Files that are named by their content, each once however many documents bring it."""
+    for one in contents:
+        name = f"{place}/{_name(one)}{ending}"
+        if name not in bag:
+            bag.add(name, one)
 
 
-def _write(target: Path, content: Mapping[str, bytes]) -> None:
-    for name, one in content.items():
-        path = target / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(one)
+def _proof(tree: Tree, sequence: int, checkpoint: str) -> bytes:
+    steps = [one.hex() for one in tree.prove_inclusion(sequence - 1)]
+    return canonical_json({"sequence": sequence, "steps": steps, "checkpoint": checkpoint}) + b"\n"

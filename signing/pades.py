@@ -279,6 +279,21 @@ class SigningService:
             append_timestamp(writer, f"Archive_{count + 1}", self.timestamps, digest=self.archival_digest)
         )
 
+    def seal_statement(self, content: bytes) -> bytes:
+        """The service's seal over bytes that are no PDF: a detached CMS container with a time-stamp, DER (CAdES B-T).
+
+        Raises:
+            TimeStampError: there is no time-stamp, so nothing is sealed.
+        """
+        signer = self._seal.credential(self.clock()).signer
+        made = signer.async_sign_general_data(content, DIGEST, use_cades=True, timestamper=self.timestamps)
+        sealed: bytes = asyncio.run(made).dump()
+        return sealed
+
+    def present_lists(self) -> tuple[bytes, ...]:
+        """Revocation lists of the service's own authorities as of now, DER."""
+        return self._pki.root_list, self._pki.authority.issue_revocation_list(self.clock())
+
     def verify_own(self, pdf: bytes, expected: Expected | None = None) -> Verdict:
         """Judge a file that this process has made itself, at this service's time and by its trust alone."""
         return verify_pdf(pdf, self.trust, expected=expected, now=self.clock())

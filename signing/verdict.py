@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from packets.errors import Problem
 from packets.model.people import Role
@@ -131,6 +133,11 @@ class Verdict:
     def passed(self) -> bool:
         """Whether the file passed."""
         return self.overall is Indication.PASSED
+
+    def as_data(self) -> dict[str, Any]:
+        """The verdict as JSON types, under the names that it has here."""
+        data: dict[str, Any] = json.loads(json.dumps(asdict(self), default=str))
+        return data
 
 
 def worst(faults: Iterable[Fault]) -> Fault | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
 from pathlib import Path
 
 from packets.finding.sheets import ABOUT as SEARCH_ABOUT
@@ -18,6 +19,7 @@ from packets.year_files.layouts import PROVIDER_MEANINGS as PROVIDERS
 from packets.year_files.layouts import Field as FileField
 from packets.year_files.report import CSV_HEADINGS, FileKind
 from packets.year_files.template import file_name
+from signing.verdict import SignatureVerdict, Verdict
 
 PAGE = Path(__file__).parents[1] / "docs" / "data-dictionary.md"
 HEAD = """# Data dictionary
@@ -116,10 +118,40 @@ def sections() -> Iterator[Section]:
     yield Section(f"Year file {file_name(FileKind.PROVIDERS)}", YEAR_ABOUT, providers)
     windows = (Entry(str(one), "two dates", label, "CMS") for one, label in ACTIVITY_LABELS.items())
     yield Section(f"Year file {file_name(FileKind.WINDOWS)}", WINDOWS_ABOUT, tuple(windows))
+    yield Section("Bag and export, verification.json of a document", VERDICT_ABOUT, tuple(_verdict()))
     report = (Entry(one, "text", REPORT[one], "check of the files") for one in CSV_HEADINGS)
     yield Section("Report on year files, CSV", "One row a remark.", tuple(report))
 
 
+VERDICT_ABOUT = """What the service’s own verifier says of the newest revision when the bag is made, canonical JSON.
+It says the same as verification.xml."""
+VERDICT: Mapping[str, tuple[str, str]] = {
+    "overall": ("PASSED, INDETERMINATE or FAILED", "What is said of the file (ETSI EN 319 102-1)"),
+    "sentence": ("text", "Why, in one sentence"),
+    "sub_indication": ("text; empty when passed", "Why, in the words of ETSI, of the worst fault"),
+    "digest": ("SHA-256, hex", "Of the revision that was judged"),
+    "signatures": ("list", "The seal, signatures and archival time-stamps, in the order of their revisions"),
+    "problems": ("list", "Everything that is wrong: code, sentence, remedy, where"),
+    "verified_at": ("time, UTC", "When it was judged"),
+}
+SIGNATURE: Mapping[str, tuple[str, str]] = {
+    "field": ("text", "Name of the signature field"),
+    "kind": ("seal, signer or timestamp", "What it is"),
+    "name": ("text", "Of the signer, the seal or the authority, from the certificate"),
+    "user_id": ("CMS user ID; null", "From a signer’s certificate"),
+    "role": ("text; null", "Role in which the person signed"),
+    "organization": ("text; null", "For which organization"),
+    "aco_id": ("ACO ID; null", "For which ACO"),
+    "performance_year": ("whole number; null", "For which year"),
+    "signed_at": ("time, UTC; null", "The time in the time-stamp"),
+    "level": ("B-B, B-T, B-LT, B-LTA; empty", "PAdES level; empty of a time-stamp"),
+    "indication": ("PASSED, INDETERMINATE or FAILED", "What is said of it"),
+    "sub_indication": ("text; empty when passed", "Why, in the words of ETSI"),
+    "sentence": ("text", "Why, in one sentence"),
+    "covers_whole_file": ("true or false", "Whether it protects every byte of the file"),
+    "trust": ("local or public", "Whether the service’s own authority or another one vouches for the time"),
+    "proof": ("object", "Signature and certificate in base64, digests of what was signed and of what it covers"),
+}
 WORKBOOK_ABOUT = (
     "A zip archive with one workbook. TINs are whole, or the last four digits only, as its sheet About says."
 )
@@ -140,6 +172,15 @@ YEAR_FILES: Mapping[FileKind, tuple[FileField, ...]] = {
 def write_page() -> str:
     """The page as it should be."""
     return HEAD + "\n".join(_write(one) for one in sections())
+
+
+def _verdict() -> Iterator[Entry]:
+    """The fields of a verdict, then those of each signature; a field without a meaning fails here."""
+    source = "verifier of the service"
+    for name in (*(one.name for one in dataclass_fields(Verdict)), "verified_at"):
+        yield Entry(name, *VERDICT[name], source)
+    for one in dataclass_fields(SignatureVerdict):
+        yield Entry(f"signatures[].{one.name}", *SIGNATURE[one.name], source)
 
 
 def _given(

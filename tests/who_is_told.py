@@ -16,10 +16,13 @@ WHEN: dict[Topic, str] = {
     Topic.DOCUMENT_VOIDED: "CMS voids a document",
     Topic.CHANGE_REQUEST_FILED: "an ACO asks for a change of data that it cannot change itself",
     Topic.CHANGE_REQUEST_ANSWERED: "CMS answers it",
+    Topic.DUA_CLOSED: "CMS closes the Data Use Agreement",
     Topic.CONTACTS_CHANGED: "contacts are submitted with changes",
+    Topic.CONTACT_PLACED: "CMS puts somebody in place, because nobody of the ACO can edit Step 1 any more",
     Topic.BATCH_FINISHED: "a batch of countersignatures ends",
     Topic.PASSWORD_RESET: "somebody asks for a link to a new password",
     Topic.ACCOUNT_CHANGED: "a password or a second factor is changed, or a recovery code is used",
+    Topic.COPIES_GRANTED: "certified copies are given to somebody who needs no account, where there is mail",
 }
 SCHEDULES: dict[Topic, tuple[str, Schedule]] = {
     Topic.DEADLINE_NEAR: ("an activity is not finished", ACTIVITY_SCHEDULE),
@@ -30,7 +33,8 @@ HEAD = """# Who is told what, and when
 
 Every notice stands in the inbox of whoever has a user ID, and is mailed where `ESM_MAIL_URL` names a server
 ([settings](settings.md)). It says what happened, what to do, by when, and where: it leads to the packet, and never signs or signs
-anybody in; only the mail of a `password-reset` carries a link, which works once and signs nobody in. It names roles, documents
+anybody in; only the mail of a `password-reset` carries a link, which works once and signs nobody in, and
+that of `copies-granted` one that opens those copies alone. It names roles, documents
 and the ACO ID, no person. The words are in `templates/mail/<topic>/words.toml`.
 
 | topic | when | who is told |

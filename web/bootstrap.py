@@ -20,10 +20,13 @@ from packets.documents.reading_copies import ReadingCopies
 from packets.documents.voiding import VoidDesk
 from packets.errors import StoreError
 from packets.finding.desk import FindingDesk
+from packets.giving.grants import GrantDesk
 from packets.jobs.execution import Executor, Report, say_nothing
 from packets.jobs.queue import enqueue
 from packets.jobs.registry import Handler, Periodic, Registry, Run
 from packets.keeping.dispositions import DispositionDesk
+from packets.keeping.export_files import ExportFiles
+from packets.keeping.exports import ExportDesk
 from packets.keeping.fixity import COPY_JOB
 from packets.keeping.holds import HoldDesk
 from packets.keeping.retention import RetentionDesk
@@ -38,6 +41,7 @@ from packets.people.contacts import ContactDesk
 from packets.people.designees import DesigneeDesk
 from packets.people.directory import DirectoryDesk
 from packets.people.organization import OrganizationDesk
+from packets.people.placements import PlacementDesk
 from packets.people.tokens import TokenDesk
 from packets.render.fonts import FontSet, ensure_fonts
 from packets.render.stamp import render_stamp
@@ -51,6 +55,7 @@ from packets.webhooks.addresses import AddressGuard
 from packets.webhooks.delivery import ATTEMPTS, JOB, LONGEST_WAIT, Messenger
 from packets.webhooks.desk import WebhookDesk
 from packets.years.agreements import AgreementDesk
+from packets.years.closing import ClosingDesk
 from packets.years.cohort_windows import CohortWindowDesk
 from packets.years.deadlines import DeadlineDesk
 from packets.years.enrollment import EnrollmentDesk
@@ -58,7 +63,6 @@ from packets.years.preparation import PREPARE, PreparationDesk
 from packets.years.progress import ProgressDesk
 from packets.years.year_loading import YearDesk
 from packets.years.year_opening import OPEN_YEAR, OpeningDesk
-from signing.bags import BagDesk
 from signing.batch_work import BatchWork
 from signing.ceremony import Ceremony
 from signing.checkpoints import CHECKPOINT, Checkpointer
@@ -67,6 +71,7 @@ from signing.declining import DeclineDesk
 from signing.deferring import DeferringDesk
 from signing.fields import seeded_fields
 from signing.fsck import Checker
+from signing.fsck_bytes import ByteChecker
 from signing.pades import SigningService
 from signing.pki import Pki, init_pki, load_pki
 from signing.proofs import step_up_problems
@@ -84,6 +89,7 @@ from web.auth.resets import RESET_JOB, ResetDesk
 from web.auth.step_up import StepUpDesk
 from web.carriers import install_engine, open_database
 from web.encryption import require_encryption
+from web.giving import first_link
 from web.keepers import DAYS_IN_A_YEAR, keeping_handlers, keeping_tasks, lock_of
 from web.kept_secrets import find_secret
 from web.mail import read_mail
@@ -112,6 +118,7 @@ class Services:
     organization: OrganizationDesk
     change_requests: ChangeRequestDesk
     designees: DesigneeDesk
+    placements: PlacementDesk
     corrections: CorrectionsDesk
     deadlines: DeadlineDesk
     preparation: PreparationDesk
@@ -120,6 +127,7 @@ class Services:
     cohort_windows: CohortWindowDesk
     directory: DirectoryDesk
     agreements: AgreementDesk
+    closing: ClosingDesk
     progress: ProgressDesk
     lists: ListDesk
     list_changes: ChangesDesk
@@ -132,7 +140,9 @@ class Services:
     voiding: VoidDesk
     retention: RetentionDesk
     holds: HoldDesk
+    grants: GrantDesk
     dispositions: DispositionDesk
+    exports: ExportDesk
     renewal: Renewal
     reconciler: Reconciler
     checker: Checker
@@ -257,13 +267,13 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
     reading = ReadingRoom(database, objects, catalog, clock)
     retention = RetentionDesk(database, catalog, clock, lock_of(settings))
     preparation = PreparationDesk(database, catalog, assembler, clock)
-    years = YearDesk(database, objects, catalog, preparation, clock, box)
     ceremony = Ceremony(database, objects, catalog, signer, clock)
     guard, master = AddressGuard(local=settings.mode != "production"), partial(find_secret, settings, "webhook_secret")
     webhooks = WebhookDesk(database, clock, guard, master)
     mail, session_secret = read_mail(settings), find_secret(settings, "session_secret")
     passphrase = partial(find_secret, settings, "pki_passphrase")
     accounts, step_ups, resets = open_accounts(settings, database, clock, mail, passphrase, session_secret)
+    grants = GrantDesk(database, clock, session_secret, mail.public_url, mailed=mail.server is not None)
     return Services(
         settings=settings,
         clock=clock,
@@ -279,14 +289,16 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         organization=OrganizationDesk(database, assembler, clock),
         change_requests=ChangeRequestDesk(database, assembler, clock),
         designees=DesigneeDesk(database, clock),
+        placements=PlacementDesk(database, assembler, clock),
         corrections=CorrectionsDesk(database, objects, catalog, assembler, clock, box),
         deadlines=DeadlineDesk(database, clock),
         preparation=preparation,
-        years=years,
+        years=(years := YearDesk(database, objects, catalog, preparation, clock, box)),
         openings=OpeningDesk(database, objects, years, clock),
         cohort_windows=CohortWindowDesk(database, clock),
         directory=DirectoryDesk(database, clock),
         agreements=AgreementDesk(database, catalog, assembler, clock),
+        closing=ClosingDesk(database, catalog, clock),
         progress=ProgressDesk(database, catalog, clock),
         lists=ListDesk(database, objects, catalog, clock),
         list_changes=ChangesDesk(database, objects, catalog),
@@ -299,10 +311,12 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         voiding=VoidDesk(database, assembler, clock),
         retention=retention,
         holds=HoldDesk(database, clock),
+        grants=grants,
         dispositions=DispositionDesk(database, retention, clock, step_up_problems),
+        exports=ExportDesk(database, ExportFiles(settings.exports), clock),
         renewal=Renewal(database, objects, signer, clock),
         reconciler=Reconciler(database, clock),
-        checker=Checker(database, objects, catalog, signer.trust),
+        checker=Checker(database, catalog, ByteChecker(objects, signer.trust)),
         checkpoints=Checkpointer(database, objects, pki, signer.timestamps, clock),
         accounts=accounts,
         step_ups=step_ups,
@@ -311,7 +325,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
             database, catalog, clock, mail.address, mailed=mail.server is not None, also=webhooks.spread
         ),
         reminders=ReminderDesk(database, catalog, clock),
-        post=PostOffice(database, clock, mail.server, mail.sender, resets.link),
+        post=PostOffice(database, clock, mail.server, mail.sender, first_link(resets.link, grants.link)),
         deferring=DeferringDesk(database, objects, catalog, ceremony, signer, authorities, clock),
         tokens=TokenDesk(database, clock),
         webhooks=webhooks,
@@ -332,12 +346,6 @@ def _signer(
         archival_digest=settings.archival_digest,
         signers=people_keys(settings, pki, authorities),
     )
-
-
-def build_bags(services: Services) -> BagDesk:
-    """Makes bags for archives."""
-    trust = services.signer.trust
-    return BagDesk(services.database, services.objects, services.catalog, trust, services.checkpoints, services.clock)
 
 
 @cache

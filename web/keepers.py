@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from packets.errors import Problem, StoreError
@@ -10,6 +11,7 @@ from packets.jobs.registry import Handler, Periodic, Run
 from packets.keeping.certificates import CertificateOffice
 from packets.keeping.disposal import DisposalWork
 from packets.keeping.dispositions import DISPOSAL_JOB
+from packets.keeping.exports import EXPORT_JOB
 from packets.keeping.fixity import COPY_JOB, FixityDesk
 from packets.keeping.holds import HOLD_JOB
 from packets.keeping.locks import LockDesk
@@ -19,7 +21,9 @@ from packets.settings import Settings
 from packets.store.objects import MendableStore, RemovingStore
 from packets.store.objects_copy import CopiedObjects
 from packets.store.places import Access, open_store
-from signing.errors import SigningError
+from signing.bags import BagDesk
+from signing.certifying import certify
+from signing.export_work import ExportWork
 
 if TYPE_CHECKING:
     from web.bootstrap import Services
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 DAYS_IN_A_YEAR = 366
 """Rounded up: a lock that ends a day late breaks no promise."""
 LOCK_EVERY = timedelta(days=7)
+EXPIRE_EVERY = timedelta(hours=1)
 ATTEMPTS = 500
 """With five minutes between two, about two days."""
 
@@ -66,24 +71,27 @@ def open_officer_stores(services: Services) -> tuple[RemovingStore, ...]:
 
 def build_disposal(services: Services, stores: tuple[RemovingStore, ...] | None = None) -> DisposalWork:
     """Carries out dispositions in the stores of the services."""
-    signer = services.signer
-
-    def seal(pdf: bytes) -> bytes:
-        sealed = signer.close(signer.seal(pdf))
-        verdict = signer.verify_own(sealed)
-        if not verdict.passed:
-            raise SigningError(verdict.problems)
-        return sealed
-
     return DisposalWork(
         services.database,
         services.dispositions,
         services.objects,
         open_officer_stores(services) if stores is None else stores,
         CertificateOffice(services.database, services.catalog, services.assembler.fonts or ensure_fonts()),
-        seal,
+        partial(certify, services.signer),
         services.clock,
     )
+
+
+def build_bags(services: Services) -> BagDesk:
+    """Makes bags for archives."""
+    signer, checkpoints = services.signer, services.checkpoints
+    return BagDesk(services.database, services.objects, services.catalog, signer, checkpoints, services.clock)
+
+
+def build_export_work(services: Services) -> ExportWork:
+    """Makes the files of exports."""
+    keep = timedelta(days=services.settings.exports_keep_days)
+    return ExportWork(services.database, build_bags(services), services.exports.files, services.clock, keep)
 
 
 def keeping_handlers(services: Services) -> tuple[Handler, ...]:
@@ -100,7 +108,8 @@ def keeping_handlers(services: Services) -> tuple[Handler, ...]:
         return build_disposal(services).run(run)
 
     works = ((COPY_JOB, copy_object), (HOLD_JOB, hold_objects), (DISPOSAL_JOB, dispose))
-    return tuple(Handler(kind, work, attempts=ATTEMPTS) for kind, work in works)
+    kept = (Handler(kind, work, attempts=ATTEMPTS) for kind, work in works)
+    return (*kept, Handler(EXPORT_JOB, build_export_work(services).run))
 
 
 def keeping_tasks(services: Services) -> tuple[Periodic, ...]:
@@ -129,7 +138,11 @@ def keeping_tasks(services: Services) -> tuple[Periodic, ...]:
     def dispose_notices(_run: Run) -> None:
         dispose_old_notices(services.database, services.clock(), services.settings.notices_keep_years)
 
+    def expire(_run: Run) -> dict[str, int]:
+        return {"removed": services.exports.expire()}
+
     return (
+        Periodic("expire-exports", EXPIRE_EVERY, expire),
         Periodic("renew", timedelta(days=services.settings.renewal_days), renew),
         Periodic("dispose-notices", LOCK_EVERY, dispose_notices),
         Periodic("keep", timedelta(days=services.settings.fixity_days), keep),

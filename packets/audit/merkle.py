@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 EMPTY_ROOT = hashlib.sha256().digest()
+WIDTH = len(EMPTY_ROOT)
 LEAF, NODE = b"\x00", b"\x01"
 
 
@@ -57,6 +58,55 @@ class Frontier:
 def tree_root(entries: Sequence[bytes]) -> bytes:
     """The root of the tree over these entries."""
     return Frontier().grown(entries).root
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A tree with every node of it, computed once: a proof is then read, not computed, so that many cost little more than one.
+
+    Attributes:
+        levels: the hashes of each level one after the other, leaves first. A node without a neighbor moves up as it is.
+    """
+
+    levels: tuple[bytes, ...]
+
+    @classmethod
+    def over(cls, entries: Iterable[bytes]) -> Tree:
+        """The tree over these entries; it keeps some 64 bytes for each."""
+        levels = [b"".join(map(leaf_hash, entries))]
+        while len(levels[-1]) > WIDTH:
+            levels.append(_level_above(levels[-1]))
+        return cls(tuple(levels))
+
+    @property
+    def size(self) -> int:
+        """How many entries there are."""
+        return len(self.levels[0]) // WIDTH
+
+    @property
+    def root(self) -> bytes:
+        """The root of the tree."""
+        return self.levels[-1] or EMPTY_ROOT
+
+    def prove_inclusion(self, index: int) -> list[bytes]:
+        """The proof that the entry at `index` (from 0) is in the tree; the same as the function of that name gives.
+
+        Raises:
+            IndexError: there is no such entry.
+        """
+        if not 0 <= index < self.size:
+            raise IndexError(index)
+        beside = ((level, ((index >> height) ^ 1) * WIDTH) for height, level in enumerate(self.levels))
+        return [level[at : at + WIDTH] for level, at in beside if at < len(level)]
+
+
+def _level_above(level: bytes) -> bytes:
+    pairs = (
+        node_hash(level[at : at + WIDTH], level[at + WIDTH : at + 2 * WIDTH])
+        for at in range(0, len(level) - WIDTH, 2 * WIDTH)
+    )
+    alone = level[-WIDTH:] if len(level) // WIDTH % 2 else b""
+    return b"".join(pairs) + alone
 
 
 def prove_inclusion(entries: Sequence[bytes], index: int) -> list[bytes]:

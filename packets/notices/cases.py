@@ -14,7 +14,7 @@ from packets.documents.catalog import Catalog
 from packets.errors import NotFoundError, PacketsError, Problem
 from packets.model.aco import Aco
 from packets.model.batches import ItemState
-from packets.model.calendar import ACTIVITY_LABELS, Activity
+from packets.model.calendar import ACTIVITY_LABELS, Activity, agency_day
 from packets.model.documents import Document, DocumentType, Party, Slot
 from packets.model.people import Role, role_label
 from packets.notices.message import LINK_MARK
@@ -79,6 +79,10 @@ def _deadline(records: Records, _catalog: Catalog, payload: Payload) -> Case:
 
 def _dua(records: Records, _catalog: Catalog, payload: Payload) -> Case:
     return _case(_aco(records, payload), {"expires_on": write_day(date.fromisoformat(payload["expires_on"]))})
+
+
+def _closed(records: Records, _catalog: Catalog, payload: Payload) -> Case:
+    return _case(_aco(records, payload), {"closed_on": write_day(date.fromisoformat(payload["closed_on"]))})
 
 
 def _contacts(records: Records, _catalog: Catalog, payload: Payload) -> Case:
@@ -154,6 +158,23 @@ def _changed(records: Records, _catalog: Catalog, payload: Payload) -> Case:
     return _told_alone(records, str(payload["user_id"]), {"change": str(payload["change"])})
 
 
+def _granted(records: Records, _catalog: Catalog, payload: Payload) -> Case:
+    """The link leads there without signing in, so the letter leads nowhere else; it is about no ACO's page."""
+    grant = records.grants.get(str(payload["grant_id"]))
+    aco = records.acos.get(grant.aco_id, grant.performance_year) if grant else None
+    if grant is None or aco is None:
+        raise _missing("There is no such grant of certified copies.")
+    facts = {
+        "aco_id": grant.aco_id,
+        "year": grant.performance_year,
+        "count": len(grant.document_ids),
+        "until": write_day(agency_day(grant.expires_at)),
+        "most": grant.most,
+        "link": LINK_MARK,
+    }
+    return Case("", 0, aco.sample, facts, email=grant.email)
+
+
 def _told_alone(records: Records, user_id: str, facts: dict[str, Any]) -> Case:
     person = records.people.get(user_id)
     if person is None:
@@ -173,8 +194,11 @@ READERS: dict[Topic, Reader] = {
     Topic.DEADLINE_NEAR: _deadline,
     Topic.DUA_EXPIRING: _dua,
     Topic.DUA_EXPIRED: _dua,
+    Topic.DUA_CLOSED: _closed,
     Topic.CONTACTS_CHANGED: _contacts,
+    Topic.CONTACT_PLACED: _contacts,
     Topic.BATCH_FINISHED: _batch,
     Topic.PASSWORD_RESET: _reset,
     Topic.ACCOUNT_CHANGED: _changed,
+    Topic.COPIES_GRANTED: _granted,
 }

@@ -27,10 +27,13 @@ class Topic(StrEnum):
     DEADLINE_NEAR = "deadline-near"
     DUA_EXPIRING = "dua-expiring"
     DUA_EXPIRED = "dua-expired"
+    DUA_CLOSED = "dua-closed"
     CONTACTS_CHANGED = "contacts-changed"
+    CONTACT_PLACED = "contact-placed"
     BATCH_FINISHED = "batch-finished"
     PASSWORD_RESET = "password-reset"  # noqa: S105  the name of a topic
     ACCOUNT_CHANGED = "account-changed"
+    COPIES_GRANTED = "copies-granted"
 
 
 class Circle(StrEnum):
@@ -47,6 +50,7 @@ class Circle(StrEnum):
     STAFF = "CMS staff"
     STARTER = "whoever started it"
     OWNER = "the person whose account it is"
+    GRANTEE = "the person whom the grant names"
 
 
 TOLD: dict[Topic, tuple[Circle, ...]] = {
@@ -59,10 +63,13 @@ TOLD: dict[Topic, tuple[Circle, ...]] = {
     Topic.DEADLINE_NEAR: (Circle.STILL_TO_ACT,),
     Topic.DUA_EXPIRING: (Circle.DUA_PEOPLE, Circle.LIAISON),
     Topic.DUA_EXPIRED: (Circle.DUA_PEOPLE, Circle.EXECUTIVE, Circle.LIAISON),
+    Topic.DUA_CLOSED: (Circle.DUA_PEOPLE, Circle.EXECUTIVE, Circle.LIAISON),
     Topic.CONTACTS_CHANGED: (Circle.HOLDERS, Circle.EDITORS),
+    Topic.CONTACT_PLACED: (Circle.EDITORS, Circle.DUA_PEOPLE),
     Topic.BATCH_FINISHED: (Circle.STARTER,),
     Topic.PASSWORD_RESET: (Circle.OWNER,),
     Topic.ACCOUNT_CHANGED: (Circle.OWNER,),
+    Topic.COPIES_GRANTED: (Circle.GRANTEE,),
 }
 """Who is told of what. One batch for CMS, not one notice for each of its documents: the countersign page lists those."""
 
@@ -91,6 +98,7 @@ class Case:
         facts: what the words may use; nothing in it identifies a person.
         roles: the roles of the circles that depend on the case (actors, signers, holders).
         person: who alone is told: whoever started it, or whose account it is; None where roles say who is told.
+        email: of somebody who has no user ID and alone is told; empty where there is none.
     """
 
     aco_id: str
@@ -99,6 +107,7 @@ class Case:
     facts: dict[str, Any]
     roles: frozenset[Role] = frozenset()
     person: Person | None = None
+    email: str = ""
 
 
 def roles_told(topic: Topic, case: Case) -> frozenset[Role]:
@@ -124,6 +133,8 @@ def recipients(
         contacts: of the ACO, as it states them; their e-mail is the one that it gave for the slot.
         agency: people with a role on the CMS side.
     """
+    if case.email:
+        return (Recipient("", case.email),)
     if case.person is not None:
         return (Recipient(case.person.user_id, case.person.email),)
     roles = roles_told(topic, case)

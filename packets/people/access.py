@@ -30,6 +30,7 @@ class Action(StrEnum):
     VOID_DOCUMENT = "void-document"
     KEEP_RECORDS = "keep-records"
     APPROVE_DISPOSITION = "approve-disposition"
+    GIVE_COPIES = "give-copies"
 
 
 AGENCY_GRANTS: dict[Action, frozenset[Role]] = {
@@ -38,6 +39,7 @@ AGENCY_GRANTS: dict[Action, frozenset[Role]] = {
     Action.VOID_DOCUMENT: frozenset({Role.CMS_STAFF}),
     Action.KEEP_RECORDS: RECORD_KEEPERS,
     Action.APPROVE_DISPOSITION: RECORD_KEEPERS | AGENCY_ROLES,
+    Action.GIVE_COPIES: RECORD_KEEPERS,
 }
 """What people on the CMS side may do, whichever ACO it is about."""
 
@@ -59,5 +61,7 @@ def may(action: Action, roles: frozenset[Role]) -> bool:
             return any(slot.uploads_corrections for slot in slots)
         case Action.KEEP_AGREEMENT:
             return bool(roles & set(KEEPERS))
+        case Action.GIVE_COPIES if Role.ACO_EXECUTIVE in roles:
+            return True
         case _:
             return bool(roles & AGENCY_GRANTS[action])

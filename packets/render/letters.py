@@ -36,12 +36,16 @@ _HTML = ImmutableSandboxedEnvironment(
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words of a topic, as templates: the subject, what happened, what to do, and by when."""
+    """The words of a topic, as templates: the subject, what happened, what to do, and by when.
+
+    `guest`: they go to somebody who has no account, and is not sent to sign in.
+    """
 
     subject: str
     happened: tuple[str, ...]
     todo: tuple[str, ...]
     due: str
+    guest: bool = False
 
 
 def write_letter(topic: str, facts: Mapping[str, Any]) -> Letter:
@@ -62,6 +66,7 @@ def write_letter(topic: str, facts: Mapping[str, Any]) -> Letter:
             "todo": _paragraphs(words.todo, facts),
             "due": _write(words.due, facts),
             "page": facts["page"],
+            "guest": words.guest,
             "sample": facts["sample"],
         }
         return Letter(said["subject"], *(one.from_string(_read_frame(name)).render(said) for one, name in _FRAMES))
@@ -90,7 +95,9 @@ def _paragraphs(words: tuple[str, ...], facts: Mapping[str, Any]) -> list[str]:
 @cache
 def _read_words(topic: str) -> Words:
     read = tomllib.loads((templates.mail() / topic / "words.toml").read_text("utf-8"))
-    return Words(read["subject"], tuple(read["happened"]), tuple(read["todo"]), read.get("due", ""))
+    return Words(
+        read["subject"], tuple(read["happened"]), tuple(read["todo"]), read.get("due", ""), read.get("guest", False)
+    )
 
 
 @cache

@@ -13,7 +13,15 @@ from packets.errors import InputError, Problem
 from packets.store.tables import metadata
 from packets.store.wakes import SCHEMA
 
-APPEND_ONLY = ("audit", "revisions", "signatures", "checkpoints", "retention_extensions")
+APPEND_ONLY = (
+    "audit",
+    "revisions",
+    "signatures",
+    "checkpoints",
+    "retention_extensions",
+    "copy_retrievals",
+    "copy_retrieved",
+)
 """Kept by triggers too."""
 READ_ONLY = ("alembic_version",)
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")

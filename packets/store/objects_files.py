@@ -96,7 +96,7 @@ class FileObjects:
         with self._refusals(path):
             path.unlink(missing_ok=True)
             if path.parent.is_dir():
-                _sync_folder(path.parent)
+                sync_folder(path.parent)
 
     def _path(self, digest: str) -> Path:
         return self._root / digest[:2] / digest
@@ -116,8 +116,8 @@ class FileObjects:
 
     def _sync(self, path: Path) -> None:
         """The names are on the disk; whoever wrote a file that was there already may have died before this."""
-        _sync_folder(path.parent)
-        _sync_folder(self._root)
+        sync_folder(path.parent)
+        sync_folder(self._root)
 
     @contextmanager
     def _refusals(self, path: Path) -> Iterator[None]:
@@ -145,7 +145,8 @@ def _link(source: Path, path: Path) -> None:
         return
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """The names in a folder are on the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

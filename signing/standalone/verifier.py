@@ -1,4 +1,4 @@
-"""Check a bag of executed packets, off line: `python3 verify.py [BAG] [--trust ROOT.pem]`.
+"""Check a bag of executed packets, a folder or a zip file, off line: `python3 verify.py [BAG] [--trust ROOT.pem]`.
 
 Needs Python 3.11 or later and the package `cryptography`, and nothing of the service that made the bag. It reads the bag only.
 Exit 0: everything holds; 1: something does not, and every finding is named.
@@ -13,12 +13,14 @@ import io
 import json
 import re
 import sys
+import zipfile
+import zlib
 from base64 import b64decode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -29,6 +31,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 SIGNED_DATA, TST_INFO = "1.2.840.113549.1.7.2", "1.2.840.113549.1.9.16.1.4"
 CONTENT_TYPE, MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
 SIGNING_CERTIFICATE_V2, TIME_STAMP = "1.2.840.113549.1.9.16.2.47", "1.2.840.113549.1.9.16.2.14"
+ASSURED_SHORT_TERM = "0.4.0.194121.2.1"
 DIGESTS: dict[str, tuple[str, hashes.HashAlgorithm]] = {
     "2.16.840.1.101.3.4.2.1": ("sha256", hashes.SHA256()),
     "2.16.840.1.101.3.4.2.2": ("sha384", hashes.SHA384()),
@@ -50,8 +53,10 @@ REVISES = {f"document:{one}" for one in ("assemble", "sign", "countersign", "exe
 RSA_PLAIN = "1.2.840.113549.1.1.1"
 INTEGER, OCTETS, OID, SEQUENCE, SET, TIME = 0x02, 0x04, 0x06, 0x30, 0x31, 0x18
 LONGEST_PATH = 6
+MANIFEST, TAG_MANIFEST, SEAL = "manifest-sha256.txt", "tagmanifest-sha256.txt", "bag-seal.p7s"
 BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]")
-FAULTS = (ValueError, KeyError, TypeError, IndexError, AttributeError, InvalidSignature, OSError)
+READING = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, RecursionError)
+FAULTS = (ValueError, KeyError, TypeError, IndexError, AttributeError, InvalidSignature, OSError, *READING)
 
 
 @dataclass(frozen=True)
@@ -201,46 +206,69 @@ def _verify(one: Container, data: bytes) -> None:
 
 @dataclass
 class Trust:
-    """Anchors, further certificates and revocation lists; `used` gathers the anchors that something led to.
+    """Anchors and revocation lists; `used` gathers the anchors that something led to.
 
     `stamps` are anchors that only time-stamps may lead to; `anchors` are for everything. `signers` are the certificate policies
-    under which people sign: the service's own, and those that were named.
+    under which people sign: the service's own, and those that were named. `unlisted` and `unlisted_stamps` gather certificates
+    of which no list says whether they were revoked: under an anchor for everything, whose authorities give lists, and others.
     """
 
     anchors: list[x509.Certificate]
-    lists: list[x509.CertificateRevocationList]
     stamps: list[x509.Certificate] = field(default_factory=list)
     signers: set[str] = field(default_factory=lambda: set(SIGNERS))
     used: set[str] = field(default_factory=set)
+    unlisted: set[str] = field(default_factory=set)
+    unlisted_stamps: set[str] = field(default_factory=set)
+    _lists: dict[bytes, list[x509.CertificateRevocationList]] = field(default_factory=dict)
+    _revoked: dict[tuple[bytes, int], list[tuple[x509.CertificateRevocationList, datetime]]] = field(
+        default_factory=dict
+    )
+    _listing: dict[bytes, bool] = field(default_factory=dict)
+
+    def add_list(self, one: x509.CertificateRevocationList) -> None:
+        """Believe a revocation list, as far as its issuer signed it."""
+        issuer = one.issuer.public_bytes()
+        self._lists.setdefault(issuer, []).append(one)
+        for entry in one:
+            self._revoked.setdefault((issuer, entry.serial_number), []).append((one, entry.revocation_date_utc))
 
     def check(
         self, leaf: x509.Certificate, pool: list[x509.Certificate], at: datetime, *, stamping: bool = False
     ) -> None:
         """A certificate leads to an anchor, every one on the way valid at that time and not revoked then."""
-        current, anchors = leaf, [*self.anchors, *(self.stamps if stamping else ())]
+        current, anchors, unlisted = leaf, [*self.anchors, *(self.stamps if stamping else ())], set[str]()
         for _ in range(LONGEST_PATH):
             issuer = next((one for one in (*anchors, *pool) if _issued(current, one)), None)
-            self._check_time(current, issuer, at)
+            _check_time(current, at)
             if issuer is None:
                 break
+            if not self._is_listed(current, issuer, at):
+                unlisted.add(f"{issuer.subject.rfc4514_string()} that covers {current.subject.rfc4514_string()}")
             if issuer in anchors:
-                self._check_time(issuer, None, at)
+                _check_time(issuer, at)
                 self.used.add(
                     f"{issuer.subject.rfc4514_string()} (SHA-256 {issuer.fingerprint(hashes.SHA256()).hex()})"
                 )
+                (self.unlisted if issuer in self.anchors else self.unlisted_stamps).update(unlisted)
                 return
             current = issuer
         raise ValueError("its certificate does not lead to a trust anchor")
 
-    def _check_time(self, one: x509.Certificate, issuer: x509.Certificate | None, at: datetime) -> None:
-        if not one.not_valid_before_utc <= at <= one.not_valid_after_utc:
-            raise ValueError(f"a certificate was not valid at {at.isoformat()}: {one.subject.rfc4514_string()}")
-        for known in self.lists if issuer else ():
-            entry = known.get_revoked_certificate_by_serial_number(one.serial_number)
-            key: Any = issuer.public_key() if issuer else None
-            ours = issuer and known.issuer == issuer.subject and known.is_signature_valid(key)
-            if entry and ours and entry.revocation_date_utc <= at:
+    def _is_listed(self, one: x509.Certificate, issuer: x509.Certificate, at: datetime) -> bool:
+        """Whether a list of its issuer is there, or the certificate needs none; raises when one says that it was revoked."""
+        name, key = issuer.subject.public_bytes(), issuer.public_key()
+        for known, since in self._revoked.get((name, one.serial_number), ()):
+            if since <= at and known.is_signature_valid(key):  # type: ignore[arg-type]  # what issued is a key that signs
                 raise ValueError("its certificate had been revoked")
+        issued_by = issuer.fingerprint(hashes.SHA256())
+        if issued_by not in self._listing:
+            self._listing[issued_by] = any(one.is_signature_valid(key) for one in self._lists.get(name, ()))  # type: ignore[arg-type]
+        return self._listing[issued_by] or any(one.oid.dotted_string == ASSURED_SHORT_TERM for one in one.extensions)
+
+
+def _check_time(one: x509.Certificate, at: datetime) -> None:
+    if not one.not_valid_before_utc <= at <= one.not_valid_after_utc:
+        raise ValueError(f"a certificate was not valid at {at.isoformat()}: {one.subject.rfc4514_string()}")
 
 
 def _issued(one: x509.Certificate, issuer: x509.Certificate) -> bool:
@@ -327,22 +355,59 @@ def included(leaf: bytes, index: int, size: int, steps: list[bytes], root: bytes
     return 0 <= index < size and last == 0 and found == root
 
 
+class Folder:
+    """The files of a bag that is a folder."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.names = {one.relative_to(path).as_posix() for one in path.rglob("*") if not one.is_dir()}
+
+    def open(self, name: str) -> IO[bytes]:
+        """A file, to be read."""
+        return (self._path / name).open("rb")
+
+
+class Zipped:
+    """The files of a bag that is a zip file: one folder with everything in it."""
+
+    def __init__(self, path: Path) -> None:
+        self._archive = zipfile.ZipFile(path)
+        every = [one.filename for one in self._archive.infolist() if not one.is_dir()]
+        tops = {one.partition("/")[0] for one in every}
+        if len(tops) != 1 or len(set(every)) != len(every):
+            raise ValueError("it is not one folder in which each file stands once")
+        self._top = f"{tops.pop()}/"
+        self.names = {one.removeprefix(self._top) for one in every}
+
+    def open(self, name: str) -> IO[bytes]:
+        """A file, to be read."""
+        return self._archive.open(self._top + name)
+
+
 @dataclass
 class Bag:
     """A bag that is being checked, and what was found."""
 
-    folder: Path
+    place: Path
     roots: list[Path]
     findings: list[str] = field(default_factory=list)
-    trust: Trust = field(default_factory=lambda: Trust([], []))
+    trust: Trust = field(default_factory=lambda: Trust([]))
     stamp_roots: list[Path] = field(default_factory=list)
+    sealed: str = ""
+    """Who sealed it and when; empty when that does not hold."""
+    _told: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """What the log tells of the revisions of each document."""
 
     def check(self) -> list[str]:
         """Everything that does not hold; empty when all of it does."""
-        for name in ("manifest-sha256.txt", "tagmanifest-sha256.txt"):
+        self._try(self.place.name, self._open)
+        if self.findings:
+            return self.findings
+        for name in (MANIFEST, TAG_MANIFEST):
             self._try(name, lambda name=name: self._manifest(name))
-        self._try("trust", self._load_trust)
-        self._try("index", self._contents)
+        for where, work in (("trust", self._load_trust), (SEAL, self._seal), ("index", self._contents)):
+            self._try(where, work)
+        self.findings += [f"trust: there is no revocation list of {one}" for one in sorted(self.trust.unlisted)]
         return self.findings
 
     def _try(self, where: str, work: Any) -> None:
@@ -351,48 +416,75 @@ class Bag:
         except FAULTS as error:
             self.findings.append(f"{where}: {str(error) or type(error).__name__}")
 
+    def _open(self) -> None:
+        self._files: Folder | Zipped = Folder(self.place) if self.place.is_dir() else Zipped(self.place)
+
+    def _read(self, name: str) -> bytes:
+        if name not in self._files.names:
+            raise ValueError(f"{name} is not there")
+        with self._files.open(name) as file:
+            return file.read()
+
+    def _like(self, start: str, ending: str) -> list[bytes]:
+        """The files below a folder of the bag, by name."""
+        found = sorted(one for one in self._files.names if one.startswith(start) and one.endswith(ending))
+        return [self._read(one) for one in found]
+
     def _manifest(self, name: str) -> None:
-        lines = (self.folder / name).read_text("utf-8").splitlines()
+        lines = self._read(name).decode("utf-8").splitlines()
         told = {path: digest for digest, path in (line.split("  ", 1) for line in lines)}
-        every = {one.relative_to(self.folder).as_posix() for one in self.folder.rglob("*") if not one.is_dir()}
-        payload = name.startswith("manifest")
-        there = {one for one in every if one.startswith("data/") == payload and one != "tagmanifest-sha256.txt"}
+        payload = name == MANIFEST
+        there = {one for one in self._files.names if one.startswith("data/") == payload} - {TAG_MANIFEST, SEAL}
         self.findings += [f"{one}: the file is missing" for one in sorted(told.keys() - there)]
         self.findings += [f"{one}: the file was added" for one in sorted(there - told.keys())]
         for one in sorted(told.keys() & there):
-            if hashlib.sha256((self.folder / one).read_bytes()).hexdigest() != told[one]:
-                self.findings.append(f"{one}: the file was changed")
+            with self._files.open(one) as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != told[one]:  # type: ignore[arg-type]  # both can
+                    self.findings.append(f"{one}: the file was changed")
 
     def _load_trust(self) -> None:
-        place = self.folder / "data" / "trust"
-        for path in self.roots or sorted(place.glob("anchors/*.pem")):
-            self.trust.anchors += x509.load_pem_x509_certificates(path.read_bytes())
-        for path in self.stamp_roots if self.roots else sorted(place.glob("time-stamp-anchors/*.pem")):
-            self.trust.stamps += x509.load_pem_x509_certificates(path.read_bytes())
-        self.trust.lists += [x509.load_der_x509_crl(one.read_bytes()) for one in sorted(place.glob("lists/*.crl"))]
+        given = [one.read_bytes() for one in self.roots] or self._like("data/trust/anchors/", ".pem")
+        stamps = [one.read_bytes() for one in self.stamp_roots]
+        for content in given:
+            self.trust.anchors += x509.load_pem_x509_certificates(content)
+        for content in stamps if self.roots else self._like("data/trust/time-stamp-anchors/", ".pem"):
+            self.trust.stamps += x509.load_pem_x509_certificates(content)
+        for content in self._like("data/trust/lists/", ".crl"):
+            self.trust.add_list(x509.load_der_x509_crl(content))
+
+    def _seal(self) -> None:
+        """The service sealed the manifest of the manifests, and so everything that stands in the bag."""
+        one = read_container(self._read(SEAL))
+        check_container(one, self._read(TAG_MANIFEST))
+        at = check_time_stamp(one.unsigned[TIME_STAMP].raw, one.signature, self.trust)
+        self.trust.check(one.signer, one.certificates, at)
+        require_policy(one.signer, SEALS)
+        self.sealed = f"{one.signer.subject.rfc4514_string()}, {at:%Y-%m-%d %H:%M:%S} UTC"
 
     def _contents(self) -> None:
-        index = json.loads((self.folder / "data" / "index.json").read_bytes())
-        log = {one["sequence"]: one for one in self._entries()}
-        self._try("log", lambda: self._log(log))
+        index = json.loads(self._read("data/index.json"))
+        self._try("log", self._log)
         there = {one["document_id"] for one in index["documents"]}
-        told = {one["details"].get("document", "") for one in log.values() if one["act"] in REVISES}
-        self.findings += [
-            f"document {one}: the log tells of it, and it is not here" for one in sorted(told - there - {""})
-        ]
+        missing = sorted(self._told.keys() - there - {""})
+        self.findings += [f"document {one}: the log tells of it, and it is not here" for one in missing]
         for one in index["documents"]:
-            self._try(one["folder"], lambda one=one: self._document(one, list(log.values())))
+            self._try(one["folder"], lambda one=one: self._document(one, self._told.get(one["document_id"], [])))
 
-    def _entries(self) -> Iterator[dict[str, Any]]:
-        for line in (self.folder / "data" / "log" / "entries.jsonl").read_bytes().splitlines():
-            yield json.loads(line)
-
-    def _log(self, log: dict[int, dict[str, Any]]) -> None:
-        proofs = json.loads((self.folder / "data" / "log" / "proofs.json").read_bytes())
-        stated = {name: self._checkpoint(name) for name in sorted({one["checkpoint"] for one in proofs})}
-        proven = {one["sequence"]: one for one in proofs}
-        for sequence, entry in log.items():
-            self._try(f"log entry {sequence}", lambda e=entry: self._entry(e, proven[e["sequence"]], stated))
+    def _log(self) -> None:
+        stated: dict[str, dict[str, Any]] = {}
+        last = 0
+        with self._files.open("data/log/entries.jsonl") as entries, self._files.open("data/log/proofs.jsonl") as proofs:
+            for line, proven in zip(entries, proofs, strict=True):
+                entry, proof = json.loads(line), json.loads(proven)
+                if not last < entry["sequence"] == proof["sequence"]:
+                    raise ValueError(f"entry {entry['sequence']} does not stand in its place, or has no proof")
+                last = entry["sequence"]
+                if entry["act"] in REVISES:
+                    self._told.setdefault(entry["details"].get("document", ""), []).append(entry)
+                name = proof["checkpoint"]
+                if name not in stated:
+                    stated[name] = self._checkpoint(name)
+                self._try(f"log entry {last}", lambda e=entry, p=proof: self._entry(e, p, stated))
 
     def _entry(self, entry: dict[str, Any], proof: dict[str, Any], stated: dict[str, dict[str, Any]]) -> None:
         names = ("sequence", "at_utc", "act", "actor", "subject", "outcome", "details", "previous")
@@ -404,7 +496,7 @@ class Bag:
             raise ValueError("the proof does not lead to the root of its checkpoint")
 
     def _checkpoint(self, name: str) -> dict[str, Any]:
-        content = (self.folder / "data" / "log" / "checkpoints" / f"{name}.json").read_bytes()
+        content = self._read(f"data/log/checkpoints/{name}.json")
         data = json.loads(content)
         statement, signature = data["statement"].encode(), b64decode(data["signature"], validate=True)
         stated: dict[str, Any] = json.loads(statement)
@@ -420,12 +512,12 @@ class Bag:
         return stated
 
     def _document(self, told: dict[str, Any], log: list[dict[str, Any]]) -> None:
-        place = self.folder / "data" / told["folder"]
-        revisions = [(place / one["file"]).read_bytes() for one in told["revisions"]]
+        place = f"data/{told['folder']}"
+        revisions = [self._read(f"{place}/{one['file']}") for one in told["revisions"]]
         for earlier, later, one in zip(revisions, revisions[1:], told["revisions"][1:], strict=False):
             if len(earlier) >= len(later) or not later.startswith(earlier):
                 self.findings.append(f"{told['folder']}/{one['file']}: the revision before it is no prefix of it")
-        facts = (place / "facts.json").read_bytes()
+        facts = self._read(f"{place}/facts.json")
         self._try(f"{told['folder']}/facts.json", lambda: self._facts(place, facts))
         self._history(
             told, [hashlib.sha256(one).hexdigest() for one in revisions], hashlib.sha256(facts).hexdigest(), log
@@ -434,8 +526,7 @@ class Bag:
 
     def _history(self, told: dict[str, Any], digests: list[str], facts: str, log: list[dict[str, Any]]) -> None:
         """The files are the revisions that the log tells of, all of them and no other, made from these facts."""
-        done = [one for one in log if one["act"] in REVISES and one["outcome"] == "done"]
-        mine = [one for one in done if one["details"].get("document") == told["document_id"]]
+        mine = [one for one in log if one["outcome"] == "done"]
         stated = {one["details"]["digest"] for one in mine}
         if stated != set(digests[1:]) or digests != [one["sha256"] for one in told["revisions"]]:
             self.findings.append(f"{told['folder']}: the revisions are not those that the log tells of")
@@ -449,14 +540,14 @@ class Bag:
         for number, place in enumerate(places, start=1):
             self._try(f"{name}: signature {number}", lambda p=place: check_signature(revisions[-1], p, self.trust))
 
-    def _facts(self, place: Path, content: bytes) -> None:
+    def _facts(self, place: str, content: bytes) -> None:
         facts = json.loads(content)
         if canonical(facts) != content:
             raise ValueError("the facts are not canonical JSON")
         for name, roster in facts["rosters"].items():
             if "columns" not in roster:  # an edition that did not name them: its rows are in facts.json alone
                 continue
-            rows = list(csv.reader(io.StringIO((place / f"{name}.csv").read_bytes().decode(), newline="")))
+            rows = list(csv.reader(io.StringIO(self._read(f"{place}/{name}.csv").decode(), newline="")))
             marked = [[*one, "0"] for one in roster["rows"]] + [[*one, "1"] for one in roster["excluded"]]
             if rows != [[*roster["columns"], "excluded"], *marked]:
                 raise ValueError(f"{name}.csv is not the list of the facts")
@@ -466,7 +557,7 @@ def main() -> int:
     """Check a bag and say what was found."""
     parser = argparse.ArgumentParser(description="Check a bag of executed packets, off line.")
     here = Path(__file__).resolve().parent.parent
-    parser.add_argument("bag", nargs="?", type=Path, default=here)
+    parser.add_argument("bag", nargs="?", type=Path, default=here, help="a folder or a zip file")
     parser.add_argument("--trust", action="append", type=Path, default=[], help="root certificate to trust, PEM")
     words = "root certificate of an authority for time-stamps, PEM, beside --trust"
     parser.add_argument("--time-trust", action="append", type=Path, default=[], help=words)
@@ -476,13 +567,17 @@ def main() -> int:
     return report(given.bag, given.trust, given.signer_policy, given.time_trust)
 
 
-def report(folder: Path, roots: list[Path], policies: Iterable[str] = (), stamp_roots: Iterable[Path] = ()) -> int:
-    """Check a bag against these roots, or those that it carries; say what was found. 0: everything holds."""
-    bag = Bag(folder, roots, stamp_roots=list(stamp_roots))
+def report(place: Path, roots: list[Path], policies: Iterable[str] = (), stamp_roots: Iterable[Path] = ()) -> int:
+    """Check a bag, a folder or a zip file, against these roots, or those that it carries; say what was found. 0: all holds."""
+    bag = Bag(place, roots, stamp_roots=list(stamp_roots))
     bag.trust.signers |= set(policies)
     findings = bag.check()
     for one in findings:
         sys.stderr.write(f"WRONG {one}\n")
+    for one in sorted(bag.trust.unlisted_stamps):
+        sys.stderr.write(f"NOTE there is no revocation list of {one}\n")
+    if bag.sealed:
+        sys.stdout.write(f"Sealed by {bag.sealed}\n")
     source = "given with --trust" if roots else "shipped in the bag: compare its digest with one from elsewhere"
     for name in sorted(bag.trust.used):
         sys.stdout.write(f"Trust anchor ({source}): {name}\n")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -328,6 +329,21 @@ def countersign(walk: Walk) -> None:
     walk.download(page, "data-use-agreement")
 
 
+def export_what_was_found(walk: Walk, page: Page) -> None:
+    """The archivist exports what the search has found, watches the job, takes the file away, and goes back to the search."""
+    found = page.url
+    page.get_by_role("button", name="Export the executed documents").click()
+    expect(page.get_by_role("heading", name="Ready")).to_be_visible(timeout=20_000)
+    walk.keep(page, "export")
+    with page.expect_download() as begun:
+        page.get_by_role("link", name="Download").click()
+    digest = hashlib.sha256(Path(begun.value.path()).read_bytes()).hexdigest()
+    expect(page.get_by_text(digest)).to_be_visible()
+    page.get_by_role("link", name="Exports").first.click()
+    walk.keep(page, "exports")
+    page.goto(found)
+
+
 def find_the_record(walk: Walk) -> None:
     """The archivist searches, opens the record, takes the file along and reads the verdict."""
     page = walk.sign_in(walk.house.agency(Role.ARCHIVIST))
@@ -335,6 +351,7 @@ def find_the_record(walk: Walk) -> None:
     page.get_by_label("Document").select_option(label=AGREEMENT)
     page.get_by_role("button", name="Search").click()
     walk.keep(page, "archive")
+    export_what_was_found(walk, page)
     page.get_by_role("link", name=AGREEMENT).click()
     walk.keep(page, "record")
     walk.download(page, "data-use-agreement")
@@ -403,6 +420,51 @@ def file_request(house: House, year: int) -> int:
     why = "The office has moved to the capital of the state."
     desk, user_id = house.services.change_requests, house.contact(Role.ACO_EXECUTIVE)
     return desk.file(house.practice, year, "city", "Springfield", why, user_id).request_id
+
+
+@pytest.mark.browser
+@pytest.mark.requirement("R4")
+def test_a_certified_copy_is_given_and_taken_in_a_browser(walk: Walk) -> None:
+    """CMS gives it; whoever has the link takes it without signing in, and the grant's page tells of it."""
+    with walk.house.services.database.read() as records:
+        year = records.years.numbers()[0]
+        other = next(one.aco_id for one in records.acos.in_year(year) if one.aco_id != walk.house.practice)
+    page = walk.sign_in(walk.house.agency(Role.CMS_STAFF))
+    page.goto(f"{walk.house.address}packets/{other}/{year}/copies")
+    page.get_by_role("button", name="Give the copies").click()
+    walk.keep(page, "copies-refused")
+    link = give_copy(walk, page)
+
+    guest = walk.chromium.new_context().new_page()
+    guest.goto(link)
+    walk.keep(guest, "given-copies")
+    with guest.expect_download() as begun:
+        guest.get_by_role("button", name="Download (zip)").click()
+    with zipfile.ZipFile(begun.value.path()) as archive:
+        assert {"README.txt", "SHA256SUMS", "certification.pdf"} < set(archive.namelist())
+    guest.goto(f"{link}x")
+    walk.keep(guest, "given-copies-closed")
+
+    page.get_by_role("link", name="I have copied the link").click()
+    expect(page.get_by_role("main")).to_contain_text("1 of 5")
+    walk.keep(page, "copy-grant")
+    page.goto(f"{walk.house.address}archive/copies")
+    walk.keep(page, "copies-all")
+    page.goto(f"{walk.house.address}packets/{other}/{year}/copies")
+    walk.keep(page, "copies")
+
+
+def give_copy(walk: Walk, page: Page) -> str:
+    """Fill in the form with two documents and send it; the link that is shown once."""
+    page.get_by_label("Name").fill("Rosa Delgado")
+    page.get_by_label("E-mail address").fill("rosa.delgado@clinic.example.org")
+    page.get_by_label("Given as").select_option("governing-body")
+    page.get_by_label("Reason").fill("A copy of what was signed, for the governing body (42 CFR 425.210(a)).")
+    for at in range(2):
+        page.locator("fieldset .usa-checkbox__label").nth(at).click()
+    page.get_by_role("button", name="Give the copies").click()
+    walk.keep(page, "copy-given")
+    return page.locator("code.password").inner_text()
 
 
 @pytest.mark.browser

@@ -39,6 +39,8 @@ COLUMNS = {
     "signatures": "name",
     "checkpoints": "digest",
     "retention_extensions": "authority",
+    "copy_retrievals": "sheet_digest",
+    "copy_retrieved": "digest",
 }
 SLOT, ROLE = "AuthorizedSigner", Role.ACO_EXECUTIVE
 

@@ -65,6 +65,8 @@ CHALLENGES = Limit("challenge", free=60, window=timedelta(minutes=10))
 """Challenges for a sign-in by passkey, of one network."""
 VERIFICATIONS = Limit("verification", free=20, window=timedelta(minutes=10))
 """Files that one network has examined without signing in."""
+COPIES = Limit("copies", free=60, window=timedelta(minutes=10))
+"""Openings of links to certified copies, and retrievals, by one network."""
 
 Try = tuple[Limit, str]
 

@@ -40,6 +40,7 @@ class Audience(StrEnum):
     ARCHIVE_READERS = "archive-readers"
     RECORD_KEEPERS = "record-keepers"
     DISPOSITION_APPROVERS = "disposition-approvers"
+    COPY_GIVERS = "copy-givers"
 
 
 REFUSALS: dict[Audience, tuple[str, str]] = {
@@ -75,6 +76,10 @@ REFUSALS: dict[Audience, tuple[str, str]] = {
     Audience.MAIL_KEEPERS: ("Only CMS staff see how notices were delivered.", "Go back to your notices."),
     Audience.RECORD_KEEPERS: ("This is for CMS staff and archivists, who keep the records.", "Ask one of them."),
     Audience.DISPOSITION_APPROVERS: ("Dispositions are decided by people of CMS.", "Ask one of them."),
+    Audience.COPY_GIVERS: (
+        "Copies are given by the ACO Executive, CMS staff and archivists.",
+        "Ask one of them to give a copy.",
+    ),
     Audience.ARCHIVE_READERS: ("The archive is open to archivists and to CMS.", "Go back to your packets."),
 }
 
@@ -132,6 +137,7 @@ def belongs(audience: Audience, roles: frozenset[Role]) -> bool:
         Audience.MAIL_KEEPERS: may(Action.MANAGE_YEAR, roles),
         Audience.ARCHIVE_READERS: reads_archive,
         Audience.RECORD_KEEPERS: may(Action.KEEP_RECORDS, roles),
+        Audience.COPY_GIVERS: may(Action.GIVE_COPIES, roles),
         Audience.DISPOSITION_APPROVERS: may(Action.APPROVE_DISPOSITION, roles),
     }
     return answers[audience]

@@ -17,6 +17,7 @@ COMMANDS = (
     "archive",
     "audit",
     "backup",
+    "copies",
     "db",
     "demo",
     "doctor",

@@ -13,13 +13,13 @@ import click
 
 from packets.keeping.holds import HoldRequest
 from packets.model.retention import day_of
-from signing.bags import Selection, write_zip
+from signing.bag_writing import write_zip
+from signing.bags import Selection
 from signing.renewal import WITHIN, RenewalReport
 from signing.standalone import verifier
-from web.bootstrap import build_bags
 from web.cli.folder import folder_option, open_folder
 from web.cli.progress import show_progress
-from web.keepers import build_fixity
+from web.keepers import build_bags, build_fixity
 
 
 @click.group()
@@ -154,7 +154,13 @@ def retention(folder: Path, *, as_json: bool) -> None:
 
 @archive.command("export")
 @folder_option
-@click.option("--to", "target", required=True, type=click.Path(path_type=Path, file_okay=False), help="A new folder.")
+@click.option(
+    "--to",
+    "target",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="A new folder, or a new file that ends in .zip.",
+)
 @click.option("--aco", "aco_id", default="", help="Only documents of this ACO.")
 @click.option("--year", type=int, help="Only documents of this performance year.")
 @click.option("--document", "document_ids", multiple=True, help="Only the document with this id.")
@@ -164,13 +170,13 @@ def export(
 ) -> None:
     """Write executed documents, with everything that proves them, as a bag that is checked without this service."""
     count = build_bags(open_folder(folder)).export(Selection(aco_id, year, document_ids), target)
-    if zipped:
+    if zipped and target.is_dir():
         write_zip(target, target.with_name(f"{target.name}.zip"))
     click.echo(f"{target}: {count} documents. Check it with esm archive verify {target}")
 
 
 @archive.command("verify")
-@click.argument("bag", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("bag", type=click.Path(path_type=Path, exists=True))
 @click.option(
     "--trust",
     "roots",
@@ -192,7 +198,7 @@ def export(
     help="Certificate policy (OID) of signers whose keys another authority certified, besides the service's own.",
 )
 def verify_bag(bag: Path, roots: tuple[Path, ...], stamp_roots: tuple[Path, ...], policies: tuple[str, ...]) -> None:
-    """Check a bag as the program inside it does. Exit 0: everything holds; 1: every finding is told."""
+    """Check a bag, a folder or a zip file, as the program inside it does. Exit 0: everything holds; 1: every finding is told."""
     sys.exit(verifier.report(bag, list(roots), policies, stamp_roots))
 
 

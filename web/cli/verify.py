@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -67,7 +65,7 @@ def verify(
         _write_reports(reports, verdicts)
     if as_json:
         click.echo(
-            json.dumps([{"file": str(path), **as_data(one)} for path, one in verdicts], indent=2, ensure_ascii=False)
+            json.dumps([{"file": str(path), **one.as_data()} for path, one in verdicts], indent=2, ensure_ascii=False)
         )
     else:
         for path, one in verdicts:
@@ -81,12 +79,6 @@ def _write_reports(folder: Path, verdicts: Sequence[tuple[Path, Verdict]]) -> No
     for path, verdict in verdicts:
         report = folder / f"{path.stem}-{verdict.digest[:12]}.xml"
         report.write_bytes(write_report(verdict, system_clock()))
-
-
-def as_data(verdict: Verdict) -> dict[str, Any]:
-    """A verdict as JSON types."""
-    data: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(verdict), default=str))
-    return data
 
 
 def _print(path: Path, verdict: Verdict) -> None:

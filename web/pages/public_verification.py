@@ -38,6 +38,7 @@ class Answer:
         held: whether our records hold exactly this file.
         newest: whether it is the newest one of its document.
         voided: whether its document was voided.
+        sheet: whether it is a certification sheet that went with certified copies.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Answer:
     held: bool
     newest: bool
     voided: bool
+    sheet: bool
 
     @property
     def people(self) -> tuple[SignatureVerdict, ...]:
@@ -104,6 +106,7 @@ def _turn() -> Iterator[None]:
 def _answer(name: str, verdict: Verdict) -> Answer:
     with services().database.read() as records:
         document = records.documents.with_revision(verdict.digest)
+        sheet = records.grants.knows_sheet(verdict.digest)
     sealed = any(one.kind == "seal" and one.indication is Indication.PASSED for one in verdict.signatures)
     certain = verdict.passed or verdict.overall is Indication.FAILED
     return Answer(
@@ -113,6 +116,7 @@ def _answer(name: str, verdict: Verdict) -> Answer:
         held=document is not None,
         newest=document is not None and document.head_digest == verdict.digest,
         voided=document is not None and document.voided_at is not None,
+        sheet=sheet,
     )
 
 

@@ -37,6 +37,7 @@ ACTS = {
     Act.DOCUMENT_DECLINE: "Declined",
     Act.DOCUMENT_WITHDRAW: "Decline taken back",
     Act.DOCUMENT_VOID: "Voided",
+    Act.COPY_RETRIEVE: "Taken as a certified copy",
     Act.ACCOUNT_STEP_UP: "Signed in again to sign",
     Act.INTENT_OPEN: "Signature begun",
     Act.DISPOSITION_COMPLETE: "Disposed of",
@@ -79,6 +80,7 @@ def _surroundings() -> dict[str, object]:
         "roles": roles(),
         "mode": services().settings.mode,
         "request_number": request_id(),
+        "gives_copies": belongs(Audience.COPY_GIVERS, roles()),
         "sees_corrections": belongs(Audience.UPLOAD_READERS, roles()),
         **_session(),
     }

@@ -16,8 +16,10 @@ from packets.store.records.dispositions import DispositionRecords
 from packets.store.records.documents import DocumentRecords
 from packets.store.records.drafts import DraftRecords
 from packets.store.records.entries import EntryRecords
+from packets.store.records.exports import ExportRecords
 from packets.store.records.factors import FactorRecords
 from packets.store.records.finding import FindingRecords
+from packets.store.records.grants import GrantRecords
 from packets.store.records.jobs import JobRecords
 from packets.store.records.journal import JournalRecords
 from packets.store.records.keepers import KeeperRecords
@@ -166,6 +168,16 @@ class Records:
         return DispositionRecords(self._connection)
 
     @cached_property
+    def grants(self) -> GrantRecords:
+        """Grants of certified copies, and what was retrieved by them."""
+        return GrantRecords(self._connection)
+
+    @cached_property
     def keepers(self) -> KeeperRecords:
         """What fixity and renewal have found."""
         return KeeperRecords(self._connection)
+
+    @cached_property
+    def exports(self) -> ExportRecords:
+        """Records that people take away."""
+        return ExportRecords(self._connection)

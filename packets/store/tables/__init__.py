@@ -1,6 +1,6 @@
 """The tables. Times are UTC and end in `_at_utc`; constraints carry the rules that must never break."""
 
-from packets.store.tables.agreements import dua_confirmations, dua_extensions
+from packets.store.tables.agreements import dua_closures, dua_confirmations, dua_extensions
 from packets.store.tables.api import api_calls, api_tokens, prepared_signatures
 from packets.store.tables.authentication import (
     accounts,
@@ -17,7 +17,9 @@ from packets.store.tables.authentication import (
 from packets.store.tables.batches import batch_items, batches
 from packets.store.tables.columns import UtcDateTime, metadata
 from packets.store.tables.documents import declines, documents, intents, revisions, signatures, step_ups, views
+from packets.store.tables.exports import export_items, exports
 from packets.store.tables.finding import record_entries, record_words, saved_searches
+from packets.store.tables.grants import copy_grant_documents, copy_grants, copy_retrievals, copy_retrieved
 from packets.store.tables.jobs import jobs
 from packets.store.tables.journal import audit, checkpoints, outbox
 from packets.store.tables.keeping import (
@@ -51,13 +53,20 @@ __all__ = [
     "checkpoints",
     "contact_drafts",
     "contacts",
+    "copy_grant_documents",
+    "copy_grants",
+    "copy_retrievals",
+    "copy_retrieved",
     "corrections",
     "declines",
     "disposition_items",
     "dispositions",
     "documents",
+    "dua_closures",
     "dua_confirmations",
     "dua_extensions",
+    "export_items",
+    "exports",
     "extensions",
     "hold_documents",
     "holds",

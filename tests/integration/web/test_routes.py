@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,9 @@ from werkzeug.test import TestResponse
 from api_routes import API_ROUTES
 from browsing import Site, open_site
 from packets.finding.query import Query
+from packets.giving.grants import GrantRequest
 from packets.keeping.holds import HoldRequest
+from packets.model.exports import Export, Finished
 from packets.model.holds import Disposition, DispositionItem
 from packets.model.notices import Draft, Letter, Recipient
 from packets.model.people import Role
@@ -29,9 +33,19 @@ NOTICE = "int(max=9223372036854775807):notice_id"
 NOBODYS = "00000000-0000-0000-0000-000000000000"
 SEARCH = "search_id"
 HOLD = "int(max=2147483647):hold_id"
+GRANT = f"{PACKET}/copies/<uuid:grant_id>"
 DISPOSITION = "/archive/dispositions/<uuid:disposition_id>"
+EXPORT = "/archive/exports/<uuid:export_id>"
 BATCH = "/countersign/batches/<uuid:batch_id>"
-OPEN_FORMS = ("/sign-in", "/sign-in/second", "/sign-in/passkey", "/password/reset", "/password/new", "/verify")
+OPEN_FORMS = (
+    "/sign-in",
+    "/sign-in/second",
+    "/sign-in/passkey",
+    "/password/reset",
+    "/password/new",
+    "/verify",
+    "/copies",
+)
 ROUTES: dict[Audience, frozenset[str]] = {
     Audience.ANYONE: frozenset(
         {
@@ -132,6 +146,10 @@ ROUTES: dict[Audience, frozenset[str]] = {
             f"GET {YEAR}/windows",
             f"POST {YEAR}/windows",
             "GET /agreements/<int(min=2012, max=2999):year>",
+            f"GET {PACKET}/editor",
+            f"POST {PACKET}/editor",
+            f"GET {YEAR}/unattended",
+            *(f"{method} {PACKET}/agreement/closing" for method in ("GET", "POST")),
         }
     ),
     Audience.RECORD_READERS: frozenset(
@@ -178,6 +196,13 @@ ROUTES: dict[Audience, frozenset[str]] = {
             "GET /archive/dispositions",
             f"GET {DISPOSITION}",
             f"GET {DISPOSITION}/certificate",
+            "GET /archive/copies",
+            "GET /archive/exports",
+            "POST /archive/exports",
+            f"GET {EXPORT}",
+            f"GET {EXPORT}/file",
+            f"POST {EXPORT}/resume",
+            f"POST {EXPORT}/remove",
             "GET /archive/fixity",
             "GET /archive/time-stamps",
         }
@@ -190,6 +215,9 @@ ROUTES: dict[Audience, frozenset[str]] = {
             "POST /archive/holds",
             f"POST /archive/holds/<{HOLD}>/lift",
         }
+    ),
+    Audience.COPY_GIVERS: frozenset(
+        {f"GET {PACKET}/copies", f"POST {PACKET}/copies", f"GET {GRANT}", f"POST {GRANT}/withdraw"}
     ),
     Audience.DISPOSITION_APPROVERS: frozenset({f"POST {DISPOSITION}/approve", f"POST {DISPOSITION}/stop"}),
 }
@@ -215,6 +243,7 @@ ALLOWED: dict[Audience, frozenset[str]] = {
     Audience.MAIL_KEEPERS: frozenset({STAFF}),
     Audience.ARCHIVE_READERS: frozenset({STAFF, SIGNATORY, ARCHIVIST}),
     Audience.RECORD_KEEPERS: frozenset({STAFF, ARCHIVIST}),
+    Audience.COPY_GIVERS: frozenset({EXECUTIVE, STAFF, ARCHIVIST}),
     Audience.DISPOSITION_APPROVERS: frozenset({STAFF, SIGNATORY, ARCHIVIST}),
 }
 CASES = [(audience, route) for audience, routes in ROUTES.items() for route in sorted(routes)]
@@ -264,6 +293,8 @@ def call(site: Site, route: str, user_id: str | None, *, there: bool = True) -> 
         f"<{REQUEST}>": "1",
         f"<{HOLD}>": str(hold_of(site)),
         "<uuid:disposition_id>": disposition_of(site) if "<uuid:disposition_id>" in address else NOBODYS,
+        "<uuid:grant_id>": grant_of(site) if there and "<uuid:grant_id>" in address else NOBODYS,
+        "<uuid:export_id>": export_of(site, user_id) if user_id and EXPORT in address else NOBODYS,
         "<role>": "public-contact",
         "<user_id>": site.holder(Role.MEDICAL_DIRECTOR),
         "<slot>": "AuthorizedSigner",
@@ -319,6 +350,31 @@ def hold_of(site: Site) -> int:
     desk = site.world.services.holds
     asked = HoldRequest(site.new.aco.aco_id, (), "Audit", "OIG")
     return desk.all()[0].hold_id if desk.all() else desk.place(site.world.agency(Role.CMS_STAFF), asked)
+
+
+def grant_of(site: Site) -> str:
+    """A grant of a certified copy of the current ACO's Step 2, which the ACO Executive may see."""
+    document, desk = site.document("provider-supplier-list"), site.world.services.grants
+    place, staff = (document.aco_id, document.performance_year), site.world.agency(Role.CMS_STAFF)
+    if made := desk.of_packet(staff, *place):
+        return made[0].grant_id
+    until = (START + timedelta(days=7)).date().isoformat()
+    why, what = "42 CFR 425.210(a)", (document.document_id,)
+    asked = GrantRequest(*place, "Rosa", "rosa@example.org", "participant", why, what, until, "3")
+    return desk.make(staff, asked).grant.grant_id
+
+
+def export_of(site: Site, user_id: str) -> str:
+    """An export of the visitor's own, with its file."""
+    desk, document = site.world.services.exports, site.document("provider-supplier-list")
+    made = Export(str(uuid.uuid4()), user_id, START, {}, 1)
+    finished = Finished("0" * 64, 4, 1, START, START + timedelta(days=1))
+    with site.world.services.database.write() as records:
+        records.exports.add(made, [document.document_id])
+        records.exports.finish(made.export_id, finished)
+    desk.files.part(made.export_id, 1).write_bytes(b"file")
+    desk.files.publish(desk.files.part(made.export_id, 1), made.export_id, finished.digest)
+    return made.export_id
 
 
 def disposition_of(site: Site) -> str:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from packets.audit.merkle import (
     Frontier,
+    Tree,
     is_consistent,
     is_included,
     prove_consistency,
@@ -41,6 +42,20 @@ def test_the_root_is_the_one_of_the_definition(entries: list[bytes]) -> None:
         frontier = frontier.grown([entry])
     assert (frontier.size, frontier.root) == (len(entries), defined_root(entries))
     assert tree_root([]) == defined_root([])
+
+
+@given(ENTRIES)
+def test_a_tree_that_is_kept_gives_the_proofs_that_are_computed_each_anew(entries: list[bytes]) -> None:
+    """Every one of them, and the same root; of no entry that is not there."""
+    tree = Tree.over(iter(entries))
+    assert (tree.size, tree.root) == (len(entries), defined_root(entries))
+    assert [tree.prove_inclusion(one) for one in range(tree.size)] == [
+        prove_inclusion(entries, one) for one in range(len(entries))
+    ]
+    for none in (-1, tree.size):
+        with pytest.raises(IndexError):
+            tree.prove_inclusion(none)
+    assert Tree.over([]).root == defined_root([])
 
 
 @given(ENTRIES, st.data())

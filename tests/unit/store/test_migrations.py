@@ -10,6 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from packets.jobs.queue import enqueue
+from packets.model.agreements import Closure, DataOutcome
+from packets.model.exports import Export, Finished
+from packets.model.grants import Capacity, Grant, Retrieval
 from packets.model.holds import Approval, Disposition, DispositionItem
 from packets.model.jobs import JobState
 from packets.model.people import PAIRS, Role
@@ -25,7 +28,8 @@ from packets.store.records.years import Load
 from schema import migrate
 from worlds import PASSWORD, START, World, build_world
 
-BEFORE_AGREEMENTS, BEFORE_API, BEFORE_KEEPING = "0009", "0013", "0015"
+BEFORE_AGREEMENTS, BEFORE_API, BEFORE_KEEPING, BEFORE_COPIES = "0009", "0013", "0015", "0017"
+BEFORE_EXPORTS, BEFORE_CLOSING, BEFORE_OPENINGS = "0018", "0019", "0020"
 
 
 @pytest.fixture
@@ -101,6 +105,26 @@ def test_documents_survive_the_schema_before_agreements_and_numbers_of_documents
         assert records.documents.get(document.document_id) == replace(document, sections_digest=None)
         assert (records.agreements.confirmation(*place), records.agreements.request(*place)) == (None, None)
     assert document.occurrence == 1
+
+
+def test_a_closed_agreement_is_open_on_the_way_down_and_can_be_closed_again(world: World) -> None:
+    """The earlier schema knows no closing; on the newest one an agreement is closed once, and never without a reason."""
+    sample, database = world.first("current"), world.services.database
+    place, number = (sample.aco.aco_id, sample.aco.performance_year), sample.aco.dua.number
+    closure = Closure(number, DataOutcome.RETURNED, START.date(), "Left", world.agency(Role.CMS_STAFF), START)
+    with database.write() as records:
+        records.agreements.close(*place, closure)
+
+    migrate(database, BEFORE_CLOSING)
+    migrate(database, "head")
+
+    with database.write() as records:
+        assert records.agreements.closure(place[0], number) is None
+        records.agreements.close(*place, closure)
+        assert records.agreements.closures() == {(place[0], number): closure}
+    for again in (closure, replace(closure, number="another", reason="")):
+        with pytest.raises(sa.exc.IntegrityError), database.write() as records:
+            records.agreements.close(*place, again)
 
 
 def test_lists_that_were_loaded_before_can_be_searched_after_the_migration(world: World) -> None:
@@ -340,6 +364,55 @@ def test_keeping_is_gone_on_the_way_down_and_can_be_recorded_again(world: World)
         connection.execute(sa.text("DELETE FROM retention_extensions"))
 
 
+def test_grants_are_gone_on_the_way_down_and_the_database_keeps_their_rules(world: World) -> None:
+    """Documents stay. A grant ends and has a reason; what was handed out is the grant's, on record, and stays as it is."""
+    database, staff, end = world.services.database, world.agency(Role.CMS_STAFF), START + timedelta(days=1)
+    document = world.document(world.first("current"), "participant-list")
+    other = world.document(world.first("current"), "provider-supplier-list")
+    place = (document.aco_id, document.performance_year)
+    grant = Grant(
+        "g", *place, "Rosa", "r@example.org", Capacity.PARTICIPANT, "Why", (document.document_id,), staff, START, end, 2
+    )
+    taken = Retrieval("r", "g", 1, START, "", {document.document_id: document.head_digest})
+    with database.write() as records:
+        records.grants.add(grant, "0" * 64)
+        records.grants.add_retrieval(taken)
+    migrate(database, BEFORE_COPIES)
+    migrate(database, "head")
+
+    with database.read() as records:
+        assert records.documents.get(document.document_id) == document
+        assert records.grants.count() == 0
+    with database.write() as records:
+        records.grants.add(grant, "0" * 64)
+        records.grants.add_retrieval(taken)
+    with database.read() as records:
+        assert records.grants.by_digest("0" * 64) == replace(grant, retrievals=(taken,))
+    again = replace(grant, grant_id="h")
+    refused: tuple[Callable[[Records], object], ...] = (
+        lambda records: records.grants.add(again, "0" * 64),
+        lambda records: records.grants.add(again, "short"),
+        lambda records: records.grants.add(replace(again, expires_at=START), "1" * 64),
+        lambda records: records.grants.add(replace(again, reason=""), "1" * 64),
+        lambda records: records.grants.add(replace(again, most=51), "1" * 64),
+        lambda records: records.grants.add(replace(again, aco_id="A0000"), "1" * 64),
+        lambda records: records.grants.withdraw("g", "", staff, START),
+        lambda records: records.grants.add_retrieval(replace(taken, retrieval_id="s")),
+        lambda records: records.grants.add_retrieval(
+            replace(taken, retrieval_id="s", number=2, taken={document.document_id: "0" * 64})
+        ),
+        lambda records: records.grants.add_retrieval(
+            replace(taken, retrieval_id="s", number=2, taken={other.document_id: other.head_digest})
+        ),
+    )
+    for act in refused:
+        with pytest.raises(sa.exc.IntegrityError), database.write() as records:
+            act(records)
+    for table in ("copy_retrievals", "copy_retrieved"):
+        with pytest.raises(sa.exc.IntegrityError), database._engine.begin() as connection:
+            connection.execute(sa.text(f"DELETE FROM {table}"))  # noqa: S608  our own tables
+
+
 def test_the_database_keeps_the_rules_of_the_api(world: World) -> None:
     """A token ends and is for something; an endpoint is an ACO's or CMS's; a message goes to an endpoint once."""
     staff, now = world.agency(Role.CMS_STAFF), START
@@ -374,10 +447,45 @@ def test_a_year_that_is_half_opened_is_forgotten_on_the_way_down(world: World) -
         records.acos.lay_out([replace(aco, performance_year=year + 1)])
         records.lists.append(year + 1, "provider-supplier", [(aco.aco_id, 0, "123456789", ("1",) * 11)])
 
-    migrate(database, "0017")
+    migrate(database, BEFORE_OPENINGS)
     migrate(database, "head")
 
     with database.read() as records:
         assert (records.acos.in_year(year), records.lists.stored(year, "provider-supplier")) == before
         assert (records.years.laid_out_by(year + 1), records.acos.laid_out(year + 1)) == ("", [])
         assert records.lists.stored(year + 1, "provider-supplier") == 0
+
+
+def test_exports_are_gone_on_the_way_down_and_can_be_recorded_again(world: World) -> None:
+    """The documents that they held stay; a file comes with its digest and its last day, a removal with who did it."""
+    database, user_id = world.services.database, world.agency(Role.ARCHIVIST)
+    document = world.document(world.first("current"), "participant-list")
+    export = Export("one", user_id, START, {"year": "2027"}, 1)
+    finished = Finished("0" * 64, 3 << 32, 1, START, START + timedelta(days=7))
+    with database.write() as records:
+        records.exports.add(export, [document.document_id])
+    migrate(database, BEFORE_EXPORTS)
+    migrate(database, "head")
+    with database.write() as records:
+        assert records.exports.get("one") is None
+        assert records.documents.get(document.document_id) == document
+        records.exports.add(export, [document.document_id])
+        assert records.exports.finish("one", finished)
+        assert not records.exports.finish("one", finished)
+        assert records.exports.get("one") == replace(export, finished=finished)
+        assert records.exports.expired(finished.expires_at) == [replace(export, finished=finished)]
+        assert records.exports.expired(START) == []
+        assert records.exports.remove("one", user_id, START)
+        assert not records.exports.remove("one", user_id, START)
+
+
+@pytest.mark.parametrize(
+    "change", ["chosen = 0", "digest = 'x'", "removed_by = 'x'", "ready_at_utc = asked_at_utc", "user_id = 'NOBO'"]
+)
+def test_the_database_refuses_exports_that_cannot_be(world: World, change: str) -> None:
+    """Of nothing, ready without a file, removed by nobody, nobody's."""
+    document = world.document(world.first("current"), "participant-list")
+    with world.services.database.write() as records:
+        records.exports.add(Export("one", world.agency(Role.ARCHIVIST), START, {}, 1), [document.document_id])
+    with pytest.raises(sa.exc.IntegrityError), world.services.database._engine.begin() as connection:
+        connection.execute(sa.text(f"UPDATE exports SET {change}"))  # noqa: S608  words of this test

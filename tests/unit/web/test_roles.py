@@ -32,6 +32,7 @@ MEMBERS: dict[Audience, frozenset[Role]] = {
     Audience.MAIL_KEEPERS: frozenset({Role.CMS_STAFF}),
     Audience.ARCHIVE_READERS: CMS | {Role.ARCHIVIST},
     Audience.RECORD_KEEPERS: frozenset({Role.CMS_STAFF, Role.ARCHIVIST}),
+    Audience.COPY_GIVERS: frozenset({Role.ACO_EXECUTIVE, Role.CMS_STAFF, Role.ARCHIVIST}),
     Audience.DISPOSITION_APPROVERS: CMS | {Role.ARCHIVIST},
 }
 

@@ -26,6 +26,7 @@ from packets.year_files.material import GivenFile
 from packets.year_files.report import FileKind, FilesRefusedError, Report, read_report
 from packets.year_files.template import pack
 from packets.years.progress import AcoProgress, YearProgress
+from packets.years.year_opening import OpeningState
 from web.api.operations import LONGEST_FILES
 from web.auth.roles import Audience, open_to
 from web.pages.charts import GROUPS, REST, draw_bars
@@ -36,6 +37,7 @@ YEAR = "/years/<int(min=2012, max=2999):year>"
 ZIP, CSV = "application/zip", "text/csv"
 LONGEST_NAME = 120
 PAGE_ACOS = 100
+WATCH_SECONDS = 2
 MOST_SHOWN = 100
 """So many remarks of a report stand on a page; all of them stand in its table."""
 LABELS = {
@@ -90,19 +92,30 @@ def home() -> ResponseReturnValue:
 @pages.post("/years")
 @open_to(Audience.YEAR_MANAGERS)
 def open_year() -> ResponseReturnValue:
-    """Open a year from the files, or show everything that is wrong with them; then nothing was stored."""
+    """Let a year be opened from the files, or show what is wrong with them at first sight; then nothing was stored."""
     sample = services().settings.mode == "demo"
     try:
         year = _year()
         with uploaded(tuple(FileKind)) as given:
             if "check" in request.form:
                 return _home((), services().years.check(year, given, visitor().user_id, opening=True), 200)
-            services().years.open(year, given, visitor().user_id, sample=sample)
+            services().openings.ask(year, given, visitor().user_id, sample=sample)
     except FilesRefusedError as error:
         return _home((), error.report, error.status_hint)
     except PacketsError as error:
         return _home(error.problems, None, error.status_hint)
-    return redirect(url_for("years.show", year=year, opened=""), 303)
+    return redirect(url_for("years.opening", year=year), 303)
+
+
+@pages.get(f"{YEAR}/opening")
+@open_to(Audience.YEAR_MANAGERS)
+def opening(year: int) -> ResponseReturnValue:
+    """How far the opening of a year is, or why it was not opened; of an open year its page."""
+    found = services().openings.newest(year)
+    if found.state is OpeningState.OPEN:
+        return redirect(url_for("years.show", year=year, opened=""), 303)
+    report = services().openings.report_on(found)
+    return render_template("year_opening.html", found=found, watch_seconds=WATCH_SECONDS, **_about(report))
 
 
 @pages.get("/years/layouts")
@@ -206,6 +219,7 @@ def _home(problems: Sequence[Problem], checked: Report | None, status: int) -> R
     page = render_template(
         "years.html",
         years=services().progress.years(),
+        pending=services().openings.pending(),
         cohorts=Cohort,
         next_year=services().clock().year + 1,
         kinds=_described(tuple(FileKind)),

@@ -21,6 +21,7 @@ sys.path[:0] = [str(HOME.parent / "tests"), str(HOME)]
 
 from nationwide.material import ACOS  # noqa: E402  the path is set first
 from nationwide.page import write_report  # noqa: E402  likewise
+from nationwide.scaling import compare  # noqa: E402  likewise
 from nationwide.year import Nation, complain  # noqa: E402  likewise
 
 from packets.clock import system_clock  # noqa: E402  likewise
@@ -36,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = {"dir": folder, "mode": "demo", "database_url": address}
         nation = Nation(folder, settings, given.workers, given.participants, acos, system_clock(), _say)
         try:
+            if given.scaling and nation.workers > 1 and not nation.is_compared:
+                nation.keep(compare(nation, given.scaling))
             nation.run()
             whole = True
         except KeyboardInterrupt:
@@ -54,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--acos", type=int, help=f"how many ACOs ({ACOS})")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_ACOS} ACOs; results in results/quick")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="worker processes (one a processor)")
+    parser.add_argument(
+        "--scaling", type=int, metavar="ACOS", help="before, have so many ACOs carried by one worker and by all"
+    )
     parser.add_argument("--participants", type=Path, help="CMS's public-use participant file; invented ACOs without it")
     parser.add_argument(
         "--database",

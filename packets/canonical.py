@@ -66,7 +66,7 @@ def _faults(value: Any, where: str) -> Iterator[Problem]:
 def _text_faults(value: Any, where: str) -> Iterator[Problem]:
     if not isinstance(value, str):
         yield _refusal(f"of the type {type(value).__name__}", where)
-    elif any("\ud800" <= character <= "\udfff" for character in value):
+    elif not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
         yield _refusal("text with half a character in it", where)
 
 

@@ -120,10 +120,17 @@ def gate_problems(document_type: DocumentType, step_one: StepOne) -> tuple[Probl
 def step_gate_problems(
     records: Records, catalog: Catalog, document_type: DocumentType, around: Surroundings
 ) -> list[Problem]:
-    """What is to be done in the document's own step before it is signed: contacts confirmed, extension asked for (R23, R74)."""
-    if not STEP_GATES & set(document_type.gates):
+    """What is to be done in the document's own step before it is signed: contacts confirmed, extension asked for (R23, R74).
+
+    What belongs to a data use agreement that CMS closed is signed by nobody any more.
+    """
+    gates, aco = STEP_GATES & set(document_type.gates), around.step_one.aco
+    if not gates and document_type.occasion != agreements.CONTACTS_OCCASION:
         return []
-    aco = around.step_one.aco
+    if closure := records.agreements.closure(aco.aco_id, aco.dua.number):
+        return [agreements.closed_problem(closure, agreement_page(aco))]
+    if not gates:
+        return []
     place = (aco.aco_id, aco.performance_year)
     standing = agreements.standing_of(aco.dua, records.agreements.request(*place), catalog.values(), around.packet)
     if standing.signed_by_aco:  # then both are past, and nothing more has to be read

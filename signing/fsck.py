@@ -19,20 +19,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-from packets.errors import NotFoundError, PacketsError, Problem
+from packets.errors import Problem
 from packets.model.documents import DocumentType, Party
-from packets.model.people import Role
 from packets.store.database import Database
-from packets.store.objects import ObjectStore
 from packets.store.records.ledger import LedgerRecords, Row
-from signing.trust import Expected, ExpectedSigner, Trust
-from signing.verify import verify_pdf
+from signing.fsck_bytes import REMEDY, ByteChecker, Recorded
 
 EASTERN = ZoneInfo("America/New_York")
 SIGNED = ("signed", "countersigned")
@@ -46,9 +43,10 @@ MOVES = "window:"
 
 GENESIS = "0" * 64
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
-REMEDY = "Stop signing, keep everything as it is, and compare with a copy."
 Told: TypeAlias = Callable[[int, int], None]
 Slots: TypeAlias = dict[str, Row]
+Look: TypeAlias = Callable[[Recorded], list[Problem]]
+Spread: TypeAlias = Callable[[Look, list[Recorded]], Iterable[list[Problem]]]
 
 
 @dataclass(slots=True)
@@ -112,16 +110,21 @@ class Checker:
     """Checks the records of a database against each other and against the bytes of a store."""
 
     database: Database
-    objects: ObjectStore
     types: Mapping[str, DocumentType]
-    trust: Trust
+    bytes: ByteChecker
 
-    def run(self, told: Told = lambda _done, _all: None, only: Collection[str] | None = None) -> Findings:
+    def run(
+        self,
+        told: Told = lambda _done, _all: None,
+        only: Collection[str] | None = None,
+        spread: Spread = map,
+    ) -> Findings:
         """Look at everything once, or at the whole log and some documents.
 
         Args:
             told: hears how many documents of how many are done.
             only: ids of the documents whose bytes are looked at; all when absent.
+            spread: has documents looked at, one after the other or by many hands, and gives what was found in their order.
         """
         findings = Findings()
         with self.database.read() as records:
@@ -131,47 +134,36 @@ class Checker:
             everything = [
                 one for group in books.packets.values() for one in group if only is None or one["document_id"] in only
             ]
-            for done, document in enumerate(everything, start=1):
+            recorded = [
                 self._check(document, records.ledger.revisions(document["document_id"]), books, findings)
-                told(done, len(everything))
+                for document in everything
+            ]
+        for done, problems in enumerate(spread(self.bytes.check, recorded), start=1):
+            findings.problems += problems
+            told(done, len(recorded))
         return findings
 
-    def _check(self, document: Row, chain: list[Row], books: Books, findings: Findings) -> None:
+    def _check(self, document: Row, chain: list[Row], books: Books, findings: Findings) -> Recorded:
+        """Hold the records of a document against each other; what they say of its bytes."""
         name = f"{document['aco_id']}/{document['year']}/{document['kind']} ({document['document_id']})"
         slots = books.slots.get(document["document_id"], {})
         findings.documents += 1
         findings.revisions += len(chain)
         findings.signatures += len(slots)
-        if document["disposed_at_utc"] is None:
-            self._check_bytes(document, chain, slots, name, findings)
-        else:
-            self._check_disposed(document, chain, books, name, findings)
+        disposition, gone = None, frozenset[str]()
+        if document["disposed_at_utc"] is not None:
+            disposition = self._disposition(document, books, name, findings)
+            gone = frozenset({document["data_digest"], *(one["digest"] for one in chain)} - books.named)
         _check_chain(document, chain, slots, name, findings)
         for one in slots.values():
             where = f"{name}, {one['slot']}"
             _check_evidence(document, chain, one, books, where, findings)
             if document["kind"] in self.types:
                 self._check_rules(document, one, slots, books, where, findings)
+        return Recorded(name, document, chain, slots, disposition, tuple(sorted(gone)))
 
-    def _check_bytes(self, document: Row, chain: list[Row], slots: Slots, name: str, findings: Findings) -> None:
-        self._fetch(document["data_digest"], f"{name}, frozen facts", findings)
-        newest = b""
-        for one in chain:
-            content = self._fetch(one["digest"], f"{name}, revision {one['number']}", findings)
-            if content is None:
-                return
-            holds = len(content) == one["size"] and content.startswith(newest)
-            findings.unless(
-                holds, "prefix-broken", f"Revision {one['number']} does not grow out of the last one.", name
-            )
-            newest = content
-        signers = tuple(ExpectedSigner(one["slot"], one["user_id"], (Role(one["role"]),)) for one in slots.values())
-        place, closed = (document["aco_id"], document["year"]), document["executed_at_utc"] is not None
-        verdict = verify_pdf(newest, self.trust, expected=Expected(document["head_digest"], *place, signers, closed))
-        findings.unless(verdict.passed, "verdict-not-passed", f"{verdict.overall}: {verdict.sentence}", name)
-
-    def _check_disposed(self, document: Row, chain: list[Row], books: Books, name: str, findings: Findings) -> None:
-        """It is in one disposition of three people; at its end there is a certificate, and none of the bytes."""
+    def _disposition(self, document: Row, books: Books, name: str, findings: Findings) -> Row | None:
+        """The one disposition, by three people, that took the bytes away; None until its end."""
         found = [
             one for one in books.dispositions if one["document_id"] == document["document_id"] and one["begun_at_utc"]
         ]
@@ -182,34 +174,7 @@ class Checker:
             "It was disposed of, and three people did not say so.",
             name,
         )
-        if not found or found[0]["completed_at_utc"] is None:
-            return
-        sealed = self._fetch(found[0]["certificate_digest"], f"{name}, certificate of its disposition", findings)
-        passed = sealed is not None and verify_pdf(sealed, self.trust, now=found[0]["completed_at_utc"]).passed
-        findings.unless(passed, "certificate-not-passed", "The certificate of its disposition does not hold.", name)
-        for digest in {document["data_digest"], *(one["digest"] for one in chain)} - books.named:
-            findings.unless(
-                not self._is_there(digest), "disposed-bytes", "Bytes are there that were disposed of.", name
-            )
-
-    def _is_there(self, digest: str) -> bool:
-        try:
-            self.objects.get(digest)
-        except NotFoundError:
-            return False
-        except PacketsError:
-            return True
-        return True
-
-    def _fetch(self, digest: str, where: str, findings: Findings) -> bytes | None:
-        try:
-            content = self.objects.get(digest)
-        except PacketsError as error:
-            findings.unless(None, "bytes-lost", error.problems[0].sentence, where)
-            return None
-        right = hashlib.sha256(content).hexdigest() == digest
-        findings.unless(right, "bytes-lost", "Recorded bytes are not what their key says.", where)
-        return content
+        return found[0] if found and found[0]["completed_at_utc"] is not None else None
 
     def _check_rules(
         self, document: Row, signed: Row, slots: Slots, books: Books, where: str, findings: Findings

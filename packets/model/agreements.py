@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 
 from packets.errors import Problem
 from packets.model.aco import DataUseAgreement
+from packets.model.calendar import agency_day
 from packets.model.documents import Document, DocumentType, Signature
 from packets.model.people import SLOTS_BY_ROLE, Contact, Role
 
@@ -50,6 +52,31 @@ class ContactConfirmation:
     confirmed_at: datetime
 
 
+class DataOutcome(StrEnum):
+    """What the ACO certifies to have become of the data when its DUA is closed (form CMS-R-0235, section 6)."""
+
+    DESTROYED = "destroyed"
+    RETURNED = "returned"
+    NONE_RECEIVED = "none-received"
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """That CMS closed a DUA: what became of the data, the day of the ACO's certificate of that, why, who, and when (UTC)."""
+
+    number: str
+    outcome: DataOutcome
+    certified_on: date
+    reason: str
+    closed_by: str
+    closed_at: datetime
+
+    @property
+    def closed_on(self) -> date:
+        """The day of the closing, at CMS."""
+        return agency_day(self.closed_at)
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Where an ACO's DUA stands in one performance year.
@@ -62,6 +89,7 @@ class Standing:
         fixed: a document carries a signature on the extension; it cannot be asked for otherwise any more.
         signed_by_aco: Requestor and Custodian have signed it.
         executed: CMS has countersigned, so that the new day holds.
+        closure: that CMS closed it, None while it has not; a closed DUA allows nothing, whatever its days say.
     """
 
     number: str
@@ -71,6 +99,7 @@ class Standing:
     fixed: bool = False
     signed_by_aco: bool = False
     executed: bool = False
+    closure: Closure | None = None
 
     @property
     def expires_on(self) -> date:
@@ -96,8 +125,8 @@ class Standing:
         return today > self.expires_on
 
     def is_closed(self, today: date) -> bool:
-        """Whether no extension can save it: a whole year has passed since it expired."""
-        return not self.executed and today >= self.latest
+        """Whether no extension can save it: CMS closed it, or a whole year has passed since it expired."""
+        return self.closure is not None or (not self.executed and today >= self.latest)
 
 
 def year_after(day: date) -> date:
@@ -118,6 +147,7 @@ def standing_of(
     request: ExtensionRequest | None,
     types: Iterable[DocumentType],
     packet: Iterable[Document],
+    closure: Closure | None = None,
 ) -> Standing:
     """Where a DUA stands.
 
@@ -126,6 +156,7 @@ def standing_of(
         request: the newest request for an extension.
         types: every document type; those that extend the DUA name the gate `dua-extension`.
         packet: the ACO's documents that count.
+        closure: that CMS closed it.
     """
     extending = {one.kind: one for one in types if EXTENSION_GATE in one.gates}
     found = [one for one in packet if one.kind in extending]
@@ -137,6 +168,7 @@ def standing_of(
         fixed=any(one.signatures for one in found),
         signed_by_aco=any(one.finished_by_aco(extending[one.kind]) for one in found),
         executed=any(one.executed_at is not None for one in found),
+        closure=closure,
     )
 
 
@@ -144,6 +176,8 @@ def request_problems(standing: Standing, until: date | None, today: date) -> lis
     """What is wrong with asking for an extension until a day; None is a day that nobody can read."""
     if until is None:
         return [Problem("day-unusable", "The new last day is not a day.", "Write it as YYYY-MM-DD.", "extended_to")]
+    if standing.closure:
+        return [closed_problem(standing.closure, "extended_to")]
     if standing.is_closed(today):
         sentence = f"The DUA expired on {_written(standing.begins_from)}, a year ago or more, and counts as closed."
         return [Problem("dua-closed", sentence, "Ask CMS for a new data use agreement.", "extended_to")]
@@ -159,8 +193,16 @@ def request_problems(standing: Standing, until: date | None, today: date) -> lis
     return problems
 
 
+def closed_problem(closure: Closure, where: str = "") -> Problem:
+    """That CMS closed the DUA; nothing opens it again (docs/adr/0062)."""
+    sentence = f"CMS closed the data use agreement {closure.number} on {_written(closure.closed_on)}."
+    return Problem("dua-closed", sentence, "Ask CMS for a new data use agreement.", where)
+
+
 def expiry_problem(standing: Standing, today: date, where: str = "") -> Problem | None:
-    """That the DUA is expired, and what ends that; None while it holds (docs/adr/0019)."""
+    """That the DUA is closed or expired, and what ends that; None while it holds (docs/adr/0019, 0062)."""
+    if standing.closure:
+        return closed_problem(standing.closure, where)
     if not standing.is_expired(today):
         return None
     sentence = f"The data use agreement {standing.number} expired on {_written(standing.expires_on)}."
@@ -184,8 +226,12 @@ def gate_problems(
 ) -> list[Problem]:
     """What the step's own gates ask for and is not there: contacts confirmed as they are now (R23), extension asked for (R74).
 
+    A closed DUA is signed by nobody any more.
+
     Once the ACO has signed, both are past: what changes afterwards is told by an addendum, and CMS is not made to wait.
     """
+    if standing.closure and {CONTACTS_GATE, EXTENSION_GATE} & set(gates):
+        return [closed_problem(standing.closure, where)]
     if standing.signed_by_aco:
         return []
     problems = []

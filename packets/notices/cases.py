@@ -81,6 +81,10 @@ def _dua(records: Records, _catalog: Catalog, payload: Payload) -> Case:
     return _case(_aco(records, payload), {"expires_on": write_day(date.fromisoformat(payload["expires_on"]))})
 
 
+def _closed(records: Records, _catalog: Catalog, payload: Payload) -> Case:
+    return _case(_aco(records, payload), {"closed_on": write_day(date.fromisoformat(payload["closed_on"]))})
+
+
 def _contacts(records: Records, _catalog: Catalog, payload: Payload) -> Case:
     roles = [Role(one) for one in payload["roles"]]
     ordered = [role for role in Role if role in roles]
@@ -173,7 +177,9 @@ READERS: dict[Topic, Reader] = {
     Topic.DEADLINE_NEAR: _deadline,
     Topic.DUA_EXPIRING: _dua,
     Topic.DUA_EXPIRED: _dua,
+    Topic.DUA_CLOSED: _closed,
     Topic.CONTACTS_CHANGED: _contacts,
+    Topic.CONTACT_PLACED: _contacts,
     Topic.BATCH_FINISHED: _batch,
     Topic.PASSWORD_RESET: _reset,
     Topic.ACCOUNT_CHANGED: _changed,

@@ -177,8 +177,12 @@ class _Year:
             stage = owed(schedule, ends_on, today)
             if stage is not None:
                 reminder = Reminder(aco.aco_id, self._opened.year, DUA, ends_on, stage)
-                if reminder not in self._given:
+                if reminder not in self._given and not self._is_closed(aco):
                     yield Planned(reminder, topic)
+
+    def _is_closed(self, aco: Aco) -> bool:
+        """Whether CMS closed the agreement: nobody is reminded of its end."""
+        return self._records.agreements.closure(aco.aco_id, aco.dua.number) is not None
 
     def _ends_on(self, aco: Aco, today: date) -> date:
         """The day on which an ACO's agreement ends: the new day once every document that extends it is executed."""

@@ -27,7 +27,9 @@ class Topic(StrEnum):
     DEADLINE_NEAR = "deadline-near"
     DUA_EXPIRING = "dua-expiring"
     DUA_EXPIRED = "dua-expired"
+    DUA_CLOSED = "dua-closed"
     CONTACTS_CHANGED = "contacts-changed"
+    CONTACT_PLACED = "contact-placed"
     BATCH_FINISHED = "batch-finished"
     PASSWORD_RESET = "password-reset"  # noqa: S105  the name of a topic
     ACCOUNT_CHANGED = "account-changed"
@@ -59,7 +61,9 @@ TOLD: dict[Topic, tuple[Circle, ...]] = {
     Topic.DEADLINE_NEAR: (Circle.STILL_TO_ACT,),
     Topic.DUA_EXPIRING: (Circle.DUA_PEOPLE, Circle.LIAISON),
     Topic.DUA_EXPIRED: (Circle.DUA_PEOPLE, Circle.EXECUTIVE, Circle.LIAISON),
+    Topic.DUA_CLOSED: (Circle.DUA_PEOPLE, Circle.EXECUTIVE, Circle.LIAISON),
     Topic.CONTACTS_CHANGED: (Circle.HOLDERS, Circle.EDITORS),
+    Topic.CONTACT_PLACED: (Circle.EDITORS, Circle.DUA_PEOPLE),
     Topic.BATCH_FINISHED: (Circle.STARTER,),
     Topic.PASSWORD_RESET: (Circle.OWNER,),
     Topic.ACCOUNT_CHANGED: (Circle.OWNER,),

@@ -30,6 +30,9 @@ from reportlab.pdfbase.ttfonts import TTFont
 from packets.errors import Problem, RenderError
 from packets.render.unicode_map import to_unicode_map
 
+MOST_WORDS, LONGEST_WORD = 20_000, 40
+"""Of how many words a face keeps the width, and of how many characters: some two megabytes at the most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:
@@ -103,7 +106,20 @@ class ArchivalFont(TTFont):  # type: ignore[misc]  # ReportLab carries no types
     ReportLab 5.1 writes one block of up to 256 pairs, maps unused codes to U+0000 and cannot express characters beyond
     the Basic Multilingual Plane. Its `addObjects` is kept; only the content of the map streams is replaced. Internals
     relied on: `state[doc].subsets`, and the map's object name `toUnicodeCMap:<BaseFont>`.
+
+    Words come again and again, so the units of a word are added up once: ReportLab does it at every asking.
     """
+
+    def stringWidth(self, text: str, size: float, encoding: str = "utf8") -> float:  # noqa: ARG002, N802  ReportLab's
+        """Width of a text in points, by ReportLab's own arithmetic."""
+        units = self.__dict__.setdefault("_units", {})
+        if text not in units:
+            width, default = self.face.charWidths.get, self.face.defaultWidth
+            total = sum([width(ord(one), default) for one in text])
+            if len(units) >= MOST_WORDS or len(text) > LONGEST_WORD:
+                return float(0.001 * size * total)
+            units[text] = total
+        return float(0.001 * size * units[text])
 
     def addObjects(self, doc: Any) -> None:  # noqa: N802  ReportLab's name
         """Write the subsets into the document, one thread at a time: a face keeps a reading position."""

@@ -27,6 +27,7 @@ from packets.model.agreements import (
     ExtensionRequest,
     Standing,
     changed_keepers,
+    closed_problem,
     expiry_problem,
     request_problems,
     standing_of,
@@ -104,7 +105,8 @@ class AgreementDesk:
             confirmation = records.agreements.confirmation(aco_id, year)
             standing = read_standing(records, self.catalog, aco)
             packet = records.documents.packet(aco_id, year)
-            changed = changed_keepers(packet, contacts) if standing.signed_by_aco else {}
+            tells = standing.signed_by_aco and standing.closure is None
+            changed = changed_keepers(packet, contacts) if tells else {}
             notice_by = _notice_by(records, aco, changed)
         digest = contacts_digest(contacts)
         where = agreement_page(aco)
@@ -117,6 +119,7 @@ class AgreementDesk:
         today = self._today()
         with self.database.read() as records:
             acos, asked = records.acos.in_year(year), records.agreements.requests_in(year)
+            closed = records.agreements.closures()
             extending = {one.kind for one in self.catalog.values() if EXTENSION_GATE in one.gates}
             documents = records.documents.in_year(year, extending)
         by_aco = {one.aco_id: one for one in acos}
@@ -124,7 +127,9 @@ class AgreementDesk:
         for one in documents:
             packets[one.aco_id].append(one)
         standings = {
-            key: standing_of(aco.dua, asked.get(key), self.catalog.values(), packets[key])
+            key: standing_of(
+                aco.dua, asked.get(key), self.catalog.values(), packets[key], closed.get((key, aco.dua.number))
+            )
             for key, aco in by_aco.items()
         }
         lines = [AgreementLine(by_aco[key], one, one.days_left(today)) for key, one in standings.items()]
@@ -155,7 +160,9 @@ class AgreementDesk:
                 raise ConflictError(
                     Problem("contacts-changed", "The contacts changed since you saw them.", "Read them again.")
                 )
-            _refuse_finished(read_standing(records, self.catalog, aco))
+            standing = read_standing(records, self.catalog, aco)
+            refuse_closed(standing)
+            _refuse_finished(standing)
             confirmation = ContactConfirmation(seen, user_id, role, now)
             records.agreements.confirm(aco_id, year, confirmation)
             return confirmation
@@ -205,8 +212,9 @@ class AgreementDesk:
         def admit(records: Records, aco: Aco, role: Role) -> Role:
             packet = records.documents.packet(aco_id, year)
             document_type = next((one for one in self._addenda(aco) if one.kind == kind), None)
-            signed = read_standing(records, self.catalog, aco).signed_by_aco
-            changed = signed and changed_keepers(packet, records.acos.contacts(aco_id, year))
+            standing = read_standing(records, self.catalog, aco)
+            refuse_closed(standing)
+            changed = standing.signed_by_aco and changed_keepers(packet, records.acos.contacts(aco_id, year))
             if document_type is None or not changed:
                 sentence = "Requestor and Custodian are those who have signed; there is no change to tell of."
                 raise ConflictError(Problem("addendum-not-due", sentence, "Change the contacts in Step 1 first."))
@@ -281,7 +289,8 @@ class AgreementDesk:
 def read_standing(records: Records, catalog: Catalog, aco: Aco) -> Standing:
     """Where an ACO's DUA stands in one transaction: its expiry in force, and whether an extension is under way."""
     place = (aco.aco_id, aco.performance_year)
-    return standing_of(aco.dua, records.agreements.request(*place), catalog.values(), records.documents.packet(*place))
+    closure, packet = records.agreements.closure(aco.aco_id, aco.dua.number), records.documents.packet(*place)
+    return standing_of(aco.dua, records.agreements.request(*place), catalog.values(), packet, closure)
 
 
 def _notice_by(records: Records, aco: Aco, changed: Mapping[Role, Signature]) -> date | None:
@@ -336,6 +345,16 @@ def _require_window(records: Records, aco: Aco, now: datetime) -> None:
     if window is None or not window.is_open(now):
         sentence = "The step can be done from the first to the last day of signing only."
         raise ForbiddenError(Problem("window-closed", sentence, "Ask CMS for an extension of the due date."))
+
+
+def refuse_closed(standing: Standing) -> None:
+    """Refuse what nobody does with an agreement that CMS closed.
+
+    Raises:
+        ConflictError: it is closed.
+    """
+    if standing.closure:
+        raise ConflictError(closed_problem(standing.closure))
 
 
 def _refuse_fixed(standing: Standing) -> None:

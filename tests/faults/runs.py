@@ -43,6 +43,7 @@ class Size:
     at_places: int
     most_calls: int
     races: int
+    scribes: int
     disks: int
     databases: int
     signers: int
@@ -51,16 +52,16 @@ class Size:
 
 
 SIZES = {
-    "quick": Size(12, 1, 2, 3, 1, 3, 2, 2, 60),
-    "normal": Size(1000, 20, 1000, 300, 5, 100, 20, 20, 1000),
-    "long": Size(10_000, 100, 1000, 10_000, 20, 500, 100, 100, 10_000),
+    "quick": Size(12, 1, 2, 3, 30, 1, 3, 2, 2, 60),
+    "normal": Size(1000, 20, 1000, 300, 5_000, 5, 100, 20, 20, 1000),
+    "long": Size(10_000, 100, 1000, 10_000, 100_000, 20, 500, 100, 100, 10_000),
 }
 Run: TypeAlias = Callable[[Theatre, Path, Size, int], Iterator[Tally]]
 RUNS: dict[str, Run] = {
     "kills": lambda theatre, _, size, seed: kill_at_random(theatre, size.kills, seed),
     "places": lambda theatre, _, size, seed: kill_at_places(theatre, size.at_places, seed),
     "failures": lambda theatre, _, size, _seed: fail_in_turn(theatre, size.most_calls),
-    "races": lambda theatre, _, size, seed: race(theatre, size.races, seed),
+    "races": lambda theatre, _, size, seed: race(theatre, size.races, size.scribes, seed),
     "disks": lambda theatre, folder, size, _: fill_disks(theatre, folder, size.disks),
     "database": lambda theatre, _, size, seed: kill_the_database(theatre, size.databases, seed),
     "signer": lambda theatre, _, size, seed: lose_the_signer(theatre.column, size.signers, seed),

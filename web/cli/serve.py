@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from pathlib import Path
 
 import click
@@ -31,12 +32,13 @@ def serve(folder: Path, host: str, port: int, *, demo: bool) -> None:
 
     Jobs are done by threads of the same process, unless `ESM_QUEUE=worker` leaves them to `esm worker`.
     """
-    from web.server import make_server
+    from web.server import SWITCH_SECONDS, make_server
 
     if not is_there():
         click.echo("The pages have no style yet; they work without. `make look` fetches it.", err=True)
     services = open_folder(folder, **({"mode": "demo"} if demo else {}))
     configure_logs(services.settings.log_level)
+    sys.setswitchinterval(SWITCH_SECONDS)
     end_politely()
     services.reconciler.run()
     with listen(host, port) as door, working(services, enabled=services.settings.queue == "embedded"):

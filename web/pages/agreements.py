@@ -9,12 +9,18 @@ from flask.typing import ResponseReturnValue
 
 from packets.errors import InputError, PacketsError, Problem
 from packets.model.aco import contact_problems
-from packets.model.agreements import KEEPERS
+from packets.model.agreements import KEEPERS, DataOutcome
+from packets.years.closing import ClosingRequest
 from web.auth.roles import Audience, belongs, open_to
 from web.pages.packets import PACKET
 from web.visit import roles, services, visitor
 
 pages = Blueprint("agreements", __name__)
+OUTCOME_LABELS = {
+    DataOutcome.DESTROYED: "All data were destroyed",
+    DataOutcome.RETURNED: "All data were returned to CMS",
+    DataOutcome.NONE_RECEIVED: "No data were ever received",
+}
 ATTESTATION = "I have read these contacts. They are the right people, and what is said of them is right."
 
 
@@ -30,7 +36,7 @@ def show(aco_id: str, year: int) -> ResponseReturnValue:
 def confirm(aco_id: str, year: int) -> ResponseReturnValue:
     """Confirm the contacts that were shown (R23)."""
     try:
-        _require_attestation()
+        require_attestation(given=bool(request.form.get("attested")))
         seen = request.form.get("contacts_digest", "")
         services().agreements.confirm_contacts(aco_id, year, seen, visitor().user_id)
     except PacketsError as error:
@@ -60,6 +66,25 @@ def raise_addendum(aco_id: str, year: int) -> ResponseReturnValue:
     return redirect(url_for("documents.show", document_id=document.document_id), 303)
 
 
+@pages.get(f"{PACKET}/agreement/closing")
+@open_to(Audience.YEAR_MANAGERS)
+def closing(aco_id: str, year: int) -> ResponseReturnValue:
+    """What closing means, and the form."""
+    return _closing(aco_id, year, (), 200)
+
+
+@pages.post(f"{PACKET}/agreement/closing")
+@open_to(Audience.YEAR_MANAGERS)
+def close(aco_id: str, year: int) -> ResponseReturnValue:
+    """Close the agreement, or say everything that is wrong; what was typed stays in the form."""
+    wanted = ClosingRequest(**{name: request.form.get(name, "") for name in ("outcome", "certified_on", "reason")})
+    try:
+        services().closing.close(aco_id, year, wanted, visitor().user_id)
+    except PacketsError as error:
+        return _closing(aco_id, year, error.problems, error.status_hint)
+    return redirect(url_for("agreements.show", aco_id=aco_id, year=year, done="closed"), 303)
+
+
 @pages.get("/agreements/<int(min=2012, max=2999):year>")
 @open_to(Audience.YEAR_MANAGERS)
 def watch(year: int) -> ResponseReturnValue:
@@ -69,10 +94,23 @@ def watch(year: int) -> ResponseReturnValue:
     return render_template("agreements.html", year=year, years=years, lines=services().agreements.list_year(year))
 
 
-def _require_attestation() -> None:
-    if not request.form.get("attested"):
+def require_attestation(*, given: bool) -> None:
+    """Refuse a confirmation without the statement about the contacts.
+
+    Raises:
+        InputError: it was not made.
+    """
+    if not given:
         sentence = "The statement about the contacts is not checked."
         raise InputError(Problem("attestation-missing", sentence, "Read it, check it, then confirm.", "attested"))
+
+
+def _closing(aco_id: str, year: int, problems: Sequence[Problem], status: int) -> ResponseReturnValue:
+    view, labels = services().agreements.look_up(aco_id, year), list(OUTCOME_LABELS.items())
+    page = render_template(
+        "agreement_closing.html", view=view, aco=view.aco, problems=problems, outcomes=labels, given=request.form
+    )
+    return page, status
 
 
 def _page(aco_id: str, year: int, problems: Sequence[Problem], status: int) -> ResponseReturnValue:
@@ -90,6 +128,9 @@ def _page(aco_id: str, year: int, problems: Sequence[Problem], status: int) -> R
         attestation=ATTESTATION,
         given=request.form,
         may_act=belongs(Audience.AGREEMENT_KEEPERS, roles()),
+        may_close=belongs(Audience.YEAR_MANAGERS, roles()),
+        outcomes=OUTCOME_LABELS,
+        open_documents=services().closing.half_signed(aco_id, year) if belongs(Audience.VOIDERS, roles()) else [],
         done="" if problems else request.args.get("done", ""),
     )
     return page, status

@@ -31,7 +31,9 @@ def show(aco_id: str, year: int) -> ResponseReturnValue:
     return render_template(
         "contacts.html",
         sheet=services().contacts.look_up(aco_id, year),
+        editors=services().placements.look_up(aco_id, year),
         may_edit=belongs(Audience.STEP_ONE_EDITORS, roles()),
+        may_place=belongs(Audience.YEAR_MANAGERS, roles()),
         saved=saved,
         submitted="submitted" in request.args,
     )

@@ -25,6 +25,7 @@ UNLOCKED_AT = {
     "dua-contacts-unconfirmed": "agreements.show",
     "dua-contacts-changed": "agreements.show",
     "dua-extension-missing": "agreements.show",
+    "dua-closed": "agreements.show",
     "window-not-open": "deadlines.show",
     "window-closed": "deadlines.show",
     "role-not-held": "contacts.show",

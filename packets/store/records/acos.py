@@ -20,6 +20,13 @@ PLAIN = ("legal_name", "trade_name", "tax_status", "web_page", "service_area", "
 AGREEMENT = ("period_number", "initial_start_date", "start_date", "end_date", "track")
 DUA = ("number", "expires_on", "extended_to")
 ACCOUNT = ("account_active", "may_sign_electronically", "cms_roles", "sample", "recertification_due_on")
+# Asked with nearly every act: built once, since building them takes longer than answering them.
+_PLACE = {"aco_id": sa.bindparam("aco_id", type_=sa.String), "year": sa.bindparam("year", type_=sa.Integer)}
+HELD = sa.select(contacts, *(people.c[name] for name in ACCOUNT)).outerjoin(
+    people, people.c.user_id == contacts.c.user_id
+)
+HELD_AT = HELD.where(contacts.c.aco_id == _PLACE["aco_id"], contacts.c.year == _PLACE["year"])
+ACO = acos.select().where(acos.c.aco_id == _PLACE["aco_id"], acos.c.year == _PLACE["year"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,7 @@ class AcoRecords:
 
     def get(self, aco_id: str, year: int) -> Aco | None:
         """The ACO in that year, or None."""
-        row = self._connection.execute(acos.select().where(*_is(acos, aco_id, year))).one_or_none()
+        row = self._connection.execute(ACO, {"aco_id": aco_id, "year": year}).one_or_none()
         return _read(row) if row else None
 
     def is_known(self, aco_id: str) -> bool:
@@ -79,16 +86,12 @@ class AcoRecords:
 
     def contacts(self, aco_id: str, year: int) -> tuple[Contact, ...]:
         """Who holds which slot, in the order of the slots: the details as the ACO states them, the account as CMS knows it."""
-        account = [people.c[name] for name in ACCOUNT]
-        joined = sa.select(contacts, *account).outerjoin(people, people.c.user_id == contacts.c.user_id)
-        rows = self._connection.execute(joined.where(*_is(contacts, aco_id, year)))
+        rows = self._connection.execute(HELD_AT, {"aco_id": aco_id, "year": year})
         return _in_order({Role(row.role): Contact(Role(row.role), _read_contact(row)) for row in rows})
 
     def holders_in(self, year: int, roles: Iterable[Role]) -> dict[tuple[str, Role], Person]:
         """Who holds these slots at the ACOs of a year, by ACO ID and slot."""
-        account = [people.c[name] for name in ACCOUNT]
-        joined = sa.select(contacts, *account).outerjoin(people, people.c.user_id == contacts.c.user_id)
-        rows = self._connection.execute(joined.where(contacts.c.year == year, contacts.c.role.in_(sorted(roles))))
+        rows = self._connection.execute(HELD.where(contacts.c.year == year, contacts.c.role.in_(sorted(roles))))
         return {(row.aco_id, Role(row.role)): _read_contact(row) for row in rows}
 
     def roles_of(self, user_id: str, aco_id: str, year: int) -> frozenset[Role]:
@@ -98,16 +101,14 @@ class AcoRecords:
 
     def step_one(self, aco_id: str, year: int) -> StepOne | None:
         """Step 1 as it stands, or None when the ACO is not in the year."""
-        row = self._connection.execute(acos.select().where(*_is(acos, aco_id, year))).one_or_none()
+        row = self._connection.execute(ACO, {"aco_id": aco_id, "year": year}).one_or_none()
         return _step_one(row, self.contacts(aco_id, year)) if row else None
 
     def step_ones(self, year: int, aco_ids: Iterable[str]) -> dict[str, StepOne]:
         """Step 1 of several ACOs of a year, by ACO ID."""
         wanted = sorted(aco_ids)
-        account = [people.c[name] for name in ACCOUNT]
-        joined = sa.select(contacts, *account).outerjoin(people, people.c.user_id == contacts.c.user_id)
         held: dict[str, dict[Role, Contact]] = {}
-        for row in self._connection.execute(joined.where(contacts.c.year == year, contacts.c.aco_id.in_(wanted))):
+        for row in self._connection.execute(HELD.where(contacts.c.year == year, contacts.c.aco_id.in_(wanted))):
             held.setdefault(row.aco_id, {})[Role(row.role)] = Contact(Role(row.role), _read_contact(row))
         asked = acos.select().where(acos.c.year == year, acos.c.aco_id.in_(wanted))
         return {
@@ -128,6 +129,10 @@ class AcoRecords:
         self._connection.execute(
             acos.update().where(*_is(acos, aco_id, year)).values(organization_submitted_at_utc=None)
         )
+
+    def reopen_contacts(self, aco_id: str, year: int) -> None:
+        """Record that contact data has to be confirmed again (R28)."""
+        self._connection.execute(acos.update().where(*_is(acos, aco_id, year)).values(contacts_submitted_at_utc=None))
 
     def outlines(self, year: int) -> list[AcoOutline]:
         """Every ACO of a year by ID, with what lists of many ACOs need of it."""

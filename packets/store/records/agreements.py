@@ -6,9 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from packets.model.agreements import ContactConfirmation, ExtensionRequest
+from packets.model.agreements import Closure, ContactConfirmation, DataOutcome, ExtensionRequest
 from packets.model.people import Role
-from packets.store.tables import dua_confirmations, dua_extensions
+from packets.store.tables import dua_closures, dua_confirmations, dua_extensions
 
 
 class AgreementRecords:
@@ -49,6 +49,26 @@ class AgreementRecords:
         asked = dua_extensions.select().where(dua_extensions.c.year == year).order_by(dua_extensions.c.request_id)
         return {row.aco_id: _request(row) for row in self._connection.execute(asked)}
 
+    def close(self, aco_id: str, year: int, closure: Closure) -> None:
+        """Record that CMS closed an agreement."""
+        same = ("outcome", "certified_on", "reason", "closed_by")
+        values = {name: getattr(closure, name) for name in same}
+        at, dua_number = closure.closed_at, closure.number
+        self._connection.execute(
+            dua_closures.insert().values(aco_id=aco_id, year=year, dua_number=dua_number, **values, closed_at_utc=at)
+        )
+
+    def closure(self, aco_id: str, dua_number: str) -> Closure | None:
+        """That CMS closed an ACO's agreement of this number, in whichever year; None when it has not."""
+        asked = dua_closures.select().where(dua_closures.c.aco_id == aco_id, dua_closures.c.dua_number == dua_number)
+        row = self._connection.execute(asked).one_or_none()
+        return _closure(row) if row else None
+
+    def closures(self) -> dict[tuple[str, str], Closure]:
+        """Every agreement that CMS closed, by ACO ID and number."""
+        found = self._connection.execute(dua_closures.select())
+        return {(row.aco_id, row.dua_number): _closure(row) for row in found}
+
     def _newest(self, table: sa.Table, key: sa.Column[Any], aco_id: str, year: int) -> Any:
         asked = table.select().where(table.c.aco_id == aco_id, table.c.year == year)
         return self._connection.execute(asked.order_by(key.desc()).limit(1)).one_or_none()
@@ -56,3 +76,8 @@ class AgreementRecords:
 
 def _request(row: Any) -> ExtensionRequest:
     return ExtensionRequest(row.expires_on, row.extended_to, row.asked_by, Role(row.role), row.asked_at_utc)
+
+
+def _closure(row: Any) -> Closure:
+    outcome = DataOutcome(row.outcome)
+    return Closure(row.dua_number, outcome, row.certified_on, row.reason, row.closed_by, row.closed_at_utc)

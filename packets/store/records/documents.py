@@ -31,6 +31,13 @@ PLAIN = (
     "occurrence",
     "sections_digest",
 )
+IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+# Asked for every document that is read: built once, since building them takes longer than answering them.
+CHAINS = revisions.select().where(revisions.c.document_id.in_(IDS)).order_by(revisions.c.number)
+SIGNED = signatures.select().where(signatures.c.document_id.in_(IDS)).order_by(signatures.c.signed_at_utc)
+REFUSED = declines.select().where(declines.c.document_id.in_(IDS)).order_by(declines.c.decline_id)
+MOST_AT_ONCE = 500
+"""Ids in one question: databases take so many parameters and no more."""
 ORDER = (documents.c.aco_id, documents.c.step, documents.c.kind, documents.c.occurrence)
 
 
@@ -277,39 +284,22 @@ class DocumentRecords:
         )
 
     def _read(self, *which: sa.ColumnElement[bool]) -> list[Document]:
-        rows = self._connection.execute(
-            documents.select()
-            .where(*which)
-            .order_by(documents.c.aco_id, documents.c.step, documents.c.kind, documents.c.occurrence)
-        ).all()
-        ids = sa.select(documents.c.document_id).where(*which)
-        chains = _grouped(
-            self._connection.execute(
-                revisions.select().where(revisions.c.document_id.in_(ids)).order_by(revisions.c.number)
-            )
-        )
-        signed = _grouped(
-            self._connection.execute(
-                signatures.select().where(signatures.c.document_id.in_(ids)).order_by(signatures.c.signed_at_utc)
-            )
-        )
-        refused = _grouped(
-            self._connection.execute(
-                declines.select().where(declines.c.document_id.in_(ids)).order_by(declines.c.decline_id)
-            )
-        )
+        rows = self._connection.execute(documents.select().where(*which).order_by(*ORDER)).all()
+        ids = [row.document_id for row in rows]
+        chains, signed, refused = (self._parts(asked, ids) for asked in (CHAINS, SIGNED, REFUSED))
         return [_document(one, *(part.get(one.document_id, []) for part in (chains, signed, refused))) for one in rows]
+
+    def _parts(self, asked: sa.Select[Any], ids: list[str]) -> dict[str, list[Any]]:
+        """Rows of a table that belong to documents, by document."""
+        found: dict[str, list[Any]] = {}
+        for at in range(0, len(ids), MOST_AT_ONCE):
+            for row in self._connection.execute(asked, {"ids": ids[at : at + MOST_AT_ONCE]}):
+                found.setdefault(row.document_id, []).append(row)
+        return found
 
 
 def _of(aco_id: str, year: int) -> tuple[sa.ColumnElement[bool], ...]:
     return (documents.c.aco_id == aco_id, documents.c.year == year)
-
-
-def _grouped(rows: Any) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = {}
-    for row in rows:
-        found.setdefault(row.document_id, []).append(row)
-    return found
 
 
 def _document(row: Any, chain: list[Any], signed: list[Any], refused: list[Any]) -> Document:

@@ -12,6 +12,16 @@ from packets.model.aco import Aco, Cohort
 from packets.model.calendar import Activity, Extension, PerformanceYear, Window
 from packets.store.tables import extensions, loads, windows, years
 
+# Asked with nearly every act: built once, since building them takes longer than answering them.
+_YEAR: sa.BindParameter[int] = sa.bindparam("year", type_=sa.Integer)
+YEAR = years.select().where(years.c.year == _YEAR)
+WINDOWS = windows.select().where(windows.c.year == _YEAR).order_by(windows.c.activity, windows.c.cohort)
+GRANTED = (
+    extensions.select()
+    .where(extensions.c.aco_id == sa.bindparam("aco_id", type_=sa.String), extensions.c.year == _YEAR)
+    .order_by(extensions.c.extension_id)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Load:
@@ -62,12 +72,10 @@ class YearRecords:
 
     def get(self, year: int) -> PerformanceYear | None:
         """The year with its windows, or None."""
-        row = self._connection.execute(years.select().where(years.c.year == year)).one_or_none()
+        row = self._connection.execute(YEAR, {"year": year}).one_or_none()
         if row is None:
             return None
-        found = self._connection.execute(
-            windows.select().where(windows.c.year == year).order_by(windows.c.activity, windows.c.cohort)
-        )
+        found = self._connection.execute(WINDOWS, {"year": year})
         rows = tuple(Window(Activity(one.activity), Cohort(one.cohort), one.begins_on, one.due_on) for one in found)
         return PerformanceYear(year=row.year, windows=rows, sample=row.sample)
 
@@ -86,8 +94,7 @@ class YearRecords:
 
     def extensions(self, aco_id: str, year: int) -> list[Extension]:
         """What an ACO was granted, oldest first."""
-        asked = extensions.select().where(extensions.c.aco_id == aco_id, extensions.c.year == year)
-        return [_extension(row) for row in self._connection.execute(asked.order_by(extensions.c.extension_id))]
+        return [_extension(row) for row in self._connection.execute(GRANTED, {"aco_id": aco_id, "year": year})]
 
     def extensions_in(self, year: int) -> dict[str, list[Extension]]:
         """What the ACOs of a year were granted, by ACO ID."""

@@ -1,6 +1,6 @@
 """The tables. Times are UTC and end in `_at_utc`; constraints carry the rules that must never break."""
 
-from packets.store.tables.agreements import dua_confirmations, dua_extensions
+from packets.store.tables.agreements import dua_closures, dua_confirmations, dua_extensions
 from packets.store.tables.api import api_calls, api_tokens, prepared_signatures
 from packets.store.tables.authentication import (
     accounts,
@@ -57,6 +57,7 @@ __all__ = [
     "disposition_items",
     "dispositions",
     "documents",
+    "dua_closures",
     "dua_confirmations",
     "dua_extensions",
     "export_items",

@@ -1,4 +1,4 @@
-"""What ACOs say about their Data Use Agreement in Step 4: contacts confirmed, extension asked for."""
+"""What ACOs say about their Data Use Agreement in Step 4: contacts confirmed, extension asked for; and that CMS closed one."""
 
 from __future__ import annotations
 
@@ -38,3 +38,23 @@ dua_extensions = sa.Table(
     sa.CheckConstraint("extended_to > expires_on", name="never_shortened"),
     sa.Index(None, "aco_id", "year"),
 )
+
+dua_closures = sa.Table(
+    "dua_closures",
+    metadata,
+    number("closure_id", primary_key=True),
+    text("aco_id"),
+    number("year"),
+    text("dua_number"),
+    text("outcome"),
+    sa.Column("certified_on", sa.Date, nullable=False),
+    text("reason"),
+    text("closed_by"),
+    time("closed_at_utc"),
+    aco_reference(),
+    sa.ForeignKeyConstraint(["closed_by"], ["people.user_id"]),
+    sa.CheckConstraint("outcome IN ('destroyed', 'returned', 'none-received')", name="outcome_known"),
+    sa.CheckConstraint("reason <> ''", name="reasoned"),
+    sa.UniqueConstraint("aco_id", "dua_number"),
+)
+"""An agreement is closed once, in whichever year; it is the same agreement in every year that has its number."""

@@ -60,6 +60,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     thread.start()
     words = {
         "$TOKEN": caller(site, site.holder(Role.ACO_EXECUTIVE)).token,
+        "$CUSTODIAN": caller(site, site.holder(Role.DUA_CUSTODIAN)).token,
         "$STAFF": caller(site, site.world.agency(Role.CMS_STAFF)).token,
         "$ACO": site.current.aco.aco_id,
         "$DOCUMENT": document.document_id,

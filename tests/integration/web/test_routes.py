@@ -135,6 +135,10 @@ ROUTES: dict[Audience, frozenset[str]] = {
             f"GET {YEAR}/windows",
             f"POST {YEAR}/windows",
             "GET /agreements/<int(min=2012, max=2999):year>",
+            f"GET {PACKET}/editor",
+            f"POST {PACKET}/editor",
+            f"GET {YEAR}/unattended",
+            *(f"{method} {PACKET}/agreement/closing" for method in ("GET", "POST")),
         }
     ),
     Audience.RECORD_READERS: frozenset(

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from packets.model.aco import DataUseAgreement
 from packets.model.agreements import (
+    Closure,
     ContactConfirmation,
+    DataOutcome,
     ExtensionRequest,
     Standing,
     expiry_problem,
@@ -99,6 +101,20 @@ def test_what_ends_an_expiry_is_said_by_how_far_the_extension_is() -> None:
     gone = expiry_problem(OPEN, date(2028, 1, 1))
     assert gone is not None
     assert "new data use agreement" in gone.remedy
+
+
+def test_what_cms_closed_allows_nothing_whatever_its_days_say() -> None:
+    """Executed or not, today or long before its end; only the gates of its own step ask."""
+    closure = Closure("DUA-1", DataOutcome.DESTROYED, ENDS, "Left", "QA00", datetime(2026, 12, 1, 3, tzinfo=UTC))
+    for standing in (OPEN, replace(OPEN, executed=True, signed_by_aco=True)):
+        closed, today = replace(standing, closure=closure), date(2026, 12, 2)
+        problem = expiry_problem(closed, today)
+        assert problem is not None
+        assert (problem.code, "November 30, 2026" in problem.sentence) == ("dua-closed", True)
+        assert closed.is_closed(today)
+        assert [one.code for one in request_problems(closed, date(2027, 6, 30), today)] == ["dua-closed"]
+        assert [one.code for one in gate_problems(GATES, closed, None, SEEN)] == ["dua-closed"]
+        assert gate_problems(("contacts", "organization"), closed, None, SEEN) == []
 
 
 def test_what_is_offered_is_never_more_than_a_year() -> None:

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from packets.jobs.queue import enqueue
+from packets.model.agreements import Closure, DataOutcome
 from packets.model.exports import Export, Finished
 from packets.model.holds import Approval, Disposition, DispositionItem
 from packets.model.jobs import JobState
@@ -26,7 +27,8 @@ from packets.store.records.years import Load
 from schema import migrate
 from worlds import PASSWORD, START, World, build_world
 
-BEFORE_AGREEMENTS, BEFORE_API, BEFORE_KEEPING, BEFORE_EXPORTS = "0009", "0013", "0015", "0017"
+BEFORE_AGREEMENTS, BEFORE_API, BEFORE_KEEPING = "0009", "0013", "0015"
+BEFORE_CLOSING, BEFORE_EXPORTS = "0017", "0022"
 
 
 @pytest.fixture
@@ -102,6 +104,26 @@ def test_documents_survive_the_schema_before_agreements_and_numbers_of_documents
         assert records.documents.get(document.document_id) == replace(document, sections_digest=None)
         assert (records.agreements.confirmation(*place), records.agreements.request(*place)) == (None, None)
     assert document.occurrence == 1
+
+
+def test_a_closed_agreement_is_open_on_the_way_down_and_can_be_closed_again(world: World) -> None:
+    """The earlier schema knows no closing; on the newest one an agreement is closed once, and never without a reason."""
+    sample, database = world.first("current"), world.services.database
+    place, number = (sample.aco.aco_id, sample.aco.performance_year), sample.aco.dua.number
+    closure = Closure(number, DataOutcome.RETURNED, START.date(), "Left", world.agency(Role.CMS_STAFF), START)
+    with database.write() as records:
+        records.agreements.close(*place, closure)
+
+    migrate(database, BEFORE_CLOSING)
+    migrate(database, "head")
+
+    with database.write() as records:
+        assert records.agreements.closure(place[0], number) is None
+        records.agreements.close(*place, closure)
+        assert records.agreements.closures() == {(place[0], number): closure}
+    for again in (closure, replace(closure, number="another", reason="")):
+        with pytest.raises(sa.exc.IntegrityError), database.write() as records:
+            records.agreements.close(*place, again)
 
 
 def test_lists_that_were_loaded_before_can_be_searched_after_the_migration(world: World) -> None:

@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -107,6 +107,17 @@ def test_no_request_hides_in_the_body_of_another(framing: bytes) -> None:
         server.close()
     assert said
     assert b"path=hidden;" not in said
+
+
+def test_browsers_that_keep_their_connections_keep_nobody_out() -> None:
+    """Two hundred have connections open on which nothing is asked; the next one is answered at once."""
+    with listen("127.0.0.1", 0) as door, ExitStack() as stack:
+        server = make_server(echo(), door)
+        threading.Thread(target=server.run, daemon=True).start()
+        stack.callback(server.close)
+        lines = [stack.enter_context(socket.create_connection(door.getsockname(), timeout=5)) for _ in range(200)]
+        lines[-1].sendall(b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert b"path=last;" in b"".join(_pieces(lines[-1]))
 
 
 def _pieces(line: socket.socket) -> Iterator[bytes]:

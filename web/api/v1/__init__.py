@@ -1,6 +1,7 @@
 """The nouns of version 1."""
 
 from web.api.v1 import (
+    agreements,
     batches,
     change_requests,
     contacts,
@@ -11,6 +12,8 @@ from web.api.v1 import (
     organization,
     outcomes,
     packets,
+    placements,
+    preparations,
     records,
     signatures,
     verifications,
@@ -26,8 +29,10 @@ NOUNS = tuple(
         whoami,
         packets,
         contacts,
+        placements,
         organization,
         change_requests,
+        agreements,
         documents,
         lists,
         corrections,
@@ -37,6 +42,7 @@ NOUNS = tuple(
         verifications,
         years,
         windows,
+        preparations,
         jobs,
         records,
         webhooks,

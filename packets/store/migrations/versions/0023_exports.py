@@ -4,8 +4,8 @@ import packets.store.tables
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0019'
-down_revision = '0017'
+revision = '0023'
+down_revision = '0022'
 branch_labels = None
 depends_on = None
 

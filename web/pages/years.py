@@ -110,11 +110,9 @@ def open_year() -> ResponseReturnValue:
 @pages.get(f"{YEAR}/opening")
 @open_to(Audience.YEAR_MANAGERS)
 def opening(year: int) -> ResponseReturnValue:
-    """How far the opening of a year is, or why it was not opened; of an open year its page."""
+    """How far the opening of a year is, and what became of it."""
     found = services().openings.newest(year)
-    if found.state is OpeningState.OPEN:
-        return redirect(url_for("years.show", year=year, opened=""), 303)
-    report = services().openings.report_on(found)
+    report = services().openings.report_on(found) if found.state is OpeningState.REFUSED else None
     return render_template("year_opening.html", found=found, watch_seconds=WATCH_SECONDS, **_about(report))
 
 
@@ -145,7 +143,6 @@ def show(year: int) -> ResponseReturnValue:
         filters=FILTERS,
         cohorts=Cohort,
         preparing=services().preparation.newest(year),
-        opened="opened" in request.args,
     )
 
 

@@ -14,8 +14,9 @@ from packets.sample.year import SampleAco, SampleYear, sample_year
 from packets.settings import Settings
 from packets.years.enrollment import Enrollment
 from signing.ceremony import SignRequest
-from web.bootstrap import Services, build_executor, build_services, initialize
+from web.bootstrap import Services, build_services, initialize
 from web.demo import choose_signer, holder
+from web.work import build_executor
 from worlds import PASSWORD
 
 PLAIN_KIND = "plain-agreement"

@@ -21,9 +21,7 @@ from packets.documents.voiding import VoidDesk
 from packets.errors import StoreError
 from packets.finding.desk import FindingDesk
 from packets.giving.grants import GrantDesk
-from packets.jobs.execution import Executor, Report, say_nothing
 from packets.jobs.queue import enqueue
-from packets.jobs.registry import Handler, Periodic, Registry, Run
 from packets.keeping.dispositions import DispositionDesk
 from packets.keeping.export_files import ExportFiles
 from packets.keeping.exports import ExportDesk
@@ -52,21 +50,20 @@ from packets.store.objects_copy import CopiedObjects
 from packets.store.objects_files import FileObjects
 from packets.store.places import Access, open_store
 from packets.webhooks.addresses import AddressGuard
-from packets.webhooks.delivery import ATTEMPTS, JOB, LONGEST_WAIT, Messenger
+from packets.webhooks.delivery import Messenger
 from packets.webhooks.desk import WebhookDesk
 from packets.years.agreements import AgreementDesk
 from packets.years.closing import ClosingDesk
 from packets.years.cohort_windows import CohortWindowDesk
 from packets.years.deadlines import DeadlineDesk
 from packets.years.enrollment import EnrollmentDesk
-from packets.years.preparation import PREPARE, PreparationDesk
+from packets.years.preparation import PreparationDesk
 from packets.years.progress import ProgressDesk
 from packets.years.year_loading import YearDesk
-from packets.years.year_opening import OPEN_YEAR, OpeningDesk
-from signing.batch_work import BatchWork
+from packets.years.year_opening import OpeningDesk
 from signing.ceremony import Ceremony
-from signing.checkpoints import CHECKPOINT, Checkpointer
-from signing.countersigning import BATCH_JOB, CountersignDesk
+from signing.checkpoints import Checkpointer
+from signing.countersigning import CountersignDesk
 from signing.declining import DeclineDesk
 from signing.deferring import DeferringDesk
 from signing.fields import seeded_fields
@@ -85,19 +82,15 @@ from signing.sources.socket_client import SocketKey
 from signing.vault import KeyHolder, Vault
 from web.auth.accounts import AccountDesk
 from web.auth.office import open_accounts
-from web.auth.resets import RESET_JOB, ResetDesk
+from web.auth.resets import ResetDesk
 from web.auth.step_up import StepUpDesk
 from web.carriers import install_engine, open_database
 from web.encryption import require_encryption
 from web.giving import first_link
-from web.keepers import DAYS_IN_A_YEAR, keeping_handlers, keeping_tasks, lock_of
+from web.keepers import DAYS_IN_A_YEAR, lock_of
 from web.kept_secrets import find_secret
 from web.mail import read_mail
 from web.signing_sources import people_keys, time_stamps
-
-REMIND_EVERY, TELL_EVERY = timedelta(hours=1), timedelta(seconds=15)
-RECONCILE_EVERY, SWEEP_EVERY = timedelta(minutes=5), timedelta(hours=1)
-CHECKPOINT_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,47 +346,3 @@ def closed_box() -> ClosedBox:
     box = ClosedBox()
     atexit.register(box.close)
     return box
-
-
-def build_registry(services: Services) -> Registry:
-    """All work that runs outside requests: handlers of jobs, and what is done again and again."""
-
-    def reconcile(_run: Run) -> dict[str, int]:
-        return {"abandoned": len(services.reconciler.run())}
-
-    def checkpoint(_run: Run) -> dict[str, int]:
-        kept = services.checkpoints.make()
-        return {"covered": kept.size if kept else 0}
-
-    def remind(_run: Run) -> None:
-        services.reminders.remind()
-
-    def tell(run: Run) -> None:
-        services.notices.write()
-        services.post.deliver(lambda done: run.progress(done, done))
-
-    batches = BatchWork(services.database, services.ceremony, services.clock)
-    return Registry(
-        handlers=(
-            Handler(CHECKPOINT, checkpoint),
-            Handler(BATCH_JOB, batches.run),
-            *keeping_handlers(services),
-            Handler(PREPARE, services.preparation.work),
-            Handler(OPEN_YEAR, services.openings.work),
-            Handler(JOB, services.messenger.work, attempts=ATTEMPTS, longest_wait=LONGEST_WAIT),
-            Handler(RESET_JOB, services.resets.work),
-        ),
-        periodic=(
-            *keeping_tasks(services),
-            Periodic("reconcile", RECONCILE_EVERY, reconcile),
-            Periodic("remind", REMIND_EVERY, remind),
-            Periodic("sweep-accounts", SWEEP_EVERY, lambda _run: services.accounts.sweep()),
-            Periodic("tell", TELL_EVERY, tell),
-            Periodic("checkpoint-every-minute", CHECKPOINT_EVERY, checkpoint),
-        ),
-    )
-
-
-def build_executor(services: Services, report: Report = say_nothing) -> Executor:
-    """Does jobs in this process; `report` is told of what fails."""
-    return Executor(services.database, build_registry(services), services.clock, report=report)

@@ -20,7 +20,8 @@ from packets.settings import load_settings
 from signing.ceremony import SignRequest
 from signing.facts import expected_of
 from signing.verify import verify_pdf
-from web.bootstrap import Services, build_executor, build_services
+from web.bootstrap import Services, build_services
+from web.work import build_executor
 
 Result = dict[str, Any]
 

@@ -22,8 +22,8 @@ from signed_files import keys as other_keys
 from signing.checkpoints import LogVerdict, verify_log
 from signing.errors import TimeStampError
 from signing.timestamps import TimeStampSource
-from web.bootstrap import build_executor
 from web.cli import esm
+from web.work import build_executor
 from worlds import World, build_world, keys
 
 TAMPERINGS = 1000

@@ -30,7 +30,8 @@ from signing.countersigning import CountersignDesk
 from signing.errors import TimeStampError
 from signing.pades import SigningService
 from waiting_years import agency, later, make_waiting_year, settings_of
-from web.bootstrap import Services, build_executor, build_services
+from web.bootstrap import Services, build_services
+from web.work import build_executor
 from worlds import START
 
 COUNT = 5

@@ -27,9 +27,10 @@ from packets.settings import Settings
 from packets.store.database import IN_MEMORY, Database
 from packets.store.grants import grant_statements
 from packets.store.wakes import LONGEST_KIND, EngineSchema
-from web.bootstrap import build_executor, build_services, initialize
+from web.bootstrap import build_services, initialize
 from web.carriers import make_carrier
 from web.examination import CHECKS, State, examine
+from web.work import build_executor
 
 ONCE_IN_A_LEAP_YEAR = "0 0 29 2 * 0"
 TAKEN_OVER_SECONDS = 60

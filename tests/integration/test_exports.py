@@ -22,7 +22,7 @@ from packets.model.people import Role
 from packets.store.objects import digest_file
 from packets.store.tables import documents
 from signing.standalone.verifier import Bag
-from web.bootstrap import build_executor
+from web.work import build_executor
 from worlds import World, build_world
 
 

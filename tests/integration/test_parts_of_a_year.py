@@ -8,7 +8,7 @@ from packets.jobs.execution import Executor
 from packets.model.jobs import JobState
 from packets.store.records.jobs import JobFilter
 from packets.years import preparation
-from web.bootstrap import build_registry
+from web.work import build_registry
 from worlds import World, build_world
 
 

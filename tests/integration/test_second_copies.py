@@ -22,9 +22,10 @@ from packets.store.database import Database
 from packets.store.objects import MemoryObjects
 from packets.store.objects_copy import CopiedObjects
 from packets.store.objects_files import FileObjects
-from web.bootstrap import build_registry, build_services, initialize
+from web.bootstrap import build_services, initialize
 from web.cli import esm
 from web.keepers import build_fixity
+from web.work import build_registry
 from worlds import World, build_world
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -18,9 +18,10 @@ from packets.jobs.execution import LEASE
 from packets.jobs.queue import enqueue
 from packets.jobs.worker import PATIENCE_SECONDS, THREADS
 from packets.settings import Settings
-from web.bootstrap import build_executor, build_services, initialize
+from web.bootstrap import build_services, initialize
 from web.cli.worker import working
 from web.measuring import showing_metrics
+from web.work import build_executor
 
 COMMAND = (sys.executable, "-c", "from web.cli import main; main()")
 

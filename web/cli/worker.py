@@ -15,11 +15,12 @@ import structlog
 
 from packets.jobs.worker import THREADS, Carrier
 from packets.model.jobs import Job
-from web.bootstrap import Services, build_executor
+from web.bootstrap import Services
 from web.carriers import make_carrier
 from web.cli.folder import folder_option, open_folder
 from web.logs import configure_logs
 from web.measuring import HERE, showing_metrics
+from web.work import build_executor
 
 
 @click.command()

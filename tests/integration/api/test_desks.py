@@ -19,7 +19,8 @@ from packets.model.tokens import Scope
 from packets.sample.files import example_files
 from waiting_years import agency, make_waiting_year, settings_of
 from web.app import create_app
-from web.bootstrap import build_executor, build_services
+from web.bootstrap import build_services
+from web.work import build_executor
 from worlds import START
 
 LIST = "provider-supplier-list"

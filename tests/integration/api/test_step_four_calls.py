@@ -16,8 +16,8 @@ from packets.audit.log import Act, Outcome
 from packets.model.people import Contact, Role
 from packets.model.tokens import Scope
 from web.app import create_app
-from web.bootstrap import build_executor
 from web.demo import holder
+from web.work import build_executor
 from worlds import build_world
 
 ADDENDUM = "data-use-agreement-addendum"

@@ -10,7 +10,7 @@ from browsing import Browser, Site, open_site
 from packets.model.documents import Document
 from packets.model.people import Role
 from signing.declining import DeclineRequest
-from web.bootstrap import build_executor
+from web.work import build_executor
 from worlds import PASSWORD
 
 DUA = "data-use-agreement"

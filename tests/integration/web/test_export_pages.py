@@ -16,7 +16,7 @@ from packets.audit.log import Act, Outcome
 from packets.keeping.exports import EXPORT_JOB
 from packets.model.people import Role
 from packets.store.objects import digest_bytes
-from web.bootstrap import build_executor
+from web.work import build_executor
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ from packets.audit.log import Act
 from packets.keeping.dispositions import DISPOSAL_JOB
 from packets.model.people import Role
 from packets.model.retention import AGREEMENT_RECORDS
-from web.bootstrap import build_executor
 from web.keepers import build_fixity
+from web.work import build_executor
 from worlds import PASSWORD
 
 LATER = datetime(2030, 1, 7, 15, 0, tzinfo=UTC)

@@ -20,7 +20,8 @@ from packets.notices.smtp import read_mail_url
 from web.app import create_app
 from web.auth.limits import RESETS_BY_NETWORK, RESETS_OF_ACCOUNT, key_of
 from web.auth.resets import RESET_JOB
-from web.bootstrap import Services, build_executor
+from web.bootstrap import Services
+from web.work import build_executor
 from worlds import PASSWORD
 
 NEW = "an altogether new sentence"

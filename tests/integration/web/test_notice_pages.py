@@ -18,9 +18,10 @@ from packets.model.people import Role
 from packets.settings import load_settings
 from packets.store.records.notices import Filter
 from web.app import create_app
-from web.bootstrap import build_executor, build_services, initialize
+from web.bootstrap import build_services, initialize
 from web.cli import esm
 from web.mail import read_mail
+from web.work import build_executor
 
 
 @pytest.fixture

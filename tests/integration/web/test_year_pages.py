@@ -31,7 +31,7 @@ from packets.year_files.template import file_name
 from packets.year_files.windows import default_windows
 from web.app import create_app
 from web.auth.cookies import LOCAL_NAME
-from web.bootstrap import build_executor
+from web.work import build_executor
 from worlds import PASSWORD
 
 REAL = Path(__file__).parents[4] / "shared" / "data" / "PY2026_Medicare_Shared_Savings_Program_Participants.csv.gz"

@@ -75,7 +75,7 @@ def gather_facts(
         head_digest=document.head_digest,
         voided=document.voided_at is not None,
         declined=document.decline is not None,
-        outdated=sections_changed(records, document_type, step_one.aco, document),
+        outdated=sections_changed(records, document_type, step_one.aco, document, step_one.contacts),
         reworded=template_changed(document_type, document),
     )
 

@@ -58,7 +58,7 @@ class Office:
 
     def open(self, *kinds: FileKind) -> Report:
         """Open the year with the files of these kinds."""
-        return self.services.years.open(YEAR, self.given(*kinds), self.staff, sample=True)
+        return self.services.openings.open(YEAR, self.given(*kinds), self.staff, sample=True)
 
     def refused(self, *kinds: FileKind) -> Report:
         """The report with which opening the year is refused."""

@@ -62,6 +62,7 @@ from packets.years.enrollment import EnrollmentDesk
 from packets.years.preparation import PREPARE, PreparationDesk
 from packets.years.progress import ProgressDesk
 from packets.years.year_loading import YearDesk
+from packets.years.year_opening import OPEN_YEAR, OpeningDesk
 from signing.batch_work import BatchWork
 from signing.ceremony import Ceremony
 from signing.checkpoints import CHECKPOINT, Checkpointer
@@ -122,6 +123,7 @@ class Services:
     deadlines: DeadlineDesk
     preparation: PreparationDesk
     years: YearDesk
+    openings: OpeningDesk
     cohort_windows: CohortWindowDesk
     directory: DirectoryDesk
     agreements: AgreementDesk
@@ -292,7 +294,8 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         corrections=CorrectionsDesk(database, objects, catalog, assembler, clock, box),
         deadlines=DeadlineDesk(database, clock),
         preparation=preparation,
-        years=YearDesk(database, objects, catalog, preparation, clock, box),
+        years=(years := YearDesk(database, objects, catalog, preparation, clock, box)),
+        openings=OpeningDesk(database, objects, years, clock),
         cohort_windows=CohortWindowDesk(database, clock),
         directory=DirectoryDesk(database, clock),
         agreements=AgreementDesk(database, catalog, assembler, clock),
@@ -376,6 +379,7 @@ def build_registry(services: Services) -> Registry:
             Handler(BATCH_JOB, batches.run),
             *keeping_handlers(services),
             Handler(PREPARE, services.preparation.work),
+            Handler(OPEN_YEAR, services.openings.work),
             Handler(JOB, services.messenger.work, attempts=ATTEMPTS, longest_wait=LONGEST_WAIT),
             Handler(RESET_JOB, services.resets.work),
         ),

@@ -5,7 +5,8 @@ The gate (`web.auth.gate`) fills it in before any view runs.
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Callable
+from typing import Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, request
@@ -17,6 +18,19 @@ from web.auth.sessions import Session
 from web.bootstrap import Services
 
 EXTENSION = "esm-packets"
+LONGEST_NUMBER = 5
+"""Nobody has pages with so many digits."""
+
+
+class Counted(Protocol):
+    """A part of something long."""
+
+    @property
+    def count(self) -> int:
+        """How much there is in all."""
+
+
+Part = TypeVar("Part", bound=Counted)
 
 
 def attach(app: Flask, services: Services) -> None:
@@ -74,6 +88,25 @@ def asked(name: str) -> str:
 def typed(name: str) -> str:
     """What was sent in a form under a name, without what no page can show."""
     return "".join(one for one in request.form.get(name, "") if one.isprintable()).strip()
+
+
+def asked_page() -> int:
+    """The number of the page that the address asks for; the first one where it names none."""
+    number = asked("page")
+    return max(1, int(number)) if number.isascii() and number.isdigit() and len(number) < LONGEST_NUMBER else 1
+
+
+def turn_to(lines: int, look: Callable[[int], Part]) -> tuple[int, int, Part]:
+    """The number of the page that the address asks for, that of the last one, and what stands on the page.
+
+    Args:
+        lines: so many stand on a page.
+        look: finds what stands on a page, given how many lines are to be passed over, and counts all of them.
+    """
+    number = asked_page()
+    found = look((number - 1) * lines)
+    last = max(1, -(-found.count // lines))
+    return (number, last, found) if number <= last else (last, last, look((last - 1) * lines))
 
 
 def request_id() -> str:

@@ -22,7 +22,7 @@ from servers import MissingServerError
 from web.bootstrap import initialize
 
 WEBS = 2
-READY_SECONDS, LOOK_SECONDS = 60.0, 0.1
+READY_SECONDS, LOOK_SECONDS = 240.0, 0.1
 PREPARED, RUN = "deadline_prepared", "deadline_run"
 COMMON = {"ESM_MODE": "demo", "ESM_SECOND_FACTOR": "required", "ESM_LOG_LEVEL": "warning"}
 """As in production but for TLS, which is a proxy's, and for keys that anybody may see: everybody signs in with two factors."""
@@ -52,7 +52,8 @@ class Stage:
         return {**COMMON, "ESM_QUEUE": "worker"}
 
     def make(self) -> None:
-        """Schema and keys for a new year."""
+        """Schema and keys for a new year; what a preparation that was cut has left goes."""
+        shutil.rmtree(self.keys)
         initialize(load_settings(**settings_of(self.environment(), self.keys)), sample=True)
 
     def installation(self) -> Installation:
@@ -84,7 +85,9 @@ class ScaledStage(Stage):
         }
 
     def make(self) -> None:
-        """Database, bucket, schema, keys, and a role that owns nothing."""
+        """Database, schema, keys, and a role that owns nothing; what a preparation that was cut has left goes."""
+        shutil.rmtree(self.keys)
+        self._administer(f"DROP DATABASE IF EXISTS {PREPARED} WITH (FORCE)")
         self._administer(f"CREATE DATABASE {PREPARED} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'")
         initialize(load_settings(**settings_of(self.environment(user="postgres"), self.keys)), sample=True)
         self._administer("; ".join(grant_statements(ROLE, "public")), PREPARED)

@@ -119,7 +119,7 @@ class Nation:
                 one: self.folder / "year" / f"{one}.{'toml' if one is FileKind.WINDOWS else 'csv'}" for one in FileKind
             }
             given = {one: GivenFile(path.name, path) for one, path in files.items()}
-            services.years.open(made.year.year, given, agent(Role.CMS_STAFF), sample=True)
+            services.openings.open(made.year.year, given, agent(Role.CMS_STAFF), sample=True)
 
     def _largest_first(self, services: Services) -> list[tuple[str, str]]:
         """What is missing; long lists first, so that no worker is left alone with one at the end."""

@@ -22,6 +22,7 @@ GENESIS = "0" * 64
 class Act(StrEnum):
     """What can be told of: `subject:action`, closed."""
 
+    YEAR_ASK = "year:ask"
     YEAR_OPEN = "year:open"
     ACO_ENROLL = "aco:enroll"
     WINDOW_EXTEND = "window:extend"

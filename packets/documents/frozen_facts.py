@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from packets.canonical import digest_of
@@ -67,12 +67,23 @@ def freeze(
     }
 
 
-def section_facts(records: Records, document_type: DocumentType, aco: Aco, occurrence: int = 1) -> dict[str, Any]:
-    """The sections of the facts that the manifest names: what the ACO says of itself, its contacts, its DUA, its corrections."""
+def section_facts(
+    records: Records,
+    document_type: DocumentType,
+    aco: Aco,
+    occurrence: int = 1,
+    contacts: Sequence[Contact] | None = None,
+) -> dict[str, Any]:
+    """The sections of the facts that the manifest names: what the ACO says of itself, its contacts, its DUA, its corrections.
+
+    Contacts are read where they are not at hand.
+    """
     place = (aco.aco_id, aco.performance_year)
     sections: dict[str, Callable[[], Any]] = {
         "aco": lambda: _aco_facts(aco),
-        "contacts": lambda: [_contact_facts(one) for one in records.acos.contacts(*place)],
+        "contacts": lambda: [
+            _contact_facts(one) for one in (records.acos.contacts(*place) if contacts is None else contacts)
+        ],
         "dua": lambda: _dua_facts(records, aco),
         "addendum": lambda: _addendum_facts(records, document_type, aco, occurrence),
         "corrections": lambda: _corrections_facts(records, *place),
@@ -80,7 +91,13 @@ def section_facts(records: Records, document_type: DocumentType, aco: Aco, occur
     return {name: sections[name]() for name in document_type.sections if name in sections}
 
 
-def sections_changed(records: Records, document_type: DocumentType, aco: Aco, document: Document) -> bool:
+def sections_changed(
+    records: Records,
+    document_type: DocumentType,
+    aco: Aco,
+    document: Document,
+    contacts: Sequence[Contact] | None = None,
+) -> bool:
     """Whether the sections behind an unsigned document are not any more what it was made from (DESIGN 3).
 
     Such a document cannot be signed, whoever changed the facts and whether or not it was assembled again since. The lists are
@@ -88,7 +105,8 @@ def sections_changed(records: Records, document_type: DocumentType, aco: Aco, do
     """
     if document.signatures or document.voided_at or not document.sections_digest:
         return False
-    return digest_of(section_facts(records, document_type, aco, document.occurrence)) != document.sections_digest
+    facts = section_facts(records, document_type, aco, document.occurrence, contacts)
+    return digest_of(facts) != document.sections_digest
 
 
 def template_changed(document_type: DocumentType, document: Document) -> bool:

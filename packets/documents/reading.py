@@ -12,7 +12,7 @@ from packets.documents.assemble import document_subject
 from packets.documents.catalog import Catalog
 from packets.errors import NotFoundError, Problem
 from packets.model.aco import Aco, StepOne
-from packets.model.calendar import Activity, Window
+from packets.model.calendar import Activity, PerformanceYear, Window
 from packets.model.dates import Dates, dates_of
 from packets.model.documents import Document, DocumentType, Status
 from packets.model.people import Person, Role
@@ -21,14 +21,22 @@ from packets.people.access import Action, may
 from packets.store.database import Database
 from packets.store.objects import ObjectStore
 from packets.store.records import Records
+from packets.store.records.acos import AcoLine
 
 
 @dataclass(frozen=True, slots=True)
 class PacketView:
-    """An ACO's packet as a person sees it: Step 1, the window, one line a step, and the documents that no longer count."""
+    """An ACO's packet as a person sees it: Step 1, the window, one line a step, and the documents that no longer count.
+
+    Attributes:
+        year: with the ACO's extensions.
+        packet: the documents that count.
+    """
 
     step_one: StepOne
+    year: PerformanceYear
     window: Window
+    packet: tuple[Document, ...]
     steps: tuple[StepView, ...]
     roles: frozenset[Role]
     voided: tuple[Document, ...] = ()
@@ -37,6 +45,15 @@ class PacketView:
     def aco(self) -> Aco:
         """The ACO in that year."""
         return self.step_one.aco
+
+
+@dataclass(frozen=True, slots=True)
+class AcoPage:
+    """Some of the ACOs of all years, how many there are in all, and the years that were opened, newest first."""
+
+    lines: tuple[AcoLine, ...]
+    count: int
+    years: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +88,12 @@ class ReadingRoom:
                 return [aco for year in records.years.numbers() for aco in records.acos.in_year(year)]
             return records.acos.of_person(user_id)
 
+    def every_aco(self, text: str, *, most: int, skip: int = 0) -> AcoPage:
+        """Some of the ACOs of all years, newest year first, whose ID or name has a text in it. Whoever asks was let in as CMS."""
+        with self.database.read() as records:
+            lines, count = records.acos.lines(text, most=most, skip=skip)
+            return AcoPage(tuple(lines), count, tuple(records.years.numbers()))
+
     def packet(self, user_id: str, aco_id: str, year: int) -> PacketView:
         """An ACO's packet.
 
@@ -86,7 +109,8 @@ class ReadingRoom:
             window = opened.window(Activity.SIGN, step_one.aco.cohort)
             packet = records.documents.packet(aco_id, year)
             voided = tuple(records.documents.voided(aco_id, year))
-        return PacketView(step_one, window, self._steps(step_one.aco, packet, window), roles, voided)
+        steps = self._steps(step_one.aco, packet, window)
+        return PacketView(step_one, opened, window, tuple(packet), steps, roles, voided)
 
     def document(self, user_id: str, document_id: str) -> Document:
         """A document with everything recorded about it.

@@ -24,6 +24,7 @@ from packets.model.retention import (
     class_of,
     day_of,
     extension_problems,
+    latest_end,
     schedule,
 )
 from packets.people.access import Action, may
@@ -49,6 +50,23 @@ class Kept:
     def is_due(self, today: date) -> bool:
         """Whether it may be disposed of: its date is over and nothing holds it."""
         return self.schedule.is_over(today) and not self.holds
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What somebody should look at.
+
+    Attributes:
+        due: what may be disposed of, soonest first.
+        soon: what comes to its date within `SOON`, or has come to it and is held.
+        held: what a hold stands on.
+        count: how many documents are kept.
+    """
+
+    due: list[Kept]
+    soon: list[Kept]
+    held: list[Kept]
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +102,24 @@ class RetentionDesk:
         """What holds for one document; None when there is none, or it was disposed of."""
         return next(iter(self.kept([document_id])), None)
 
+    def outlook(self, today: date) -> Outlook:
+        """What is due on a day or soon, and what is held; only what can be is looked at, so it costs little when little is."""
+        until = today + SOON
+        classes = {class_of(None), *map(class_of, self.catalog.values())}
+        with self.database.read() as records:
+            near = self._judged(records, records.keeping.kept_of(latest_end(until, classes), until))
+            holds = records.keeping.holds(standing=True)
+            held = self._judged(records, records.keeping.kept_under(holds))
+            count = records.keeping.count()
+        due = [one for one in near if one.is_due(today)]
+        soon = [one for one in near if not one.is_due(today) and one.schedule.disposable_after <= until]
+        return Outlook(by_date(due), by_date(soon), by_date([one for one in held if one.holds]), count)
+
     def look_up(self, records: Records, document_ids: Iterable[str] | None = None) -> list[Kept]:
         """As `kept`, in a transaction that is under way."""
-        found = records.keeping.kept(document_ids)
+        return self._judged(records, records.keeping.kept(document_ids))
+
+    def _judged(self, records: Records, found: Iterable[KeptDocument]) -> list[Kept]:
         extensions, holds = records.keeping.extensions(), records.keeping.holds(standing=True)
         moving = records.dispositions.under_way()
         return [self._kept(one, extensions, holds, moving) for one in found]
@@ -144,6 +177,11 @@ class RetentionDesk:
         longer = [each for each in extensions if each.covers(*place)]
         found = schedule(class_of(self.catalog.get(one.kind)), one.facts, longer, self.lock)
         return Kept(one, found, tuple(each for each in holds if each.covers(*place)), moving.get(one.document_id, ""))
+
+
+def by_date(kept: Iterable[Kept]) -> list[Kept]:
+    """In the order in which they come to their dates, then by ACO."""
+    return sorted(kept, key=lambda one: (one.schedule.keep_until, one.document.aco_id))
 
 
 def require_keeper(records: Records, user_id: str, action: Action = Action.KEEP_RECORDS) -> None:

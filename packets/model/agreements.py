@@ -160,16 +160,28 @@ def standing_of(
     """
     extending = {one.kind: one for one in types if EXTENSION_GATE in one.gates}
     found = [one for one in packet if one.kind in extending]
-    return Standing(
-        number=dua.number,
-        begins_from=dua.expires_on,
-        extended_to=extended_day(dua, request),
-        request=request,
+    return stand(
+        dua,
+        request,
         fixed=any(one.signatures for one in found),
         signed_by_aco=any(one.finished_by_aco(extending[one.kind]) for one in found),
         executed=any(one.executed_at is not None for one in found),
         closure=closure,
     )
+
+
+def stand(
+    dua: DataUseAgreement,
+    request: ExtensionRequest | None,
+    *,
+    fixed: bool,
+    signed_by_aco: bool,
+    executed: bool,
+    closure: Closure | None,
+) -> Standing:
+    """Where a DUA stands, by how far the documents that extend it are; `Standing` says what each of these means."""
+    until = extended_day(dua, request)
+    return Standing(dua.number, dua.expires_on, until, request, fixed, signed_by_aco, executed, closure)
 
 
 def request_problems(standing: Standing, until: date | None, today: date) -> list[Problem]:

@@ -96,7 +96,8 @@ def _statement_faults(contact: Contact) -> Iterator[Problem]:
         value, needed = values[one.name], one.required or (one.name == "user_id" and slot.designee)
         if not value.strip():
             if needed:
-                sentence = f"The {slot.label} has no {one.label[0].lower()}{one.label[1:]}."
+                label = one.label if one.label[:3].isupper() else f"{one.label[0].lower()}{one.label[1:]}"
+                sentence = f"The {slot.label} has no {label}."
                 if one.name == "user_id":
                     sentence = f"The {slot.label} is an ESM designee and has no CMS user ID."
                 yield Problem("contact-field-missing", sentence, "Fill the field; it is required.", one.name)

@@ -247,6 +247,15 @@ def years_after(day: date, years: int) -> date:
         return date(day.year + years, 3, 1) if day.year + years <= date.max.year else date.max
 
 
+def latest_end(until: date, classes: Iterable[RetentionClass]) -> date:
+    """The last end of an agreement period whose records can come to their date by a day; every class counts from there, or later.
+
+    It is a day later than it need be, so that February 29 is on the safe side.
+    """
+    counting = [one.years for one in classes if Clock.AGREEMENT_END in one.clocks]
+    return years_after(until + timedelta(days=1), -min(counting))
+
+
 def end_of(day: date) -> datetime:
     """The end of a day in the time zone of CMS: until then, bytes are locked."""
     return datetime.combine(day, time(23, 59, 59), AGENCY_ZONE)

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from packets.clock import Clock
-from packets.model.aco import Aco
 from packets.model.calendar import agency_day
 from packets.model.people import CONTACT_SLOTS, Person, Role
-from packets.model.readiness import Readiness, readiness_of
+from packets.model.readiness import WARN_DAYS, Readiness, readiness_of
 from packets.store.database import Database
+from packets.store.records.acos import SlotLine
 
 
 @dataclass(frozen=True, slots=True)
 class DesigneeLine:
     """A signing slot of an ACO that somebody should look after: who holds it and how they stand; None where nobody does."""
 
-    aco: Aco
+    aco_id: str
+    legal_name: str
     role: Role
     person: Person | None
     readiness: Readiness | None
+
+
+@dataclass(frozen=True, slots=True)
+class DesigneePage:
+    """Some of the slots, and how many there are in all."""
+
+    lines: tuple[DesigneeLine, ...]
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +39,15 @@ class DesigneeDesk:
     database: Database
     clock: Clock
 
-    def unready(self, year: int) -> list[DesigneeLine]:
+    def unready(self, year: int, *, most: int, skip: int = 0) -> DesigneePage:
         """Signing slots that are empty, or whose holder cannot sign or soon cannot; by ACO and slot. For CMS staff."""
         today = agency_day(self.clock())
-        roles = [slot.role for slot in CONTACT_SLOTS if slot.designee]
+        roles, until = [slot.role for slot in CONTACT_SLOTS if slot.designee], today + timedelta(days=WARN_DAYS)
         with self.database.read() as records:
-            acos = records.acos.in_year(year)
-            holders = records.acos.holders_in(year, roles)
-        lines = []
-        for aco in acos:
-            for role in roles:
-                person = holders.get((aco.aco_id, role))
-                found = readiness_of(person, today) if person else None
-                if found is None or found.told:
-                    lines.append(DesigneeLine(aco, role, person, found))
-        return lines
+            found, count = records.acos.doubtful_slots(year, roles, until, most=most, skip=skip)
+        return DesigneePage(tuple(_line(one, today) for one in found), count)
+
+
+def _line(one: SlotLine, today: date) -> DesigneeLine:
+    readiness = readiness_of(one.person, today) if one.person else None
+    return DesigneeLine(one.aco_id, one.legal_name, one.role, one.person, readiness)

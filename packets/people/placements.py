@@ -178,7 +178,7 @@ def _slot_problems(role: str) -> list[Problem]:
     if role in {str(one.role) for one in PLACED}:
         return []
     labels = ", ".join(one.label for one in PLACED)
-    sentence = "This is no slot that CMS fills."
+    sentence = "This is no slot that CMS fills." if role else "No slot was chosen."
     return [Problem("slot-not-placed", sentence, f"Choose one that edits Step 1 and signs nothing: {labels}.", "role")]
 
 

@@ -55,6 +55,12 @@ class Material:
     contacts: dict[str, tuple[Contact, ...]] | None = None
     windows: tuple[Window, ...] = ()
 
+    @property
+    def list_rows(self) -> int:
+        """How many rows the lists have together."""
+        participants = sum(map(len, self.participants.rows.values())) if self.participants else 0
+        return participants + (self.providers.counts.total() if self.providers else 0)
+
     def report(self) -> Report:
         """Everything that was found, and what the files bring."""
         cohorts = [one.aco.cohort for one in self.agreements.values()]

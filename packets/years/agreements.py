@@ -6,7 +6,7 @@ they then sign; with its first signature it is fixed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -17,12 +17,13 @@ from packets.documents.assemble import Assembler
 from packets.documents.catalog import Catalog
 from packets.documents.frozen_facts import contacts_digest, require_aco
 from packets.errors import ConflictError, ForbiddenError, InputError, PacketsError, Problem
-from packets.model.aco import Aco, contact_problems
+from packets.model.aco import Aco, DataUseAgreement, contact_problems
 from packets.model.agreements import (
     CONTACTS_OCCASION,
     EXTENSION_GATE,
     KEEPERS,
     NOTICE,
+    Closure,
     ContactConfirmation,
     ExtensionRequest,
     Standing,
@@ -30,15 +31,18 @@ from packets.model.agreements import (
     closed_problem,
     expiry_problem,
     request_problems,
+    stand,
     standing_of,
     year_after,
 )
 from packets.model.calendar import AGENCY_ZONE, Activity
-from packets.model.documents import Document, DocumentType, Signature
+from packets.model.documents import Document, DocumentType, Party, Signature
 from packets.model.people import Contact, Role
 from packets.people.access import AGENCY_ROLES, Action, may
 from packets.store.database import Database
 from packets.store.records import Records
+from packets.store.records.acos import AcoAgreement
+from packets.store.records.documents import DocumentOutline
 
 Done = TypeVar("Done")
 
@@ -78,7 +82,7 @@ class AgreementView:
 class AgreementLine:
     """One line of the list that CMS watches."""
 
-    aco: Aco
+    aco: AcoAgreement
     standing: Standing
     days_left: int
 
@@ -117,22 +121,25 @@ class AgreementDesk:
     def list_year(self, year: int) -> list[AgreementLine]:
         """Every DUA of a year, the one that ends first at the head; for CMS."""
         today = self._today()
+        extending = {one.kind: one for one in self.catalog.values() if EXTENSION_GATE in one.gates}
         with self.database.read() as records:
-            acos, asked = records.acos.in_year(year), records.agreements.requests_in(year)
+            acos, asked = records.acos.agreements(year), records.agreements.requests_in(year)
             closed = records.agreements.closures()
-            extending = {one.kind for one in self.catalog.values() if EXTENSION_GATE in one.gates}
-            documents = records.documents.in_year(year, extending)
-        by_aco = {one.aco_id: one for one in acos}
-        packets: dict[str, list[Document]] = {aco_id: [] for aco_id in by_aco}
+            documents = records.documents.outlines(year, extending) if extending else []
+        packets: dict[str, list[DocumentOutline]] = {}
         for one in documents:
-            packets[one.aco_id].append(one)
-        standings = {
-            key: standing_of(
-                aco.dua, asked.get(key), self.catalog.values(), packets[key], closed.get((key, aco.dua.number))
+            packets.setdefault(one.aco_id, []).append(one)
+        wanted = {kind: _slots_of_aco(one) for kind, one in extending.items()}
+        lines = []
+        for aco in acos:
+            standing = _standing(
+                aco.dua,
+                asked.get(aco.aco_id),
+                packets.get(aco.aco_id, ()),
+                wanted,
+                closed.get((aco.aco_id, aco.dua.number)),
             )
-            for key, aco in by_aco.items()
-        }
-        lines = [AgreementLine(by_aco[key], one, one.days_left(today)) for key, one in standings.items()]
+            lines.append(AgreementLine(aco, standing, standing.days_left(today)))
         return sorted(lines, key=lambda line: (line.days_left, line.aco.aco_id))
 
     def confirm_contacts(self, aco_id: str, year: int, seen: str, user_id: str) -> ContactConfirmation:
@@ -291,6 +298,29 @@ def read_standing(records: Records, catalog: Catalog, aco: Aco) -> Standing:
     place = (aco.aco_id, aco.performance_year)
     closure, packet = records.agreements.closure(aco.aco_id, aco.dua.number), records.documents.packet(*place)
     return standing_of(aco.dua, records.agreements.request(*place), catalog.values(), packet, closure)
+
+
+def _slots_of_aco(document_type: DocumentType) -> frozenset[str]:
+    return frozenset(slot.name for slot in document_type.slots if slot.party is Party.ACO)
+
+
+def _standing(
+    dua: DataUseAgreement,
+    request: ExtensionRequest | None,
+    packet: Iterable[DocumentOutline],
+    wanted: Mapping[str, frozenset[str]],
+    closure: Closure | None,
+) -> Standing:
+    """As `read_standing`, of documents in outline; `wanted` are the slots of the ACO by kind."""
+    found = list(packet)
+    return stand(
+        dua,
+        request,
+        fixed=any(one.slots for one in found),
+        signed_by_aco=any(wanted[one.kind].issubset(one.slots) for one in found),
+        executed=any(one.executed for one in found),
+        closure=closure,
+    )
 
 
 def _notice_by(records: Records, aco: Aco, changed: Mapping[Role, Signature]) -> date | None:

@@ -24,32 +24,59 @@ STEP_ONE_TITLE = "Contacts and organization data"
 
 
 @dataclass(frozen=True, slots=True)
+class PacketState:
+    """How far a packet is; many packets of a year are alike and share one.
+
+    Attributes:
+        statuses: of its documents, by kind.
+        late: a document is past due.
+        finished: every document is executed, or does not apply.
+        waits_for_cms: a document waits for the countersignature.
+    """
+
+    statuses: Mapping[str, Status]
+    late: bool
+    finished: bool
+    waits_for_cms: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AcoProgress:
     """How far an ACO is.
 
     Attributes:
         aco: the ACO.
         step_one: Step 1 as a status: executed when submitted, else ready, not available or past due.
-        statuses: of its documents, by kind.
+        packet: how far its documents are.
         due_on: last day of signing, extensions counted.
         countersigning_is_late: the ACO has signed something that CMS should have countersigned by now.
     """
 
     aco: AcoOutline
     step_one: Status
-    statuses: Mapping[str, Status]
+    packet: PacketState
     due_on: date
     countersigning_is_late: bool
 
     @property
+    def statuses(self) -> Mapping[str, Status]:
+        """The statuses of its documents, by kind."""
+        return self.packet.statuses
+
+    @property
     def late(self) -> bool:
         """Whether the ACO is past a due date."""
-        return self.step_one is Status.PAST_DUE or Status.PAST_DUE in self.statuses.values()
+        return self.step_one is Status.PAST_DUE or self.packet.late
 
     @property
     def finished(self) -> bool:
         """Whether every document of its packet is executed."""
-        return all(one in {Status.EXECUTED, Status.NOT_APPLICABLE} for one in self.statuses.values())
+        return self.packet.finished
+
+    @property
+    def waits_for_cms(self) -> bool:
+        """Whether a document of its packet waits for the countersignature."""
+        return self.packet.waits_for_cms
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,24 +187,27 @@ class States:
 
     catalog: Catalog
     now: datetime
-    known: dict[Hashable, dict[str, Status]] = field(default_factory=dict)
+    known: dict[Hashable, PacketState] = field(default_factory=dict)
 
-    def of(self, packet: Iterable[DocumentOutline], cohort: Cohort, window: Window) -> dict[str, Status]:
-        """The status of every kind of document in a packet."""
+    def of(self, packet: Iterable[DocumentOutline], cohort: Cohort, window: Window) -> PacketState:
+        """How far a packet is."""
         shape = (cohort, window, *((one.kind, one.executed, one.declined, one.slots) for one in packet))
         if shape not in self.known:
             self.known[shape] = self._judge([self._stand_in(one) for one in packet], cohort, window)
         return self.known[shape]
 
-    def _judge(self, packet: list[Document], cohort: Cohort, window: Window) -> dict[str, Status]:
+    def _judge(self, packet: list[Document], cohort: Cohort, window: Window) -> PacketState:
         by_kind, finished = {one.kind: one for one in packet}, finished_kinds(self.catalog, packet)
-        return {
+        statuses = {
             one.kind: document_status(
                 one, by_kind.get(one.kind), cohort=cohort, finished=finished, window=window, now=self.now
             )
             for one in self.catalog.values()
             if not one.on_demand
         }
+        found = set(statuses.values())
+        done = found <= {Status.EXECUTED, Status.NOT_APPLICABLE}
+        return PacketState(statuses, Status.PAST_DUE in found, done, Status.PENDING_CMS in found)
 
     def _stand_in(self, one: DocumentOutline) -> Document:
         """A document with all that its status depends on, so that the rule of statuses is written once."""
@@ -190,9 +220,9 @@ class States:
 def _aco(
     aco: AcoOutline, packet: list[DocumentOutline], windows: Mapping[Activity, Window], states: States
 ) -> AcoProgress:
-    statuses = states.of(packet, aco.cohort, windows[Activity.SIGN])
-    late = Status.PENDING_CMS in statuses.values() and states.now >= windows[Activity.COUNTERSIGN].closes_at
-    return AcoProgress(aco, _step_one(aco, windows, states.now), statuses, windows[Activity.SIGN].due_on, late)
+    state = states.of(packet, aco.cohort, windows[Activity.SIGN])
+    late = state.waits_for_cms and states.now >= windows[Activity.COUNTERSIGN].closes_at
+    return AcoProgress(aco, _step_one(aco, windows, states.now), state, windows[Activity.SIGN].due_on, late)
 
 
 def _has(year: PerformanceYear, cohort: Cohort) -> bool:

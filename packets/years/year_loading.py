@@ -1,7 +1,8 @@
-"""Opening a performance year from files, and loading lists again (R1, R2, R7, R45-R49, REQ 4.8, 5, 6).
+"""Loading files into an open year, and reading those that open one (R1, R2, R7, R45-R49, REQ 4.8, 5, 6).
 
 Files are read and compared before anything is stored; what is wrong with any of them is told in one report. Then all of it is
-stored in one transaction, or nothing. The files themselves are kept under their digests as evidence.
+stored in one transaction, or nothing. The files themselves are kept under their digests as evidence. A year is opened part by
+part (`packets.years.year_opening`).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +31,7 @@ from packets.people.access import manages_years
 from packets.store.database import Database
 from packets.store.objects import ObjectStore
 from packets.store.records import Records
+from packets.store.records.lists import Row
 from packets.store.records.years import Load
 from packets.year_files.intake import read_material
 from packets.year_files.material import GivenFile, Known, Material
@@ -51,7 +53,7 @@ READING = Allowance(seconds=900, memory_mb=4096, disk_mb=2048)
 
 @dataclass(frozen=True, slots=True)
 class YearDesk:
-    """Where CMS staff open years and load files; built once with the services that it needs."""
+    """Where CMS staff load files, and have them checked; built once with the services that it needs."""
 
     database: Database
     objects: ObjectStore
@@ -59,25 +61,6 @@ class YearDesk:
     preparation: PreparationDesk
     clock: Clock
     box: Box = field(default_factory=OpenBox)
-
-    def open(self, year: int, given: Mapping[FileKind, GivenFile], user_id: str, *, sample: bool = False) -> Report:
-        """Open a year with its ACOs, contacts, lists and windows.
-
-        ACOs without rows in a contacts file, or all of them without such a file, bring their contacts from the year before.
-
-        Args:
-            year: the performance year.
-            given: the files; agreements are necessary.
-            user_id: who opens it; CMS staff.
-            sample: mark everything as a demonstration.
-
-        Raises:
-            ForbiddenError: the person may not open years.
-            ConflictError: the year is open already.
-            InputError: the year is out of reach, or the agreements were not given.
-            FilesRefusedError: something is wrong with the files; carries the report, and nothing was stored.
-        """
-        return self._accept(Act.YEAR_OPEN, year, given, user_id, sample=sample)
 
     def load(
         self,
@@ -101,7 +84,14 @@ class YearDesk:
             FilesRefusedError: something is wrong with the files, or a list is signed; nothing was stored.
             ConflictError: a list was signed while the files were read; nothing was stored.
         """
-        return self._accept(Act.LIST_LOAD, year, given, user_id, only_aco=only_aco, progress=progress)
+        try:
+            report, stale = self._read_and_store(year, given, user_id, only_aco)
+        except PacketsError as error:
+            self.tell_refusal(Act.LIST_LOAD, year, user_id, error, only_aco)
+            raise
+        if progress is not None:
+            self.preparation.prepare(year, stale, user_id, progress=progress)
+        return report
 
     def check(
         self, year: int, given: Mapping[FileKind, GivenFile], user_id: str, *, opening: bool, only_aco: str = ""
@@ -114,65 +104,51 @@ class YearDesk:
         """
         act = Act.YEAR_OPEN if opening else Act.LIST_LOAD
         with self.database.read() as records:
-            self._permit(records, act, year, given, user_id, only_aco)
+            self.permit(records, act, year, given, user_id, only_aco)
         with tempfile.TemporaryDirectory(prefix="esm-year-") as folder:
-            return self._read(act, year, _copies(given, Path(folder)), Path(folder), only_aco, sample=False).report()
+            return self.read(act, year, copies(given, Path(folder)), Path(folder), only_aco, sample=False).report()
 
     def report_on(self, load: Load) -> bytes:
         """The report on the load to which a file belonged, as JSON."""
         return self.objects.get(load.report_digest)
 
-    def _accept(
-        self,
-        act: Act,
-        year: int,
-        given: Mapping[FileKind, GivenFile],
-        user_id: str,
-        *,
-        only_aco: str = "",
-        sample: bool = False,
-        progress: Progress | None = None,
-    ) -> Report:
-        try:
-            report, stale = self._read_and_store(act, year, given, user_id, only_aco, sample=sample)
-        except PacketsError as error:
-            self._log_refusal(act, year, user_id, error, only_aco)
-            raise
-        if progress is not None:
-            self.preparation.prepare(year, stale, user_id, progress=progress)
-        return report
-
     def _read_and_store(
-        self, act: Act, year: int, given: Mapping[FileKind, GivenFile], user_id: str, only_aco: str, *, sample: bool
+        self, year: int, given: Mapping[FileKind, GivenFile], user_id: str, only_aco: str
     ) -> tuple[Report, list[Wanted]]:
+        act = Act.LIST_LOAD
         with self.database.read() as records:
-            opened = self._permit(records, act, year, given, user_id, only_aco)
-        sample = opened.sample if opened else sample
+            opened = self.permit(records, act, year, given, user_id, only_aco)
         with tempfile.TemporaryDirectory(prefix="esm-year-") as name:
             folder = Path(name)
-            copies = _copies(given, folder)
-            material = self._read(act, year, copies, folder, only_aco, sample=sample)
+            kept = copies(given, folder)
+            material = self.read(act, year, kept, folder, only_aco, sample=opened is not None and opened.sample)
             report = material.report()
             if not report.accepted:
                 raise FilesRefusedError(report)
-            for one in copies.values():
+            for one in kept.values():
                 self.objects.put_file(one.path)
             report_digest = self.objects.put(report.as_bytes())
             with self.database.write() as records:
-                self._permit(records, act, year, given, user_id, only_aco)
-                stale = self._store(records, act, material, report, report_digest, user_id, sample=sample)
+                self.permit(records, act, year, given, user_id, only_aco)
+                stale = self._store(records, material, report, report_digest, user_id)
         return report, stale
 
-    def _permit(
+    def permit(
         self,
         records: Records,
         act: Act,
         year: int,
-        given: Mapping[FileKind, GivenFile],
+        given: Collection[FileKind],
         user_id: str,
-        only_aco: str,
+        only_aco: str = "",
     ) -> PerformanceYear | None:
-        """The year if it is open; whoever may not, and what cannot be, is refused."""
+        """The year if it is open; whoever may not, and what cannot be, is refused.
+
+        Raises:
+            ForbiddenError: the person may not open years and load files.
+            ConflictError, NotFoundError: the year is open already, or it is not.
+            InputError: the year is out of reach, or files are missing or too many.
+        """
         if not manages_years(records.people.get(user_id)):
             sentence = "Only CMS staff open years and load files."
             raise ForbiddenError(Problem("year-not-permitted", sentence, "Ask a member of CMS staff.", user_id))
@@ -185,9 +161,17 @@ class YearDesk:
                 require_aco(records, only_aco, year)
         return opened
 
-    def _read(
-        self, act: Act, year: int, given: Mapping[FileKind, GivenFile], folder: Path, only_aco: str, *, sample: bool
+    def read(
+        self,
+        act: Act,
+        year: int,
+        given: Mapping[FileKind, GivenFile],
+        folder: Path,
+        only_aco: str = "",
+        *,
+        sample: bool,
     ) -> Material:
+        """What the files bring, and what was found in them, compared with the records as they are now."""
         with self.database.read() as records:
             known = self._known(records, year, opening=act is Act.YEAR_OPEN)
         found = self.box.run(
@@ -213,15 +197,19 @@ class YearDesk:
             signed={kind: frozenset(self._signed(records, year, kind)) for kind in LIST_OF},
         )
 
-    def _store(
-        self, records: Records, act: Act, found: Material, report: Report, digest: str, user_id: str, *, sample: bool
-    ) -> list[Wanted]:
+    def _store(self, records: Records, found: Material, report: Report, digest: str, user_id: str) -> list[Wanted]:
         """Everything that the files bring, in one transaction; answers which documents are void by it."""
         now = self.clock()
-        if act is Act.YEAR_OPEN:
-            records.years.add(PerformanceYear(found.year, found.windows, sample), now)
-        self._enroll(records, found, user_id, now)
+        for one in found.agreements.values():
+            records.acos.add(one.aco)
+        self.enroll(records, found, user_id, now)
         stale = self._replace_lists(records, found, user_id, now)
+        self.tell_load(records, Act.LIST_LOAD, found, report, digest, user_id)
+        return stale
+
+    def tell_load(self, records: Records, act: Act, found: Material, report: Report, digest: str, user_id: str) -> None:
+        """Record the files that were loaded, and the act."""
+        now = self.clock()
         for kind, one in found.readings.items():
             records.years.add_load(
                 Load(found.year, kind, one.file, one.digest, one.size, one.rows, found.only_aco, digest, user_id, now)
@@ -229,13 +217,15 @@ class YearDesk:
         files = {str(kind): one.digest for kind, one in found.readings.items()}
         told = {"files": files, "report": digest, "counts": dict(report.counts), "aco": found.only_aco}
         records.journal.log(act, user_id, str(found.year), now, Outcome.DONE, **told)
-        return stale
 
-    def _enroll(self, records: Records, found: Material, user_id: str, now: datetime) -> None:
+    def enroll(self, records: Records, found: Material, user_id: str, now: datetime) -> None:
+        """People, contacts and agreements of ACOs that have their rows already."""
         contacts = found.contacts or {}
         self._add_people(records, contacts.values(), user_id, now)
         for aco_id, one in found.agreements.items():
-            records.acos.add(continue_agreement(records, self.catalog, one.aco))
+            continued = continue_agreement(records, self.catalog, one.aco)
+            if continued != one.aco:
+                records.acos.complete(continued)
             carried = fill_slots(records, one.aco, contacts.get(aco_id))
             told = {"cohort": str(one.aco.cohort), "carried": carried}
             records.journal.log(Act.ACO_ENROLL, user_id, f"{aco_id}/{found.year}", now, Outcome.DONE, **told)
@@ -259,7 +249,8 @@ class YearDesk:
             self._refuse_signed(records, found.year, kind, aco_ids)
             for aco_id in aco_ids:
                 records.lists.clear(aco_id, found.year, LIST_OF[kind])
-        _append(records, found)
+        for name, rows in list_rows(found):
+            records.lists.append(found.year, name, rows)
         after = _digests(records, found.year, affected, carriers)
         changed = {place for place, digest in after.items() if before[place] != digest}
         stale = {one.document_id: one for place in changed for one in carriers[place]}
@@ -294,16 +285,23 @@ class YearDesk:
             sentence = f"A document with this list was signed meanwhile: {', '.join(signed)}."
             raise ConflictError(Problem("list-signed", sentence, "Leave out the rows of these ACOs.", kind))
 
-    def _log_refusal(self, act: Act, year: int, user_id: str, error: PacketsError, only_aco: str) -> None:
-        codes = sorted({one.code for one in error.problems})
+    def tell_refusal(self, act: Act, year: int, user_id: str, error: PacketsError, only_aco: str = "") -> None:
+        """Log that files were refused, in a transaction of its own."""
         with self.database.write() as records:
-            told: dict[str, Any] = {"reasons": codes, "aco": only_aco}
-            if isinstance(error, FilesRefusedError):
-                told["files"] = {one["kind"]: one["sha256"] for one in error.report.files}
-            records.journal.log(act, user_id, str(year), self.clock(), Outcome.REFUSED, **told)
+            log_refusal(records, act, year, user_id, error, self.clock(), only_aco)
 
 
-def _refuse_year(year: int, opened: PerformanceYear | None, given: Mapping[FileKind, GivenFile], now: datetime) -> None:
+def log_refusal(
+    records: Records, act: Act, year: int, user_id: str, error: PacketsError, now: datetime, only_aco: str = ""
+) -> None:
+    """Log that files were refused, with the codes of what is wrong and the digests of those that were read."""
+    told: dict[str, Any] = {"reasons": sorted({one.code for one in error.problems}), "aco": only_aco}
+    if isinstance(error, FilesRefusedError):
+        told["files"] = {one["kind"]: one["sha256"] for one in error.report.files}
+    records.journal.log(act, user_id, str(year), now, Outcome.REFUSED, **told)
+
+
+def _refuse_year(year: int, opened: PerformanceYear | None, given: Collection[FileKind], now: datetime) -> None:
     this_year = now.astimezone(AGENCY_ZONE).year
     if opened is not None:
         sentence = f"Performance year {year} is open already."
@@ -319,7 +317,7 @@ def _refuse_year(year: int, opened: PerformanceYear | None, given: Mapping[FileK
         raise InputError(problems)
 
 
-def _refuse_load(year: int, opened: PerformanceYear | None, given: Mapping[FileKind, GivenFile]) -> None:
+def _refuse_load(year: int, opened: PerformanceYear | None, given: Collection[FileKind]) -> None:
     if opened is None:
         sentence = f"Year {year} was not opened."
         raise NotFoundError(Problem("year-unknown", sentence, "Open it first, with its agreements.", str(year)))
@@ -338,13 +336,13 @@ def _refuse_load(year: int, opened: PerformanceYear | None, given: Mapping[FileK
         raise InputError(problems)
 
 
-def _copies(given: Mapping[FileKind, GivenFile], folder: Path) -> dict[FileKind, GivenFile]:
+def copies(given: Mapping[FileKind, GivenFile], folder: Path) -> dict[FileKind, GivenFile]:
     """Copies that nobody changes while they are read, compared and kept.
 
     Raises:
         InputError: a file cannot be read.
     """
-    copies = {}
+    found = {}
     for kind, one in given.items():
         path = folder / f"{kind}.file"
         try:
@@ -352,8 +350,8 @@ def _copies(given: Mapping[FileKind, GivenFile], folder: Path) -> dict[FileKind,
         except OSError as error:
             sentence = f"The file cannot be read: {error.strerror}."
             raise InputError(Problem("file-unreadable", sentence, "Give a readable file.", one.name)) from error
-        copies[kind] = GivenFile(one.name, path)
-    return copies
+        found[kind] = GivenFile(one.name, path)
+    return found
 
 
 def _named(found: Material, kind: FileKind) -> set[str]:
@@ -363,17 +361,16 @@ def _named(found: Material, kind: FileKind) -> set[str]:
     return set(found.providers.counts) if found.providers else set()
 
 
-def _append(records: Records, found: Material) -> None:
+def list_rows(found: Material) -> Iterator[tuple[str, Iterator[tuple[str, int, str, Row]]]]:
+    """The lists that the files bring, by name: ACO ID, position, TIN and cells of every row, always in the same order."""
     if found.participants:
-        place = tin_place(PARTICIPANTS.name) or 0
-        rows = (
-            (aco_id, at, cells[place], cells)
-            for aco_id, some in found.participants.rows.items()
-            for at, cells in enumerate(some)
+        place, lists = tin_place(PARTICIPANTS.name) or 0, found.participants.rows
+        yield (
+            PARTICIPANTS.name,
+            ((aco_id, at, cells[place], cells) for aco_id, some in lists.items() for at, cells in enumerate(some)),
         )
-        records.lists.append(found.year, PARTICIPANTS.name, rows)
     if found.providers:
-        records.lists.append(found.year, PROVIDER_SUPPLIER.name, found.providers.rows())
+        yield PROVIDER_SUPPLIER.name, found.providers.rows()
 
 
 def _digests(

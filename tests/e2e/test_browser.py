@@ -383,6 +383,7 @@ def test_every_other_page_is_accessible_and_no_wider_than_the_narrowest_window(w
             "", "years", f"years/{year}", f"years/{year}/files", f"years/{year}/windows", "change-requests", "readiness",
             "people", "people/new", f"people/{designee}", f"change-requests/{asked}",
             f"agreements/{year}", "notices/delivery", f"documents/{record}/void", f"{packet}/deadlines",
+            f"years/{year}/unattended", f"{packet}/editor", f"{packet}/agreement/closing",
         ),
     }  # fmt: skip
     for user_id, paths in pages.items():

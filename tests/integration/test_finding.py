@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 
 import openpyxl
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
 from browsing import Site, open_site
 from packets.audit.log import Act
-from packets.errors import InputError, NotFoundError
+from packets.errors import InputError, NotFoundError, PacketsError
 from packets.finding import desk as finding_desk
 from packets.finding.query import Query, Stage, read_query
 from packets.finding.sheets import COLUMNS
 from packets.finding.words import words_of
 from packets.model.people import Role
 from packets.store.database import Database
+from web.cli import esm
 from web.demo import holder
 from worlds import World, build_world
 
@@ -114,6 +118,40 @@ def test_what_fits_often_is_found_as_what_fits_seldom(world: World, monkeypatch:
     seldom = found(world, text=name, role=Role.DUA_CUSTODIAN)
     monkeypatch.setattr("packets.store.records.finding.COMMON", 0)
     assert found(world, text=name, role=Role.DUA_CUSTODIAN) == seldom != []
+
+
+@pytest.mark.requirement("R4")
+def test_a_command_finds_what_the_page_finds(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A table, JSON and both files hold the same records; the log knows who took how many; who is unknown is refused."""
+    monkeypatch.setattr("web.cli.archive_find.open_folder", lambda _folder: world.services)
+    archivist, aco_id = world.agency(Role.ARCHIVIST), world.first("current").aco.aco_id
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(esm, ["archive", "find", "--by", archivist, *words])
+
+    files = tmp_path / "found.csv", tmp_path / "found.xlsx"
+    told = json.loads(run("--aco", aco_id.lower(), "--json", "--csv", str(files[0]), "--xlsx", str(files[1])).stdout)
+    wanted = found(world, aco_id=aco_id)
+    assert [(one["aco_id"], one["kind"]) for one in told] == wanted != []
+    rows = list(csv.reader(io.StringIO(files[0].read_text("utf-8-sig"))))
+    sheet = openpyxl.load_workbook(files[1])["Records"]
+    assert rows[0] == [one.heading for one in COLUMNS]
+    assert len(rows) == len(wanted) + 1
+    assert aco_id in {str(cell.value) for row in sheet.iter_rows() for cell in row}
+    table = run("--role", "dua-custodian", "--year", "2027", "--stage", "pending-cms")
+    assert "data-use-agreement" in table.stdout
+    assert table.stderr == "1 record\n"
+    assert run("--text", "nobodyatall").stdout == ""
+    with world.services.database.read() as records:
+        entries = [one for one in records.journal.entries("records") if one.act is Act.RECORDS_DOWNLOAD]
+    assert [(one.actor, one.details["count"]) for one in entries[-3:]] == [
+        (archivist, count) for count in (len(wanted), 1, 0)
+    ]
+    refusals = [run("--year", "x", "--signed-from", "soon"), run("--by", "0000")]
+    codes = [
+        {one.code for one in each.exception.problems} for each in refusals if isinstance(each.exception, PacketsError)
+    ]
+    assert codes == [{"year-unusable", "day-unusable"}, {"user-unknown"}]
 
 
 def test_the_index_follows_every_act_and_is_made_anew_when_it_is_lost(new_database: Callable[[], Database]) -> None:

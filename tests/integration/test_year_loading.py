@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from offices import LISTS, NOTHING, YEAR, Office, Rows, codes, open_office, reco
 from packets.audit.log import Act, Outcome, chain_problems
 from packets.errors import ConflictError, ForbiddenError, InputError, StoreError
 from packets.lists.columns import PROVIDER_SUPPLIER
+from packets.model.jobs import JobState
 from packets.model.people import Role
 from packets.store.database import Database
 from packets.year_files.report import FileKind, read_report
@@ -211,7 +213,7 @@ def test_without_a_contacts_file_contacts_come_from_the_year_before(office: Offi
             row[14], row[15] = f"{YEAR + 1}-01-01", f"{YEAR + 5}-12-31"
 
     office.edit(AGREEMENTS, age)
-    report = office.services.years.open(YEAR + 1, office.given(AGREEMENTS), office.staff)
+    report = office.services.openings.open(YEAR + 1, office.given(AGREEMENTS), office.staff)
     assert report.accepted
     with office.services.database.read() as records:
         second = office.sample.acos[1].aco.aco_id
@@ -262,7 +264,7 @@ def test_only_active_cms_staff_open_years_and_every_try_is_told(office: Office) 
     signatory = next(one.user_id for one in office.sample.agency if Role.CMS_SIGNATORY in one.cms_roles)
     for user_id in (signatory, "NOBO"):
         with pytest.raises(ForbiddenError, match="year-not-permitted"):
-            office.services.years.open(YEAR, office.given(), user_id)
+            office.services.openings.open(YEAR, office.given(), user_id)
     office.services.directory.deactivate(office.staff, "Retired")
     with pytest.raises(ForbiddenError, match="year-not-permitted"):
         office.open()
@@ -274,7 +276,7 @@ def test_only_active_cms_staff_open_years_and_every_try_is_told(office: Office) 
 def test_a_year_is_opened_once_and_near_its_time(office: Office) -> None:
     """A second time is a conflict; a year far away is a slip; agreements are necessary."""
     with pytest.raises(InputError, match="year-out-of-reach"):
-        office.services.years.open(2051, office.given(), office.staff)
+        office.services.openings.open(2051, office.given(), office.staff)
     with pytest.raises(InputError, match="agreements-missing"):
         office.open(PARTICIPANTS)
     office.open()
@@ -343,8 +345,9 @@ open_office(Path(sys.argv[2]), database=Database(sys.argv[3])).open()
 """
 
 
-def test_a_load_that_is_killed_leaves_nothing(tmp_path: Path) -> None:
-    """The process dies with every row written and nothing committed; afterwards the year is opened as if nothing had been."""
+@pytest.mark.requirement("R2", "R45")
+def test_an_opening_that_is_killed_shows_nothing_and_is_gone_on_with(tmp_path: Path) -> None:
+    """The process dies between two parts; nothing of the year can be seen, and whoever takes the job over goes on behind them."""
     address = f"sqlite:///{tmp_path / 'esm.db'}"
     office = open_office(tmp_path, database=Database(address))
     script = tmp_path / "killed.py"
@@ -357,5 +360,11 @@ def test_a_load_that_is_killed_leaves_nothing(tmp_path: Path) -> None:
     )
     assert ended.returncode == 9, ended.stderr.decode()
     assert records_of(office) == NOTHING
+    with office.services.database.read() as records:
+        assert [records.lists.stored(YEAR, name) > 0 for name in ("participants", "provider-supplier")] == [True, False]
+    office.clock.now += timedelta(minutes=1)
     assert office.open().accepted
+    with office.services.database.read() as records:
+        (job,) = records.jobs.beginning("open-year/")
+    assert (job.state, job.fence) == (JobState.DONE, 2)
     office.services.database.close()

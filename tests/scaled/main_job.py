@@ -135,6 +135,7 @@ class MainJob:
         staff = self._agency(Role.CMS_STAFF)
         staff.get("/years")
         staff.send("/years", {"year": str(self.number)}, files=files)
+        self._wait(lambda: self.services.openings.newest(self.number).is_over, "the year is not opened")
         people = {holder(one, role) for one in self.year.acos for role in SIGNING}
         self.services.accounts.set_password(sorted(people), PASSWORD)
 

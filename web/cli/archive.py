@@ -12,11 +12,13 @@ from pathlib import Path
 import click
 
 from packets.keeping.holds import HoldRequest
+from packets.keeping.retention import by_date
 from packets.model.retention import day_of
 from signing.bag_writing import write_zip
 from signing.bags import Selection
 from signing.renewal import WITHIN, RenewalReport
 from signing.standalone import verifier
+from web.cli.archive_find import find
 from web.cli.folder import folder_option, open_folder
 from web.cli.progress import show_progress
 from web.keepers import build_bags, build_fixity
@@ -25,6 +27,9 @@ from web.keepers import build_bags, build_fixity
 @click.group()
 def archive() -> None:
     """The archive of executed documents."""
+
+
+archive.add_command(find)
 
 
 @archive.command("index")
@@ -130,7 +135,7 @@ def retention(folder: Path, *, as_json: bool) -> None:
     """Until when each record is kept, soonest first, and what is held."""
     services = open_folder(folder)
     today = day_of(services.clock())
-    kept = sorted(services.retention.kept(), key=lambda one: (one.schedule.keep_until, one.document.aco_id))
+    kept = by_date(services.retention.kept())
     lines = [
         {
             "document": one.document.document_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import sys
 from pathlib import Path
@@ -43,6 +44,9 @@ def serve(folder: Path, host: str, port: int, *, demo: bool) -> None:
     services.reconciler.run()
     with listen(host, port) as door, working(services, enabled=services.settings.queue == "embedded"):
         server = make_server(create_app(services), door)
+        # What was made until now stays for good: looking through it for garbage would hold up a request now and then.
+        gc.collect()
+        gc.freeze()
         click.echo(f"Open {_address(host, door.getsockname()[1])} in a browser; Ctrl-C stops.", err=True)
         try:
             server.run()

@@ -63,19 +63,21 @@ def open_year(
 ) -> None:
     """Open a year with the ACOs, contacts, lists and windows of files: all of it, or nothing.
 
-    Everything that is wrong in any file is told at once. `esm year template` writes the layouts of the files.
+    Everything that is wrong in any file is told at once. `esm year template` writes the layouts of the files. A command that ends
+    in the middle is gone on with by a worker, or by the same command once more.
     """
     services = open_folder(folder)
-    desk, given = services.years, _given(files)
-    _told(
-        lambda: (
-            desk.check(number, given, user_id, opening=True)
-            if check
-            else desk.open(number, given, user_id, sample=sample)
-        ),
-        stores=not check,
-        as_json=as_json,
-    )
+    given = _given(files)
+    with show_progress("Opening the year") as progress:
+        _told(
+            lambda: (
+                services.years.check(number, given, user_id, opening=True)
+                if check
+                else services.openings.open(number, given, user_id, sample=sample, progress=progress)
+            ),
+            stores=not check,
+            as_json=as_json,
+        )
 
 
 @year.command("load")

@@ -13,7 +13,7 @@ from packets.model.agreements import KEEPERS, DataOutcome
 from packets.years.closing import ClosingRequest
 from web.auth.roles import Audience, belongs, open_to
 from web.pages.packets import PACKET
-from web.visit import roles, services, visitor
+from web.visit import asked_page, roles, services, visitor
 
 pages = Blueprint("agreements", __name__)
 OUTCOME_LABELS = {
@@ -21,6 +21,7 @@ OUTCOME_LABELS = {
     DataOutcome.RETURNED: "All data were returned to CMS",
     DataOutcome.NONE_RECEIVED: "No data were ever received",
 }
+LINES = 50
 ATTESTATION = "I have read these contacts. They are the right people, and what is said of them is right."
 
 
@@ -91,7 +92,20 @@ def watch(year: int) -> ResponseReturnValue:
     """Every agreement of a year by the days that it still holds."""
     with services().database.read() as records:
         years = records.years.numbers()
-    return render_template("agreements.html", year=year, years=years, lines=services().agreements.list_year(year))
+    lines = services().agreements.list_year(year)
+    last = max(1, -(-len(lines) // LINES))
+    number = min(asked_page(), last)
+    return render_template(
+        "agreements.html",
+        year=year,
+        years=years,
+        shown=lines[(number - 1) * LINES : number * LINES],
+        count=len(lines),
+        expired=sum(one.days_left < 0 and one.standing.closure is None for one in lines),
+        closed=sum(one.standing.closure is not None for one in lines),
+        number=number,
+        last=last,
+    )
 
 
 def require_attestation(*, given: bool) -> None:

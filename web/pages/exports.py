@@ -88,7 +88,7 @@ def send_export(user_id: str, export_id: str) -> Response:
     request.environ.update({"HTTP_RANGE": span} if span else {})
     name = f"esm_records_{finished.ready_at:%Y-%m-%d}_{export_id[:8]}.zip"
     answer = send_file(
-        path, "application/zip", as_attachment=True, download_name=name, etag=finished.digest, max_age=None
+        path.absolute(), "application/zip", as_attachment=True, download_name=name, etag=finished.digest, max_age=None
     )
     try:
         if request.method == "GET" and (given := _given(answer, finished)):

@@ -16,7 +16,7 @@ from packets.store.records import Records
 from signing.facts import actor_beside, gather_facts
 from signing.options import Option, decide, signing_options
 from signing.policy import Refusal
-from signing.surroundings import Surroundings, read_surroundings
+from signing.surroundings import Surroundings
 from web.bootstrap import Services
 
 
@@ -54,7 +54,7 @@ class StepLine:
 def packet_lines(services: Services, person: Person, view: PacketView) -> list[StepLine]:
     """A line for each step of a packet."""
     with services.database.read() as records:
-        around = read_surroundings(records, (view.aco.aco_id, view.aco.performance_year))
+        around = Surroundings(view.step_one, view.year, view.packet)
         return [step_line(records, services, person, view, step, around) for step in view.steps]
 
 

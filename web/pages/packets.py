@@ -20,11 +20,13 @@ from packets.people.organization import OrganizationSheet
 from web.auth.roles import Audience, open_to
 from web.pages.lines import StepLine, packet_lines
 from web.pages.next_acts import NextAct, next_act
-from web.visit import roles, services, visitor
+from web.visit import asked, roles, services, turn_to, visitor
 
 pages = Blueprint("packets", __name__)
 MOST_LOOKED_INTO = 25
 """Of so many ACOs of one person the page says what is next; whoever has more opens them."""
+LINES = 50
+LONGEST_TERM = 100
 PACKET = "/packets/<aco_id>/<int(min=2012, max=2999):year>"
 
 
@@ -34,9 +36,11 @@ def home() -> ResponseReturnValue:
     """The ACOs and years that the visitor may see; archivists go on to the archive."""
     if Role.ARCHIVIST in roles() and not may(Action.VIEW_PACKET, roles()):
         return redirect(url_for("archive.search"), 303)
+    if may(Action.VIEW_PACKET, visitor().cms_roles):
+        return _every_packet()
     acos = services().reading.acos_of(visitor().user_id)
-    own = () if may(Action.VIEW_PACKET, visitor().cms_roles) else acos[:MOST_LOOKED_INTO]
-    return render_template("home.html", acos=acos, acts={(one.aco_id, one.performance_year): _act(one) for one in own})
+    acts = {(one.aco_id, one.performance_year): _act(one) for one in acos[:MOST_LOOKED_INTO]}
+    return render_template("home.html", acos=acos, acts=acts)
 
 
 @pages.get(PACKET)
@@ -62,6 +66,21 @@ def show(aco_id: str, year: int) -> ResponseReturnValue:
         step_gates=(CONTACTS_GATE, EXTENSION_GATE),
         cms=Party.CMS,
         titles={kind: one.title for kind, one in services().catalog.items()},
+    )
+
+
+def _every_packet() -> str:
+    """The ACOs of all years, or those that are looked for, a page at a time; for CMS."""
+    text = asked("text")[:LONGEST_TERM]
+    number, last, found = turn_to(LINES, lambda skip: services().reading.every_aco(text, most=LINES, skip=skip))
+    return render_template(
+        "home_cms.html",
+        acos=found.lines,
+        count=found.count,
+        years=found.years,
+        text=text,
+        number=min(number, last),
+        last=last,
     )
 
 

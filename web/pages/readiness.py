@@ -7,9 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from packets.model.readiness import WARN_DAYS
 from web.auth.roles import Audience, open_to
-from web.visit import asked, services
+from web.visit import asked, services, turn_to
 
 pages = Blueprint("readiness", __name__)
+LINES = 50
 
 
 @pages.get("/readiness")
@@ -19,5 +20,7 @@ def show() -> ResponseReturnValue:
     with services().database.read() as records:
         years = records.years.numbers()
     year = next((one for one in years if str(one) == asked("year")), years[0] if years else 0)
-    lines = services().designees.unready(year)
-    return render_template("readiness.html", lines=lines, year=year, years=years, warn_days=WARN_DAYS)
+    number, last, found = turn_to(LINES, lambda skip: services().designees.unready(year, most=LINES, skip=skip))
+    return render_template(
+        "readiness.html", found=found, year=year, years=years, warn_days=WARN_DAYS, number=number, last=last
+    )

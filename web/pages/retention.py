@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from packets.errors import PacketsError, Problem
 from packets.keeping.dispositions import MOST_DOCUMENTS
-from packets.keeping.retention import SOON, ExtensionRequest, Kept
+from packets.keeping.retention import ExtensionRequest, by_date
 from packets.model.retention import CLASSES, GROUNDS, day_of
 from packets.people.access import Action, may
 from web.auth.roles import Audience, open_to
@@ -64,19 +63,16 @@ def propose() -> ResponseReturnValue:
 def _page(problems: Sequence[Problem], status: int) -> ResponseReturnValue:
     view = asked("view") if asked("view") in VIEWS else "due"
     today = day_of(services().clock())
-    kept = sorted(services().retention.kept(), key=lambda one: (one.schedule.keep_until, one.document.aco_id))
-    groups = {
-        "due": [one for one in kept if one.is_due(today)],
-        "soon": [one for one in kept if not one.is_due(today) and _is_soon(one, today + SOON)],
-        "held": [one for one in kept if one.holds],
-        "all": kept,
-    }
+    outlook = services().retention.outlook(today)
+    groups = {"due": outlook.due, "soon": outlook.soon, "held": outlook.held}
+    counts = {"all": outlook.count, **{name: len(found) for name, found in groups.items()}}
+    shown = by_date(services().retention.kept()) if view == "all" else groups[view]
     page = render_template(
         "retention.html",
         view=view,
-        views={name: (label, len(groups[name])) for name, label in VIEWS.items()},
-        shown=groups[view][:MOST_SHOWN],
-        count=len(groups[view]),
+        views={name: (label, counts[name]) for name, label in VIEWS.items()},
+        shown=shown[:MOST_SHOWN],
+        count=counts[view],
         most=MOST_DOCUMENTS,
         today=today,
         types=services().catalog,
@@ -101,7 +97,3 @@ def _form(problems: Sequence[Problem], status: int) -> ResponseReturnValue:
         problems=problems,
     )
     return page, status
-
-
-def _is_soon(one: Kept, until: date) -> bool:
-    return one.schedule.disposable_after <= until

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,16 +26,18 @@ from packets.year_files.material import GivenFile
 from packets.year_files.report import FileKind, FilesRefusedError, Report, read_report
 from packets.year_files.template import pack
 from packets.years.progress import AcoProgress, YearProgress
+from packets.years.year_opening import OpeningState
 from web.api.operations import LONGEST_FILES
 from web.auth.roles import Audience, open_to
 from web.pages.charts import GROUPS, REST, draw_bars
-from web.visit import asked, services, visitor
+from web.visit import asked, asked_page, services, visitor
 
 pages = Blueprint("years", __name__)
 YEAR = "/years/<int(min=2012, max=2999):year>"
 ZIP, CSV = "application/zip", "text/csv"
 LONGEST_NAME = 120
 PAGE_ACOS = 100
+WATCH_SECONDS = 2
 MOST_SHOWN = 100
 """So many remarks of a report stand on a page; all of them stand in its table."""
 LABELS = {
@@ -89,19 +92,30 @@ def home() -> ResponseReturnValue:
 @pages.post("/years")
 @open_to(Audience.YEAR_MANAGERS)
 def open_year() -> ResponseReturnValue:
-    """Open a year from the files, or show everything that is wrong with them; then nothing was stored."""
+    """Let a year be opened from the files, or show what is wrong with them at first sight; then nothing was stored."""
     sample = services().settings.mode == "demo"
     try:
         year = _year()
         with uploaded(tuple(FileKind)) as given:
             if "check" in request.form:
                 return _home((), services().years.check(year, given, visitor().user_id, opening=True), 200)
-            services().years.open(year, given, visitor().user_id, sample=sample)
+            services().openings.ask(year, given, visitor().user_id, sample=sample)
     except FilesRefusedError as error:
         return _home((), error.report, error.status_hint)
     except PacketsError as error:
         return _home(error.problems, None, error.status_hint)
-    return redirect(url_for("years.show", year=year, opened=""), 303)
+    return redirect(url_for("years.opening", year=year), 303)
+
+
+@pages.get(f"{YEAR}/opening")
+@open_to(Audience.YEAR_MANAGERS)
+def opening(year: int) -> ResponseReturnValue:
+    """How far the opening of a year is, or why it was not opened; of an open year its page."""
+    found = services().openings.newest(year)
+    if found.state is OpeningState.OPEN:
+        return redirect(url_for("years.show", year=year, opened=""), 303)
+    report = services().openings.report_on(found)
+    return render_template("year_opening.html", found=found, watch_seconds=WATCH_SECONDS, **_about(report))
 
 
 @pages.get("/years/layouts")
@@ -125,7 +139,7 @@ def show(year: int) -> ResponseReturnValue:
         statuses=shown,
         bars=draw_bars(found.steps),
         groups=[one[:2] for one in (*GROUPS, REST)],
-        totals={key: sum(fits(one, key, "", "") for one in found.acos) for key in FILTERS},
+        totals=_totals(found),
         acos=_aco_page(found),
         types=[one for one in services().catalog.values() if not one.on_demand],
         filters=FILTERS,
@@ -205,6 +219,7 @@ def _home(problems: Sequence[Problem], checked: Report | None, status: int) -> R
     page = render_template(
         "years.html",
         years=services().progress.years(),
+        pending=services().openings.pending(),
         cohorts=Cohort,
         next_year=services().clock().year + 1,
         kinds=_described(tuple(FileKind)),
@@ -305,10 +320,17 @@ def _aco_page(found: YearProgress) -> AcoPage:
     show = asked("show") if asked("show") in FILTERS else ("late" if found.late else "all")
     cohort, text = asked("cohort"), asked("text")[:LONGEST_NAME]
     fitting = [one for one in found.acos if fits(one, show, cohort, text.casefold())]
-    number = asked("page")
-    page = max(1, int(number)) if number.isascii() and number.isdigit() and len(number) < 5 else 1  # noqa: PLR2004  nobody has so many
+    page = asked_page()
     start = (page - 1) * PAGE_ACOS
     return AcoPage(tuple(fitting[start : start + PAGE_ACOS]), len(fitting), page, show, cohort, text)
+
+
+def _totals(found: YearProgress) -> dict[str, int]:
+    """How many ACOs there are behind each of the filters."""
+    alike = Counter((one.late, one.finished, one.waits_for_cms) for one in found.acos)
+    late, finished, waiting = (sum(count for key, count in alike.items() if key[at]) for at in range(3))
+    every = len(found.acos)
+    return {"all": every, "late": late, "open": every - finished, "cms": waiting, "done": finished}
 
 
 def fits(one: AcoProgress, show: str, cohort: str, text: str) -> bool:
@@ -317,8 +339,11 @@ def fits(one: AcoProgress, show: str, cohort: str, text: str) -> bool:
         "all": True,
         "late": one.late,
         "open": not one.finished,
-        "cms": Status.PENDING_CMS in one.statuses.values(),
+        "cms": one.waits_for_cms,
         "done": one.finished,
     }
-    named = f"{one.aco.aco_id} {one.aco.legal_name}".casefold()
-    return answers[show] and cohort in {"", one.aco.cohort} and text in named
+    return answers[show] and cohort in {"", one.aco.cohort} and (not text or text in _named(one))
+
+
+def _named(one: AcoProgress) -> str:
+    return f"{one.aco.aco_id} {one.aco.legal_name}".casefold()

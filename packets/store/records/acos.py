@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ from packets.model.identifiers import AcoId
 from packets.model.people import PAIRS, Address, Contact, Person, Role
 from packets.store.records.entries import EntryRecords
 from packets.store.records.people import ADDRESS, DETAILS
-from packets.store.tables import acos, contacts, people
+from packets.store.tables import acos, contacts, people, years
 
 PLAIN = ("legal_name", "trade_name", "tax_status", "web_page", "service_area", "sample")
 AGREEMENT = ("period_number", "initial_start_date", "start_date", "end_date", "track")
@@ -26,7 +26,9 @@ HELD = sa.select(contacts, *(people.c[name] for name in ACCOUNT)).outerjoin(
     people, people.c.user_id == contacts.c.user_id
 )
 HELD_AT = HELD.where(contacts.c.aco_id == _PLACE["aco_id"], contacts.c.year == _PLACE["year"])
-ACO = acos.select().where(acos.c.aco_id == _PLACE["aco_id"], acos.c.year == _PLACE["year"])
+OPEN = acos.c.year.not_in(sa.select(years.c.year).where(years.c.opened_by_job != ""))
+"""Of a year that is open. What a job has laid out of another is told to nobody."""
+ACO = acos.select().where(acos.c.aco_id == _PLACE["aco_id"], acos.c.year == _PLACE["year"], OPEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,35 @@ class AcoOutline:
     organization_submitted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class AcoLine:
+    """An ACO in a year in a list of many: who it is."""
+
+    aco_id: str
+    performance_year: int
+    legal_name: str
+    cohort: Cohort
+
+
+@dataclass(frozen=True, slots=True)
+class AcoAgreement:
+    """An ACO in a list of many: who it is, and its data use agreement as CMS enrolled it."""
+
+    aco_id: str
+    legal_name: str
+    dua: DataUseAgreement
+
+
+@dataclass(frozen=True, slots=True)
+class SlotLine:
+    """A slot of an ACO: who holds it; None where nobody does."""
+
+    aco_id: str
+    legal_name: str
+    role: Role
+    person: Person | None
+
+
 class AcoRecords:
     """ACOs by ID and year; contacts by slot (R9, R29)."""
 
@@ -50,6 +81,26 @@ class AcoRecords:
         """Enrol an ACO in a year; Step 1 is open."""
         self._connection.execute(acos.insert().values(**_values(aco)))
 
+    def lay_out(self, enrolled: Iterable[Aco]) -> None:
+        """Make room for the lists of the ACOs of a year that is not open yet; nobody is told of them."""
+        if rows := [_values(one) for one in enrolled]:
+            self._connection.execute(acos.insert(), rows)
+
+    def laid_out(self, year: int) -> list[str]:
+        """The IDs of the ACOs of a year, whether or not it is open."""
+        return list(self._connection.scalars(sa.select(acos.c.aco_id).where(acos.c.year == year)))
+
+    def complete(self, aco: Aco) -> None:
+        """Put an ACO on record as it is enrolled, in place of what was laid out or added before."""
+        self._connection.execute(
+            acos.update().where(*_is(acos, aco.aco_id, aco.performance_year)).values(**_values(aco))
+        )
+
+    def give_up(self, year: int) -> None:
+        """Forget the ACOs of a year that is not open; their lists are gone already."""
+        half = sa.select(years.c.year).where(years.c.year == year, years.c.opened_by_job != "")
+        self._connection.execute(acos.delete().where(acos.c.year.in_(half)))
+
     def get(self, aco_id: str, year: int) -> Aco | None:
         """The ACO in that year, or None."""
         row = self._connection.execute(ACO, {"aco_id": aco_id, "year": year}).one_or_none()
@@ -57,25 +108,26 @@ class AcoRecords:
 
     def is_known(self, aco_id: str) -> bool:
         """Whether the ACO was enrolled in any year."""
-        return self._connection.scalar(sa.select(sa.exists().where(acos.c.aco_id == aco_id))) is True
+        return self._connection.scalar(sa.select(sa.exists().where(acos.c.aco_id == aco_id, OPEN))) is True
 
     def in_year(self, year: int) -> list[Aco]:
         """Every ACO of a year, by ID."""
         return [
             _read(row)
-            for row in self._connection.execute(acos.select().where(acos.c.year == year).order_by(acos.c.aco_id))
+            for row in self._connection.execute(acos.select().where(acos.c.year == year, OPEN).order_by(acos.c.aco_id))
         ]
 
     def several(self, year: int, aco_ids: Iterable[str]) -> dict[str, Aco]:
         """Some ACOs of a year, by ID."""
-        asked = acos.select().where(acos.c.year == year, acos.c.aco_id.in_(sorted(aco_ids)))
+        asked = acos.select().where(acos.c.year == year, acos.c.aco_id.in_(sorted(aco_ids)), OPEN)
         return {row.aco_id: _read(row) for row in self._connection.execute(asked)}
 
     def of_person(self, user_id: str) -> list[Aco]:
         """Every ACO and year in which the person holds a slot, newest year first."""
         held = sa.select(contacts.c.aco_id, contacts.c.year).where(contacts.c.user_id == user_id).distinct().subquery()
         joined = acos.select().join(held, sa.and_(acos.c.aco_id == held.c.aco_id, acos.c.year == held.c.year))
-        return [_read(row) for row in self._connection.execute(joined.order_by(acos.c.year.desc(), acos.c.aco_id))]
+        joined = joined.where(OPEN).order_by(acos.c.year.desc(), acos.c.aco_id)
+        return [_read(row) for row in self._connection.execute(joined)]
 
     def put_contacts(self, aco_id: str, year: int, filled: Iterable[Contact]) -> None:
         """Replace who holds which slot."""
@@ -94,6 +146,37 @@ class AcoRecords:
         rows = self._connection.execute(HELD.where(contacts.c.year == year, contacts.c.role.in_(sorted(roles))))
         return {(row.aco_id, Role(row.role)): _read_contact(row) for row in rows}
 
+    def doubtful_slots(
+        self, year: int, roles: Sequence[Role], until: date, *, most: int, skip: int = 0
+    ) -> tuple[list[SlotLine], int]:
+        """Slots of a year's ACOs that somebody should look after, by ACO and in the order of the roles, and how many there are.
+
+        They are those that nobody holds, or whose holder has no user ID, an inactive one, no electronic signature access, or a
+        recertification that is due on a day or was before: where `packets.model.readiness` has something to tell.
+        """
+        slots = _numbered(roles)
+        held = sa.and_(
+            contacts.c.aco_id == acos.c.aco_id, contacts.c.year == acos.c.year, contacts.c.role == slots.c.role
+        )
+        of = (
+            acos.join(slots, sa.true())
+            .outerjoin(contacts, held)
+            .outerjoin(people, people.c.user_id == contacts.c.user_id)
+        )
+        fine = people.c.account_active & people.c.may_sign_electronically
+        due = people.c.recertification_due_on <= until
+        wanted = acos.c.year == year, sa.or_(people.c.user_id.is_(None), ~fine, due)
+        count = self._connection.scalar(sa.select(sa.func.count()).select_from(of).where(*wanted)) or 0
+        told = acos.c.aco_id.label("of"), acos.c.legal_name, slots.c.role.label("slot"), contacts.c.role.label("held")
+        account = [people.c[name] for name in ACCOUNT]
+        stated = [contacts.c[name] for name in ("user_id", *DETAILS, *ADDRESS)]
+        asked = sa.select(*told, *stated, *account).select_from(of).where(*wanted)
+        rows = self._connection.execute(asked.order_by(acos.c.aco_id, slots.c.place).limit(most).offset(skip))
+        lines = [
+            SlotLine(row.of, row.legal_name, Role(row.slot), _read_contact(row) if row.held else None) for row in rows
+        ]
+        return lines, count
+
     def roles_of(self, user_id: str, aco_id: str, year: int) -> frozenset[Role]:
         """The slots that a person holds at an ACO."""
         asked = sa.select(contacts.c.role).where(*_is(contacts, aco_id, year), contacts.c.user_id == user_id)
@@ -110,7 +193,7 @@ class AcoRecords:
         held: dict[str, dict[Role, Contact]] = {}
         for row in self._connection.execute(HELD.where(contacts.c.year == year, contacts.c.aco_id.in_(wanted))):
             held.setdefault(row.aco_id, {})[Role(row.role)] = Contact(Role(row.role), _read_contact(row))
-        asked = acos.select().where(acos.c.year == year, acos.c.aco_id.in_(wanted))
+        asked = acos.select().where(acos.c.year == year, acos.c.aco_id.in_(wanted), OPEN)
         return {
             row.aco_id: _step_one(row, _in_order(held.get(row.aco_id, {}))) for row in self._connection.execute(asked)
         }
@@ -138,15 +221,30 @@ class AcoRecords:
         """Every ACO of a year by ID, with what lists of many ACOs need of it."""
         columns = (acos.c.aco_id, acos.c.legal_name, acos.c.cohort)
         submitted = (acos.c.contacts_submitted_at_utc.is_not(None), acos.c.organization_submitted_at_utc.is_not(None))
-        asked = sa.select(*columns, *submitted).where(acos.c.year == year).order_by(acos.c.aco_id)
+        asked = sa.select(*columns, *submitted).where(acos.c.year == year, OPEN).order_by(acos.c.aco_id)
         return [
             AcoOutline(aco_id, name, Cohort(cohort), bool(contacts), bool(organization))
             for aco_id, name, cohort, contacts, organization in self._connection.execute(asked)
         ]
 
+    def lines(self, text: str, *, most: int, skip: int = 0) -> tuple[list[AcoLine], int]:
+        """A part of the ACOs of all years, newest year first, whose ID or name has a text in it; and how many there are."""
+        named = sa.func.lower(acos.c.aco_id + " " + acos.c.legal_name)
+        wanted = named.contains(text.lower(), autoescape=True) if text else sa.true()
+        count = self._connection.scalar(sa.select(sa.func.count()).select_from(acos).where(wanted)) or 0
+        asked = sa.select(acos.c.aco_id, acos.c.year, acos.c.legal_name, acos.c.cohort).where(wanted)
+        rows = self._connection.execute(asked.order_by(acos.c.year.desc(), acos.c.aco_id).limit(most).offset(skip))
+        return [AcoLine(aco_id, year, name, Cohort(cohort)) for aco_id, year, name, cohort in rows], count
+
+    def agreements(self, year: int) -> list[AcoAgreement]:
+        """The data use agreement of every ACO of a year, by ID."""
+        asked = sa.select(acos.c.aco_id, acos.c.legal_name, *(acos.c[f"dua_{name}"] for name in DUA))
+        rows = self._connection.execute(asked.where(acos.c.year == year).order_by(acos.c.aco_id))
+        return [AcoAgreement(aco_id, name, DataUseAgreement(*dua)) for aco_id, name, *dua in rows]
+
     def cohorts(self, year: int) -> dict[Cohort, int]:
         """How many ACOs of each cohort a year has."""
-        asked = sa.select(acos.c.cohort, sa.func.count()).where(acos.c.year == year).group_by(acos.c.cohort)
+        asked = sa.select(acos.c.cohort, sa.func.count()).where(acos.c.year == year, OPEN).group_by(acos.c.cohort)
         return {Cohort(cohort): count for cohort, count in self._connection.execute(asked)}
 
     def submit_contacts(self, aco_id: str, year: int, now: datetime) -> None:
@@ -158,6 +256,15 @@ class AcoRecords:
         self._connection.execute(
             acos.update().where(*_is(acos, aco_id, year)).values(organization_submitted_at_utc=now)
         )
+
+
+def _numbered(roles: Sequence[Role]) -> sa.Subquery:
+    """The roles as rows with their places."""
+    rows = [
+        sa.select(sa.literal(str(role)).label("role"), sa.literal(place).label("place"))
+        for place, role in enumerate(roles)
+    ]
+    return sa.union_all(*rows).subquery("slots")
 
 
 def _in_order(held: Mapping[Role, Contact]) -> tuple[Contact, ...]:

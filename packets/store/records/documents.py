@@ -38,6 +38,8 @@ SIGNED = signatures.select().where(signatures.c.document_id.in_(IDS)).order_by(s
 REFUSED = declines.select().where(declines.c.document_id.in_(IDS)).order_by(declines.c.decline_id)
 MOST_AT_ONCE = 500
 """Ids in one question: databases take so many parameters and no more."""
+BETWEEN_SLOTS = "\n"
+"""No name of a slot has it."""
 ORDER = (documents.c.aco_id, documents.c.step, documents.c.kind, documents.c.occurrence)
 
 
@@ -187,25 +189,27 @@ class DocumentRecords:
         among = (documents.c.kind.in_(kinds),) if kinds else ()
         return self._read(documents.c.year == year, documents.c.voided_at_utc.is_(None), *among)
 
-    def outlines(self, year: int) -> list[DocumentOutline]:
-        """Every document of a year that counts, with what its status needs and nothing else: no chain, no times."""
-        counting = documents.c.year == year, documents.c.voided_at_utc.is_(None)
-        joined = signatures.join(documents, documents.c.document_id == signatures.c.document_id)
-        slots: dict[str, list[str]] = {}
-        asked = sa.select(signatures.c.document_id, signatures.c.slot).select_from(joined)
-        for document_id, slot in self._connection.execute(asked.where(*counting)):
-            slots.setdefault(document_id, []).append(slot)
+    def outlines(self, year: int, kinds: Collection[str] = ()) -> list[DocumentOutline]:
+        """Every document of a year that counts, or of some kinds in it, with what its status needs: no chain, no times."""
+        among = (documents.c.kind.in_(sorted(kinds)),) if kinds else ()
+        signed = sa.select(sa.func.aggregate_strings(signatures.c.slot, BETWEEN_SLOTS))
+        slots = signed.where(signatures.c.document_id == documents.c.document_id).scalar_subquery()
         declined = set(
             self._connection.scalars(sa.select(declines.c.document_id).where(declines.c.withdrawn_at_utc.is_(None)))
         )
         executed = documents.c.executed_at_utc.is_not(None)
-        found = sa.select(documents.c.document_id, documents.c.aco_id, documents.c.kind, executed)
-        ordered = found.where(*counting).order_by(documents.c.aco_id, documents.c.step, documents.c.kind)
+        found = sa.select(documents.c.document_id, documents.c.aco_id, documents.c.kind, executed, slots)
+        found = found.where(documents.c.year == year, documents.c.voided_at_utc.is_(None), *among)
+        ordered = found.order_by(documents.c.aco_id, documents.c.step, documents.c.kind)
         return [
             DocumentOutline(
-                aco_id, kind, bool(done), document_id in declined, tuple(sorted(slots.get(document_id, ())))
+                aco_id,
+                kind,
+                bool(done),
+                document_id in declined,
+                tuple(sorted(signed.split(BETWEEN_SLOTS))) if signed else (),
             )
-            for document_id, aco_id, kind, done in self._connection.execute(ordered)
+            for document_id, aco_id, kind, done, signed in self._connection.execute(ordered)
         ]
 
     def counts(self, year: int) -> tuple[int, int]:

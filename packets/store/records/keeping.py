@@ -30,6 +30,26 @@ class KeepingRecords:
 
     def kept(self, document_ids: Iterable[str] | None = None) -> list[KeptDocument]:
         """The documents that were not disposed of, voided ones too, by ACO, year and step: all, or some of them."""
+        return self._kept(*([] if document_ids is None else [documents.c.document_id.in_(sorted(document_ids))]))
+
+    def kept_of(self, agreement_end: date, recorded: date) -> list[KeptDocument]:
+        """As `kept`, of agreement periods that end by a day, and without those of which a later date than one was recorded."""
+        open_dates = sa.or_(retention_dates.c.keep_until.is_(None), retention_dates.c.keep_until <= recorded)
+        return self._kept(acos.c.end_date <= agreement_end, open_dates)
+
+    def kept_under(self, standing: Iterable[Hold]) -> list[KeptDocument]:
+        """As `kept`, of those that these holds may be about."""
+        found = list(standing)
+        named = sorted({one for hold in found for one in hold.document_ids})
+        whole = sorted({hold.aco_id for hold in found if hold.aco_id})
+        return self._kept(sa.or_(documents.c.document_id.in_(named), documents.c.aco_id.in_(whole))) if found else []
+
+    def count(self) -> int:
+        """How many documents were not disposed of."""
+        asked = sa.select(sa.func.count()).select_from(documents).where(documents.c.disposed_at_utc.is_(None))
+        return self._connection.scalar(asked) or 0
+
+    def _kept(self, *which: sa.ColumnElement[bool]) -> list[KeptDocument]:
         newest = (
             sa.select(signatures.c.document_id, sa.func.max(signatures.c.signed_at_utc).label("signed"))
             .group_by(signatures.c.document_id)
@@ -49,9 +69,7 @@ class KeepingRecords:
             newest.c.signed,
             retention_dates.c.keep_until,
         )
-        asked = sa.select(documents, *told).select_from(of).where(documents.c.disposed_at_utc.is_(None))
-        if document_ids is not None:
-            asked = asked.where(documents.c.document_id.in_(sorted(document_ids)))
+        asked = sa.select(documents, *told).select_from(of).where(documents.c.disposed_at_utc.is_(None), *which)
         ordered = asked.order_by(documents.c.aco_id, documents.c.year, documents.c.step, documents.c.created_at_utc)
         return [_kept(row) for row in self._connection.execute(ordered)]
 

@@ -84,6 +84,11 @@ class ListRecords:
             ]
             self._connection.execute(list_rows.insert(), values)
 
+    def stored(self, year: int, name: str) -> int:
+        """How many rows the lists of a year have together, whether or not the year is open."""
+        asked = sa.select(sa.func.count()).select_from(list_rows)
+        return int(self._connection.scalar(asked.where(list_rows.c.year == year, list_rows.c.list == name)) or 0)
+
     def names(self, year: int, name: str, tin_column: int, name_column: int) -> dict[tuple[str, str], str]:
         """What a list of each ACO of a year calls each TIN, by ACO ID and TIN."""
         asked = sa.select(list_rows.c.aco_id, list_rows.c.cells)

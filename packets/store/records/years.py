@@ -14,7 +14,8 @@ from packets.store.tables import extensions, loads, windows, years
 
 # Asked with nearly every act: built once, since building them takes longer than answering them.
 _YEAR: sa.BindParameter[int] = sa.bindparam("year", type_=sa.Integer)
-YEAR = years.select().where(years.c.year == _YEAR)
+OPEN = years.c.opened_by_job == ""
+YEAR = years.select().where(years.c.year == _YEAR, OPEN)
 WINDOWS = windows.select().where(windows.c.year == _YEAR).order_by(windows.c.activity, windows.c.cohort)
 GRANTED = (
     extensions.select()
@@ -57,6 +58,29 @@ class YearRecords:
     def add(self, year: PerformanceYear, now: datetime) -> None:
         """Open a year with its windows."""
         self._connection.execute(years.insert().values(year=year.year, sample=year.sample, opened_at_utc=now))
+        self._add_windows(year)
+
+    def lay_out(self, year: int, job_id: str, now: datetime, *, sample: bool) -> None:
+        """Make room for what a job brings part by part; nobody is told of the year before it is opened."""
+        values = {"sample": sample, "opened_at_utc": now, "opened_by_job": job_id}
+        self._connection.execute(years.insert().values(year=year, **values))
+
+    def laid_out_by(self, year: int) -> str:
+        """The job that is opening the year; empty when none has begun, or it is open."""
+        asked = sa.select(years.c.opened_by_job).where(years.c.year == year)
+        return self._connection.scalar(asked) or ""
+
+    def complete(self, year: PerformanceYear, now: datetime) -> None:
+        """Open a year that was laid out, with its windows."""
+        values = {"opened_by_job": "", "opened_at_utc": now}
+        self._connection.execute(years.update().where(years.c.year == year.year).values(**values))
+        self._add_windows(year)
+
+    def give_up(self, year: int) -> None:
+        """Forget a year that was laid out and is not open; its ACOs are gone already."""
+        self._connection.execute(years.delete().where(years.c.year == year, years.c.opened_by_job != ""))
+
+    def _add_windows(self, year: PerformanceYear) -> None:
         rows = [
             {
                 "year": year.year,
@@ -71,7 +95,7 @@ class YearRecords:
             self._connection.execute(windows.insert(), rows)
 
     def get(self, year: int) -> PerformanceYear | None:
-        """The year with its windows, or None."""
+        """The year with its windows, or None; a year that a job is opening is not there yet."""
         row = self._connection.execute(YEAR, {"year": year}).one_or_none()
         if row is None:
             return None
@@ -124,7 +148,7 @@ class YearRecords:
 
     def numbers(self) -> list[int]:
         """Every year that was opened, newest first."""
-        return list(self._connection.scalars(sa.select(years.c.year).order_by(years.c.year.desc())))
+        return list(self._connection.scalars(sa.select(years.c.year).where(OPEN).order_by(years.c.year.desc())))
 
 
 def _extension(row: Any) -> Extension:

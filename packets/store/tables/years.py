@@ -12,7 +12,9 @@ years = sa.Table(
     number("year", primary_key=True, autoincrement=False),
     flag("sample"),
     time("opened_at_utc"),
+    text("opened_by_job", server_default=""),
 )
+"""While a job opens a year, its id stands in `opened_by_job`; nothing of that year is told to anybody until it is empty."""
 
 windows = sa.Table(
     "windows",

@@ -19,7 +19,7 @@ from packets.model.tokens import Scope
 from packets.sample.files import example_files
 from waiting_years import agency, make_waiting_year, settings_of
 from web.app import create_app
-from web.bootstrap import build_services
+from web.bootstrap import build_executor, build_services
 from worlds import START
 
 LIST = "provider-supplier-list"
@@ -191,7 +191,7 @@ def send_files(one: Caller, path: str, files: dict[str, bytes], key: str = "") -
 
 
 @pytest.mark.requirement("R1", "R45", "R68")
-def test_a_year_is_opened_from_files_and_a_list_is_loaded_again(staff: Caller) -> None:
+def test_a_year_is_opened_from_files_and_a_list_is_loaded_again(site: Site, staff: Caller) -> None:
     """Checked, refused with every remark, opened once under one key; then its files, reports and ACOs are told."""
     written = example_files(2028, 2, now=START)
     files = {name.split(".")[0]: content for name, content in written.items() if name.endswith(".csv")}
@@ -202,16 +202,22 @@ def test_a_year_is_opened_from_files_and_a_list_is_loaded_again(staff: Caller) -
     assert [one["year"] for one in staff.get("/years").get_json()["items"]] == [2027]
     key = str(uuid.uuid4())
     opened = send_files(staff, "/years?year=2028", files, key)
-    assert answer(opened, 201)["errors"] == 0
+    assert (answer(opened, 202)["state"], opened.get_json()["report"]) == ("waiting", None)
     again = send_files(staff, "/years?year=2028", files, key)
     assert (again.data, again.headers["Idempotency-Replayed"]) == (opened.data, "true")
     refused(send_files(staff, "/years?year=2028", {"agreements": files["agreements"]}, key), 422, "key-reused")
+    refused(send_files(staff, "/years?year=2028", {"agreements": files["agreements"]}), 409, "year-opening")
+    refused(staff.get("/years/2028"), 404, "year-unknown")
+    build_executor(site.world.services).work_off()
+    told = answer(staff.get("/years/2028/opening"))
+    assert told["rows"]
+    assert (told["state"], told["rows"]) == ("open", told["total"])
     refused(send_files(staff, "/years?year=2028", files), 409, "year-open")
 
     loaded = staff.get("/years/2028/loads?limit=2").get_json()
     assert len(loaded["items"]) == 2
     report = staff.get(f"/years/2028/loads/{loaded['items'][0]['load_id']}/report").get_json()
-    assert report == opened.get_json()
+    assert report == told["report"]
     participants = {"participants": files["participants"]}
     assert answer(send_files(staff, "/years/2028/loads", participants), 201)["files"][0]["kind"] == "participants"  # type: ignore[index]
     assert staff.get("/years/2028").get_json()["acos"] == 2
@@ -219,6 +225,7 @@ def test_a_year_is_opened_from_files_and_a_list_is_loaded_again(staff: Caller) -
     assert len(staff.get(f"/years/2028/acos?limit=1&cursor={first['next']}").get_json()["items"]) == 1
     assert first["items"][0]["finished"] is False
     refused(staff.get("/years/2030"), 404, "year-unknown")
+    refused(staff.get("/years/2030/opening"), 404, "opening-unknown")
 
 
 @pytest.mark.requirement("R3", "R40")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,8 +21,8 @@ from web.bootstrap import build_executor
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Step 2 of the current ACO is executed."""
-    made = open_site(tmp_path_factory.mktemp("site"), assembled=False)
+    """Step 2 of the current ACO is executed; the folder is named from where the process stands, as people name it."""
+    made = open_site(Path(os.path.relpath(tmp_path_factory.mktemp("site"))), assembled=False)
     made.world.finish(made.current, before_step=3)
     yield made
     made.world.services.database.close()

@@ -140,6 +140,7 @@ ROUTES: dict[Audience, frozenset[str]] = {
             f"GET {YEAR}",
             f"POST {YEAR}/documents",
             f"GET {YEAR}/files",
+            f"GET {YEAR}/opening",
             f"POST {YEAR}/files",
             f"GET {YEAR}/files/<int:load_id>/report",
             f"GET {YEAR}/windows",

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from packets.documents.catalog import load_catalog
 from packets.model.retention import (
     AGREEMENT_RECORDS,
+    CLASSES,
     DUA_RECORDS,
     Clock,
     Extension,
@@ -19,6 +20,7 @@ from packets.model.retention import (
     class_of,
     end_of,
     extension_problems,
+    latest_end,
     schedule,
 )
 
@@ -126,3 +128,12 @@ def test_everything_that_is_wrong_with_an_extension_is_told(
 ) -> None:
     """A matter that is open is for a legal hold."""
     assert [one.code for one in extension_problems(ground, day, authority, TODAY)] == codes
+
+
+@given(end=st.dates(date(2016, 1, 1), date(2040, 12, 31)), today=st.dates(date(2026, 1, 1), date(2052, 12, 31)))
+def test_what_comes_to_its_date_by_a_day_is_never_passed_over(end: date, today: date) -> None:
+    """Whoever looks only at agreement periods that ended by `latest_end` sees everything that is over, whatever the calendar."""
+    if schedule(AGREEMENT_RECORDS, Facts(end, end)).disposable_after <= today:
+        assert end <= latest_end(today, CLASSES.values())
+    else:
+        assert end > latest_end(today - timedelta(days=2), CLASSES.values())

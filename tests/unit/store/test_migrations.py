@@ -29,7 +29,7 @@ from schema import migrate
 from worlds import PASSWORD, START, World, build_world
 
 BEFORE_AGREEMENTS, BEFORE_API, BEFORE_KEEPING, BEFORE_COPIES = "0009", "0013", "0015", "0017"
-BEFORE_EXPORTS, BEFORE_CLOSING = "0018", "0019"
+BEFORE_EXPORTS, BEFORE_CLOSING, BEFORE_OPENINGS = "0018", "0019", "0020"
 
 
 @pytest.fixture
@@ -435,6 +435,25 @@ def test_the_database_keeps_the_rules_of_the_api(world: World) -> None:
     for act in refused:
         with pytest.raises(sa.exc.IntegrityError), world.services.database.write() as records:
             act(records)
+
+
+def test_a_year_that_is_half_opened_is_forgotten_on_the_way_down(world: World) -> None:
+    """The schema before knows open years only; those stay as they are, with what was in them."""
+    database, year = world.services.database, world.year.year.year
+    with database.write() as records:
+        aco = records.acos.in_year(year)[0]
+        before = (records.acos.in_year(year), records.lists.stored(year, "provider-supplier"))
+        records.years.lay_out(year + 1, "a job", START, sample=True)
+        records.acos.lay_out([replace(aco, performance_year=year + 1)])
+        records.lists.append(year + 1, "provider-supplier", [(aco.aco_id, 0, "123456789", ("1",) * 11)])
+
+    migrate(database, BEFORE_OPENINGS)
+    migrate(database, "head")
+
+    with database.read() as records:
+        assert (records.acos.in_year(year), records.lists.stored(year, "provider-supplier")) == before
+        assert (records.years.laid_out_by(year + 1), records.acos.laid_out(year + 1)) == ("", [])
+        assert records.lists.stored(year + 1, "provider-supplier") == 0
 
 
 def test_exports_are_gone_on_the_way_down_and_can_be_recorded_again(world: World) -> None:

@@ -13,9 +13,11 @@ from packets.model.tokens import Scope
 from packets.store.records.years import Load
 from packets.year_files.report import FileKind, Report
 from packets.years.progress import AcoProgress
+from packets.years.year_opening import Opening
+from packets.years.year_opening import OpeningState as State
 from web.api.cursors import cut
 from web.api.operations import Asked, Noun, Reply
-from web.api.shapes import Digest, Page, PageQuestion, Question, Shape, Time
+from web.api.shapes import Digest, Fault, Page, PageQuestion, Question, Shape, Time, fault_of
 from web.api.v1.packets import AcoId, DocumentStatus, Year, status_slug
 from web.auth.roles import Audience
 from web.pages.years import LOADED, fits, kept_report, uploaded
@@ -120,6 +122,24 @@ class LoadReport(Shape):
     remarks: list[FileRemark]
 
 
+class OpeningState(Shape):
+    """How far the opening of a year is. `rows` of `total` list rows are stored; nothing of the year can be used before `open`.
+
+    `report` is there when the files were read and the opening is over; `problems` say why a year was refused without one.
+    """
+
+    year: int
+    state: State
+    rows: int
+    total: int
+    asked_by: str
+    asked_at: Time
+    job_id: str = Field(description="Its job: `GET /jobs/{job_id}`.")
+    report: LoadReport | None
+    problems: list[Fault]
+    error: str = Field(description="Why the newest attempt came to nothing; empty when it did not.")
+
+
 class OpeningQuestion(Question):
     """Which year."""
 
@@ -159,21 +179,30 @@ def listed(_asked: Asked) -> Reply:
     "/years",
     Audience.YEAR_MANAGERS,
     Scope.MANAGE,
-    answer=LoadReport,
-    status=201,
+    answer=OpeningState,
+    status=202,
     query=OpeningQuestion,
     files=OPENING,
     creates=True,
     name="open",
 )
 def open_year(asked: Asked) -> Reply:
-    """Open a year from its files, which go as a form under the names of their kinds.
+    """Let a year be opened from its files, which go as a form under the names of their kinds.
 
-    Everything that is wrong with any of them is told at once, by file, row and column; then nothing is stored.
+    A job opens it; ask for its `opening` until that is `open`, `refused` or `failed`. What is wrong with files of a megabyte or
+    less together is told at once, by file, row and column, and nothing is stored; what is wrong with longer ones stands in the
+    report of the opening.
     """
     sample = services().settings.mode == "demo"
     with uploaded(tuple(FileKind)) as given:
-        return Reply(_report(services().years.open(asked.query.year, given, asked.person.user_id, sample=sample)), 201)
+        found = services().openings.ask(asked.query.year, given, asked.person.user_id, sample=sample)
+    return Reply(_opening(found), 202)
+
+
+@noun.operation("GET", f"{YEAR}/opening", Audience.YEAR_MANAGERS, Scope.READ, answer=OpeningState)
+def opening(_asked: Asked, year: int) -> Reply:
+    """How far the opening of a year is that was asked for last, and what became of it."""
+    return Reply(_opening(services().openings.newest(year)))
 
 
 @noun.operation("GET", YEAR, Audience.YEAR_MANAGERS, Scope.READ, answer=YearState)
@@ -282,6 +311,22 @@ def _load(load: Load) -> LoadedFile:
         sha256=load.digest,
         loaded_at=load.loaded_at_utc,
         **{name: getattr(load, name) for name in same},
+    )
+
+
+def _opening(found: Opening) -> OpeningState:
+    report = services().openings.report_on(found)
+    return OpeningState(
+        year=found.year,
+        state=found.state,
+        rows=found.job.done,
+        total=found.job.total,
+        asked_by=found.asked_by,
+        asked_at=found.asked_at,
+        job_id=found.job.job_id,
+        report=_report(report) if report else None,
+        problems=[fault_of(one) for one in found.problems],
+        error=found.job.error,
     )
 
 

@@ -10,6 +10,7 @@ DOCUMENT = f"{API}/documents/<uuid:document_id>"
 YEAR = f"{API}/years/<int(min=2012, max=2999):year>"
 REQUEST = f"{API}/change-requests/<int(min=1, max=999999999):request_id>"
 BATCH = f"{API}/batches/<uuid:batch_id>"
+EXPORT = f"{API}/exports/<uuid:export_id>"
 SLOT = f"{PACKET}/contacts/<slug:role>"
 STEP_ONE = frozenset(
     {
@@ -104,5 +105,12 @@ API_ROUTES: dict[Audience, frozenset[str]] = {
     ),
     Audience.STEP_ONE_EDITORS: _webhooks(PACKET) | STEP_ONE,
     Audience.YEAR_MANAGERS: _webhooks(API) | YEARS | {f"GET {API}/jobs", f"GET {API}/jobs/<uuid:job_id>"},
-    Audience.ARCHIVE_READERS: frozenset({f"GET {API}/records"}),
+    Audience.ARCHIVE_READERS: frozenset(
+        {
+            *(f"GET {API}/{one}" for one in ("records", "exports")),
+            f"POST {API}/exports",
+            *(f"{one} {EXPORT}" for one in ("GET", "DELETE")),
+            f"GET {EXPORT}/file",
+        }
+    ),
 }

@@ -145,6 +145,8 @@ def _read(operation: Operation, content: bytes) -> Asked:
 
 def _do(operation: Operation, asked: Asked, address: dict[str, Any]) -> Response:
     reply: Reply = operation.view(asked, **address)
+    if isinstance(reply.content, Response):
+        return reply.content
     content = write_json(reply.content) if isinstance(reply.content, BaseModel) else reply.content or b""
     response = Response(content, reply.status, content_type=operation.gives if content else None)
     if reply.status == 204:  # noqa: PLR2004  nothing to say

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from flask import Response
 from pydantic import BaseModel
 
 from packets.model.people import Person, Role
@@ -44,9 +45,9 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an operation answers."""
+    """What an operation answers; a file that is sent piece by piece is a response already."""
 
-    content: BaseModel | bytes | None
+    content: BaseModel | bytes | Response | None
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
 

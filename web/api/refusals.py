@@ -72,7 +72,7 @@ def refuse_http(error: HTTPException) -> ResponseReturnValue:
         return error
     problem = {404: NOT_HERE, 405: METHOD, 413: LARGE}.get(status, UNREADABLE)
     response = answer(status, [problem], 1)
-    response.headers.extend((name, value) for name, value in error.get_headers() if name == "Allow")
+    response.headers.extend((name, value) for name, value in error.get_headers() if name in {"Allow", "Content-Range"})
     return response
 
 

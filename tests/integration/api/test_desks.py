@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 from browsing import Site, open_site
 from callers import Caller, caller, refused
 from databases import KINDS
+from left_exports import leave_export
 from packets.audit.log import Act, Outcome
 from packets.model.people import Role
 from packets.model.tokens import Scope
@@ -258,3 +259,26 @@ def test_a_batch_is_laid_out_and_watched_and_starts_on_its_page_only(tmp_path_fa
     assert answer(one.send("POST", f"{path}/stop"))["job_states"] in (["stopped"], ["stopping"])
     assert one.get(f"{path}/documents").get_json()["items"][0]["state"] == "waiting"
     services.database.close()
+
+
+@pytest.mark.requirement("R4")
+def test_an_export_is_asked_for_watched_and_fetched_in_parts(site: Site) -> None:
+    """Sent twice under one key it is one export; what does not fit is refused; removed, it is gone."""
+    archivist = caller(site, site.world.agency(Role.ARCHIVIST))
+    refused(archivist.make("/exports", {"year": 2027, "signed_from": "soon"}), 422, "day-unusable")
+    refused(archivist.make("/exports", {"aco_id": "A0000"}), 422, "selection-empty")
+    left = leave_export(site, site.world.agency(Role.ARCHIVIST))
+    listed = archivist.get("/exports").get_json()["items"]
+    assert (listed[0]["export_id"], listed[0]["state"], listed[0]["size"]) == (left, "ready", 4)
+    assert answer(archivist.get(f"/exports/{left}")) == listed[0]
+    for asked, status, content in (("bytes=2-", 206, b"le"), ("", 200, b"file")):
+        part = archivist.send("GET", f"/api/v1/exports/{left}/file", None, Range=asked)
+        assert (part.status_code, part.get_data()) == (status, content)
+        assert part.headers["ETag"] == f'"{"0" * 64}"'
+        part.close()
+    past = archivist.send("GET", f"/api/v1/exports/{left}/file", None, Range="bytes=4-")
+    refused(past, 416)
+    assert past.headers["Content-Range"] == "bytes */4"
+    refused(caller(site, site.world.agency(Role.CMS_STAFF)).get(f"/exports/{left}/file"), 404)
+    assert archivist.send("DELETE", f"/api/v1/exports/{left}").status_code == 204
+    refused(archivist.get(f"/exports/{left}/file"), 404, "export-removed")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,10 +11,10 @@ from werkzeug.test import TestResponse
 
 from api_routes import API_ROUTES
 from browsing import Site, open_site
+from left_exports import leave_export
 from packets.finding.query import Query
 from packets.giving.grants import GrantRequest
 from packets.keeping.holds import HoldRequest
-from packets.model.exports import Export, Finished
 from packets.model.holds import Disposition, DispositionItem
 from packets.model.notices import Draft, Letter, Recipient
 from packets.model.people import Role
@@ -294,7 +293,7 @@ def call(site: Site, route: str, user_id: str | None, *, there: bool = True) -> 
         f"<{HOLD}>": str(hold_of(site)),
         "<uuid:disposition_id>": disposition_of(site) if "<uuid:disposition_id>" in address else NOBODYS,
         "<uuid:grant_id>": grant_of(site) if there and "<uuid:grant_id>" in address else NOBODYS,
-        "<uuid:export_id>": export_of(site, user_id) if user_id and EXPORT in address else NOBODYS,
+        "<uuid:export_id>": leave_export(site, user_id) if user_id and EXPORT in address else NOBODYS,
         "<role>": "public-contact",
         "<user_id>": site.holder(Role.MEDICAL_DIRECTOR),
         "<slot>": "AuthorizedSigner",
@@ -362,19 +361,6 @@ def grant_of(site: Site) -> str:
     why, what = "42 CFR 425.210(a)", (document.document_id,)
     asked = GrantRequest(*place, "Rosa", "rosa@example.org", "participant", why, what, until, "3")
     return desk.make(staff, asked).grant.grant_id
-
-
-def export_of(site: Site, user_id: str) -> str:
-    """An export of the visitor's own, with its file."""
-    desk, document = site.world.services.exports, site.document("provider-supplier-list")
-    made = Export(str(uuid.uuid4()), user_id, START, {}, 1)
-    finished = Finished("0" * 64, 4, 1, START, START + timedelta(days=1))
-    with site.world.services.database.write() as records:
-        records.exports.add(made, [document.document_id])
-        records.exports.finish(made.export_id, finished)
-    desk.files.part(made.export_id, 1).write_bytes(b"file")
-    desk.files.publish(desk.files.part(made.export_id, 1), made.export_id, finished.digest)
-    return made.export_id
 
 
 def disposition_of(site: Site) -> str:

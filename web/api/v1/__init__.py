@@ -7,6 +7,7 @@ from web.api.v1 import (
     contacts,
     corrections,
     documents,
+    exports,
     jobs,
     lists,
     organization,
@@ -45,6 +46,7 @@ NOUNS = tuple(
         preparations,
         jobs,
         records,
+        exports,
         webhooks,
     )
 )

@@ -66,6 +66,7 @@ bench: $(VENV)-bench/.ready dev ## Measure against named peers, into bench/resul
 	@$(BIN)/python bench/nation.py $(if $(QUICK),--quick)
 	@$(BIN)/python bench/pages.py $(if $(QUICK),--quick)
 	@$(BIN)/python bench/deadline.py $(if $(QUICK),--quick)
+	@$(BIN)/python bench/find.py $(if $(QUICK),--quick)
 
 $(VENV)-bench/.ready: requirements/runtime.lock bench/requirements.lock bench/signatures/package-lock.json
 	@sh .ci/venv "$(PYTHON)" "$(VENV)-bench"

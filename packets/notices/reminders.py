@@ -15,6 +15,7 @@ from packets.clock import Clock
 from packets.documents.catalog import Catalog
 from packets.list_desks.corrections import SOURCE
 from packets.model.aco import Aco, StepOne
+from packets.model.agreements import EXTENSION_GATE
 from packets.model.calendar import AGENCY_ZONE, Activity, Extension, PerformanceYear, Window
 from packets.model.documents import Document, DocumentType, Party
 from packets.model.people import Role
@@ -139,7 +140,11 @@ class _Year:
         if step_one is None:
             return frozenset()
         if activity is Activity.SIGN:
-            return unsigned_roles(self._catalog.for_cohort(aco.cohort), packet)
+            closed = self._is_closed(aco)
+            types = [
+                one for one in self._catalog.for_cohort(aco.cohort) if not (closed and EXTENSION_GATE in one.gates)
+            ]
+            return unsigned_roles(types, packet)
         uploaded = bool(self._records.lists.uploads(aco.aco_id, aco.performance_year))
         reviewed = uploaded or _is_list_signed(self._catalog, packet)
         return frozenset() if is_finished(activity, step_one, reviewed=reviewed) else ACTORS[activity]

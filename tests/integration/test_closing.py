@@ -13,6 +13,7 @@ from packets.audit.log import Act, Outcome
 from packets.documents.voiding import VoidRequest
 from packets.errors import ConflictError, ForbiddenError, InputError, PacketsError
 from packets.model.agreements import DataOutcome
+from packets.model.calendar import Activity
 from packets.model.people import Role
 from packets.notices.topics import Topic
 from packets.sample.year import SampleAco, sample_year
@@ -56,7 +57,9 @@ def test_what_is_closed_is_told_and_allows_nothing_more(world: World) -> None:
     sample, desk = world.first("current"), world.services.agreements
     world.finish(sample, before_step=4)
     void_what_is_half_signed(world, sample)
+    assert place(world)[0] in to_be_signed(world)
     close(world)
+    assert place(world)[0] not in to_be_signed(world)
     view = desk.look_up(*place(world))
     assert view.standing.closure is not None
     assert (view.standing.closure.outcome, view.problem and view.problem.code) == (DataOutcome.DESTROYED, "dua-closed")
@@ -75,6 +78,14 @@ def test_what_is_closed_is_told_and_allows_nothing_more(world: World) -> None:
     desk.refuse_expired(*take, world.agency(Role.CMS_STAFF), frozenset({Role.CMS_STAFF}))
     assert codes(lambda: close(world), ConflictError) == ["dua-closed"]
     assert world.services.checker.run().problems == []
+
+
+def to_be_signed(world: World) -> set[str]:
+    """Which ACOs would be reminded to sign, seven days before it is due."""
+    opened = world.year.year
+    day = opened.window(Activity.SIGN, world.first("current").aco.cohort).due_on - timedelta(days=7)
+    planned = world.services.reminders.plan(day)
+    return {one.reminder.aco_id for one in planned if one.reminder.subject == Activity.SIGN}
 
 
 def void_what_is_half_signed(world: World, sample: SampleAco) -> None:

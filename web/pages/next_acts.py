@@ -55,6 +55,9 @@ def next_act(view: PacketView, lines: Sequence[StepLine], gaps: Sequence[Problem
     left = next((one for one in lines if one.applicable and one.step.status is not Status.EXECUTED), None)
     if left is None:
         return NextAct("Everything is executed.", url_for("materials.show", **place), "Agreement materials")
+    if "dua-closed" in {one.code for one in left.reasons}:
+        sentence = "CMS closed the data use agreement; nothing more is signed under it."
+        return NextAct(sentence, url_for("agreements.show", **place), "Data use agreement")
     return NextAct(_waits_for(left, gaps))
 
 

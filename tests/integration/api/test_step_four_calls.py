@@ -173,6 +173,8 @@ def test_an_agreement_is_closed_and_its_addendum_is_signed_by_nobody(
     steps = custodian.get(f"/packets/{site.current.aco.aco_id}/2027").get_json()["steps"]
     reasons = {one["code"] for step in steps if step["kind"] == ADDENDUM for one in step["reasons"]}
     assert "dua-closed" in reasons
+    page = site.enter(site.holder(Role.DUA_CUSTODIAN)).get(f"/packets/{site.current.aco.aco_id}/2027").text
+    assert "CMS closed the data use agreement; nothing more is signed under it." in page
     assert acts(site, Act.DUA_CLOSE) == [Outcome.REFUSED, Outcome.DONE, Outcome.REFUSED]
     closed = [one for one in staff.get("/years/2027/agreements").get_json()["items"] if one["closure"]]
     assert [one["aco_id"] for one in closed] == [site.current.aco.aco_id]

@@ -110,8 +110,14 @@ def open_year() -> ResponseReturnValue:
 @pages.get(f"{YEAR}/opening")
 @open_to(Audience.YEAR_MANAGERS)
 def opening(year: int) -> ResponseReturnValue:
-    """How far the opening of a year is, and what became of it."""
-    found = services().openings.newest(year)
+    """How far the opening of a year is, and what became of it; of a year that was opened otherwise its page."""
+    try:
+        found = services().openings.newest(year)
+    except NotFoundError:
+        with services().database.read() as records:
+            if records.years.get(year) is None:
+                raise
+        return redirect(url_for("years.show", year=year), 303)
     report = services().openings.report_on(found) if found.state is OpeningState.REFUSED else None
     return render_template("year_opening.html", found=found, watch_seconds=WATCH_SECONDS, **_about(report))
 

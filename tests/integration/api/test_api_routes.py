@@ -19,6 +19,7 @@ from packets.model.people import Role
 from packets.model.webhooks import HookDelivery, HookEvent
 from packets.store.records.years import Load
 from packets.year_files.report import write_report
+from packets.years.year_opening import OPEN_YEAR
 from web.api.door import OPERATIONS
 from web.api.operations import PREFIX
 from web.auth.roles import Audience
@@ -107,7 +108,7 @@ def stage(site: Site) -> Stage:
 
 
 def what_waits(site: Site, place: tuple[str, int], people: Mapping[str, str]) -> Mapping[str, str]:
-    """A change request, a batch that the signatory has laid out, and a file that was loaded."""
+    """A change request, a batch that the signatory has laid out, a file that was loaded, and the job that opened the year."""
     services = site.world.services
     filed = services.change_requests.file(
         *place, "city", "Springfield", "The address is an old one.", people[EXECUTIVE]
@@ -120,6 +121,8 @@ def what_waits(site: Site, place: tuple[str, int], people: Mapping[str, str]) ->
     with services.database.write() as records:
         records.batches.add(batch)
         records.years.add_load(load)
+        asked = {"year": place[1], "sample": True, "actor": people[STAFF], "files": [], "asked_at": START.isoformat()}
+        enqueue(records, OPEN_YEAR, asked, f"{OPEN_YEAR}/{place[1]}/0000", START)
         load_id = records.years.loads(place[1])[0].load_id
     return {
         "<int(min=1, max=999999999):request_id>": str(filed.request_id),

@@ -24,6 +24,7 @@ class Act(StrEnum):
 
     YEAR_ASK = "year:ask"
     YEAR_OPEN = "year:open"
+    YEAR_PREPARE = "year:prepare"
     ACO_ENROLL = "aco:enroll"
     WINDOW_EXTEND = "window:extend"
     WINDOW_MOVE = "window:move"

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from packets.audit.log import SERVICE
+from packets.acts import Tale, carry_out
+from packets.audit.log import SERVICE, Act
 from packets.clock import Clock
 from packets.documents.assemble import Assembler
 from packets.documents.catalog import Catalog
@@ -172,14 +173,23 @@ class PreparationDesk:
             ForbiddenError: the person may not ask for it.
         """
         wanted, now = self.missing(year), self.clock()
-        with self.database.write() as records:
+        tale = Tale(Act.YEAR_PREPARE, actor, str(year), now)
+
+        def check(records: Records) -> Preparing | None:
             if not manages_years(records.people.get(actor)):
                 sentence = "Only CMS staff let a year’s documents be prepared."
                 raise ForbiddenError(Problem("preparing-not-permitted", sentence, "Ask a member of CMS staff.", actor))
             newest = newest_preparing(records, year)
-            if newest is not None and not newest.is_over:
-                return newest
-            return enqueue_documents(records, year, wanted, actor, now)
+            return newest if newest is not None and not newest.is_over else None
+
+        def record(records: Records, under_way: Preparing | None) -> Preparing:
+            if under_way is not None:
+                return under_way
+            asked = enqueue_documents(records, year, wanted, actor, now)
+            tale.tell(records, documents=len(wanted))
+            return asked
+
+        return carry_out(self.database, tale, check, record)
 
     def newest(self, year: int) -> Preparing | None:
         """How far the documents of a year are that were asked for last; None when none were."""

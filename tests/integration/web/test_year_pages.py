@@ -19,6 +19,7 @@ from browsing import Browser
 from national import ACOS, fill_national_year
 from offices import LISTS, YEAR, Office, open_office, set_cell
 from packets.audit.log import Act
+from packets.errors import ForbiddenError
 from packets.lists.intake import read_participants_puf
 from packets.model.calendar import Activity, agency_day
 from packets.model.documents import Party
@@ -353,8 +354,20 @@ def test_every_act_on_the_pages_is_in_the_log(office: Office) -> None:
     build_executor(office.services).work_off()
     with office.services.database.read() as records:
         told = [(one.act, one.actor) for one in records.journal.entries()]
-    for act in (Act.YEAR_ASK, Act.YEAR_OPEN, Act.LIST_LOAD, Act.WINDOW_MOVE, Act.DOCUMENT_ASSEMBLE):
+    for act in (Act.YEAR_ASK, Act.YEAR_OPEN, Act.LIST_LOAD, Act.WINDOW_MOVE, Act.YEAR_PREPARE, Act.DOCUMENT_ASSEMBLE):
         assert (act, office.staff) in told
+
+
+def test_who_may_not_have_documents_prepared_is_refused_and_the_log_tells(office: Office) -> None:
+    """Asking is an act of CMS staff, refused to others whichever way they come."""
+    send(enter(office), office, "/years", *LISTS, year=str(YEAR))
+    build_executor(office.services).work_off()
+    stranger = next(one.person.user_id for one in office.sample.acos[0].contacts if one.role is Role.ACO_EXECUTIVE)
+    with pytest.raises(ForbiddenError, match="preparing-not-permitted"):
+        office.services.preparation.ask(YEAR, stranger)
+    with office.services.database.read() as records:
+        last = list(records.journal.entries())[-1]
+    assert (last.act, last.actor, last.outcome) == (Act.YEAR_PREPARE, stranger, "refused")
 
 
 @pytest.mark.requirement("R1", "R3", "R5", "R36")

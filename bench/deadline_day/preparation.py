@@ -90,7 +90,7 @@ def _open(services: Services, made: SampleYear, folder: Path) -> None:
     services.enrollment.register(agency_people())
     paths = {one: folder / f"{one}.{'toml' if one is FileKind.WINDOWS else 'csv'}" for one in FileKind}
     given = {one: GivenFile(path.name, path) for one, path in paths.items()}
-    services.years.open(made.year.year, given, agent(Role.CMS_STAFF), sample=True)
+    services.openings.open(made.year.year, given, agent(Role.CMS_STAFF), sample=True)
 
 
 def _give_factors(services: Services, played: list[tuple[str, Role]]) -> list[Designee]:

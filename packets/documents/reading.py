@@ -164,32 +164,31 @@ class ReadingRoom:
             found = {
                 one: [each for each in records.documents.in_year(one) if aco_id in {"", each.aco_id}] for one in years
             }
-            return [line for one in years for line in self._lines(records, one, found[one])]
+            return [line for one in years for line in self._lines(records, found[one])]
 
     def lines(self, document_ids: Sequence[str]) -> list[RecordLine]:
         """These documents with their ACOs and statuses, in the same order; the caller has asked who may see them."""
         with self.database.read() as records:
             found = records.documents.several(document_ids)
-            lines = {
-                one.document.document_id: one
-                for year in {one.performance_year for one in found}
-                for one in self._lines(records, year, [each for each in found if each.performance_year == year])
-            }
+            lines = {one.document.document_id: one for one in self._lines(records, found)}
         return [lines[one] for one in document_ids if one in lines]
 
-    def _lines(self, records: Records, year: int, wanted: Sequence[Document]) -> Iterator[RecordLine]:
-        opened = records.years.get(year)
-        if opened is None:
-            return
-        acos = records.acos.several(year, {one.aco_id for one in wanted})
-        packets = records.documents.packets(year, acos)
-        given = records.years.extensions_in(year)
+    def _lines(self, records: Records, wanted: Sequence[Document]) -> Iterator[RecordLine]:
+        places = {(one.aco_id, one.performance_year) for one in wanted}
+        years, acos = records.years.several({year for _, year in places}), records.acos.several(places)
+        packets, given = records.documents.packets_at(places), records.years.extensions_at(places)
         now = self.clock()
+        finished = {place: finished_kinds(self.catalog, packets.get(place, [])) for place in places}
         for one in wanted:
-            aco, document_type = acos[one.aco_id], self.catalog[one.kind]
-            window = opened.extended(given.get(one.aco_id, ())).window(Activity.SIGN, aco.cohort)
-            finished = finished_kinds(self.catalog, packets.get(one.aco_id, []))
-            status = document_status(document_type, one, cohort=aco.cohort, finished=finished, window=window, now=now)
+            place = (one.aco_id, one.performance_year)
+            opened, aco, document_type = years.get(one.performance_year), acos[place], self.catalog[one.kind]
+            if opened is None:
+                continue
+            extended = opened.extended(given[place]) if place in given else opened
+            window = extended.window(Activity.SIGN, aco.cohort)
+            status = document_status(
+                document_type, one, cohort=aco.cohort, finished=finished[place], window=window, now=now
+            )
             yield RecordLine(one, aco, document_type.title, status)
 
     def _steps(self, aco: Aco, packet: list[Document], window: Window) -> tuple[StepView, ...]:

@@ -14,6 +14,7 @@ from packets.model.identifiers import AcoId
 from packets.model.people import PAIRS, Address, Contact, Person, Role
 from packets.store.records.entries import EntryRecords
 from packets.store.records.people import ADDRESS, DETAILS
+from packets.store.records.places import Place, at_places
 from packets.store.tables import acos, contacts, people, years
 
 PLAIN = ("legal_name", "trade_name", "tax_status", "web_page", "service_area", "sample")
@@ -117,10 +118,10 @@ class AcoRecords:
             for row in self._connection.execute(acos.select().where(acos.c.year == year, OPEN).order_by(acos.c.aco_id))
         ]
 
-    def several(self, year: int, aco_ids: Iterable[str]) -> dict[str, Aco]:
-        """Some ACOs of a year, by ID."""
-        asked = acos.select().where(acos.c.year == year, acos.c.aco_id.in_(sorted(aco_ids)), OPEN)
-        return {row.aco_id: _read(row) for row in self._connection.execute(asked)}
+    def several(self, places: Iterable[Place]) -> dict[Place, Aco]:
+        """Some ACOs of whatever years, by ID and year."""
+        asked = acos.select().where(at_places(acos, places), OPEN)
+        return {(row.aco_id, row.year): _read(row) for row in self._connection.execute(asked)}
 
     def of_person(self, user_id: str) -> list[Aco]:
         """Every ACO and year in which the person holds a slot, newest year first."""

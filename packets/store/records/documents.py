@@ -13,6 +13,7 @@ from packets.audit.log import SERVICE
 from packets.model.documents import Decline, Document, Event, Revision, Signature
 from packets.model.people import Role
 from packets.store.records.entries import EntryRecords
+from packets.store.records.places import Place, at_places
 from packets.store.tables import declines, documents, revisions, signatures, views
 
 PLAIN = (
@@ -172,6 +173,13 @@ class DocumentRecords:
         wanted = documents.c.aco_id.in_(sorted(aco_ids))
         for one in self._read(documents.c.year == year, wanted, documents.c.voided_at_utc.is_(None)):
             found.setdefault(one.aco_id, []).append(one)
+        return found
+
+    def packets_at(self, places: Iterable[Place]) -> dict[Place, list[Document]]:
+        """Every document that counts of packets of whatever years, by ACO ID and year, each packet by step."""
+        found: dict[Place, list[Document]] = {}
+        for one in self._read(at_places(documents, places), documents.c.voided_at_utc.is_(None)):
+            found.setdefault((one.aco_id, one.performance_year), []).append(one)
         return found
 
     def of_kind(self, aco_id: str, year: int, kind: str) -> list[Document]:

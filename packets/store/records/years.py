@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from packets.model.aco import Aco, Cohort
 from packets.model.calendar import Activity, Extension, PerformanceYear, Window
+from packets.store.records.places import Place, at_places
 from packets.store.tables import extensions, loads, windows, years
 
 # Asked with nearly every act: built once, since building them takes longer than answering them.
@@ -103,6 +105,19 @@ class YearRecords:
         rows = tuple(Window(Activity(one.activity), Cohort(one.cohort), one.begins_on, one.due_on) for one in found)
         return PerformanceYear(year=row.year, windows=rows, sample=row.sample)
 
+    def several(self, numbers: Iterable[int]) -> dict[int, PerformanceYear]:
+        """Some years with their windows, by their numbers; those that a job is opening are not there yet."""
+        wanted = sorted(set(numbers))
+        found = self._connection.execute(
+            windows.select().where(windows.c.year.in_(wanted)).order_by(windows.c.activity, windows.c.cohort)
+        )
+        rows: dict[int, list[Window]] = {}
+        for one in found:
+            window = Window(Activity(one.activity), Cohort(one.cohort), one.begins_on, one.due_on)
+            rows.setdefault(one.year, []).append(window)
+        opened = self._connection.execute(years.select().where(years.c.year.in_(wanted), OPEN))
+        return {one.year: PerformanceYear(one.year, tuple(rows.get(one.year, ())), one.sample) for one in opened}
+
     def for_aco(self, aco: Aco) -> PerformanceYear | None:
         """The year with the extensions that this ACO was granted, or None (R8)."""
         year = self.get(aco.performance_year)
@@ -122,10 +137,16 @@ class YearRecords:
 
     def extensions_in(self, year: int) -> dict[str, list[Extension]]:
         """What the ACOs of a year were granted, by ACO ID."""
-        found: dict[str, list[Extension]] = {}
-        asked = extensions.select().where(extensions.c.year == year).order_by(extensions.c.extension_id)
-        for row in self._connection.execute(asked):
-            found.setdefault(row.aco_id, []).append(_extension(row))
+        return {aco_id: given for (aco_id, _), given in self._extensions(extensions.c.year == year).items()}
+
+    def extensions_at(self, places: Iterable[Place]) -> dict[Place, list[Extension]]:
+        """What some ACOs of whatever years were granted, by ACO ID and year."""
+        return self._extensions(at_places(extensions, places))
+
+    def _extensions(self, which: sa.ColumnElement[bool]) -> dict[Place, list[Extension]]:
+        found: dict[Place, list[Extension]] = {}
+        for row in self._connection.execute(extensions.select().where(which).order_by(extensions.c.extension_id)):
+            found.setdefault((row.aco_id, row.year), []).append(_extension(row))
         return found
 
     def move(self, year: int, window: Window) -> None:

@@ -16,7 +16,7 @@ from packets.model.calendar import Activity, PerformanceYear, Window
 from packets.model.dates import Dates, dates_of
 from packets.model.documents import Document, DocumentType, Status
 from packets.model.people import Person, Role
-from packets.model.steps import StepView, document_status, finished_kinds, unsettled_kinds
+from packets.model.steps import StepView, document_status, finished_kinds, unsettled_kinds, waits_for_steps
 from packets.people.access import Action, may
 from packets.store.database import Database
 from packets.store.objects import ObjectStore
@@ -176,9 +176,11 @@ class ReadingRoom:
     def _lines(self, records: Records, wanted: Sequence[Document]) -> Iterator[RecordLine]:
         places = {(one.aco_id, one.performance_year) for one in wanted}
         years, acos = records.years.several({year for _, year in places}), records.acos.several(places)
-        packets, given = records.documents.packets_at(places), records.years.extensions_at(places)
+        given = records.years.extensions_at(places)
+        waiting = {(one.aco_id, one.performance_year) for one in wanted if waits_for_steps(one)}
+        packets = records.documents.packets_at(waiting) if waiting else {}
+        finished = {place: finished_kinds(self.catalog, packet) for place, packet in packets.items()}
         now = self.clock()
-        finished = {place: finished_kinds(self.catalog, packets.get(place, [])) for place in places}
         for one in wanted:
             place = (one.aco_id, one.performance_year)
             opened, aco, document_type = years.get(one.performance_year), acos[place], self.catalog[one.kind]
@@ -187,7 +189,7 @@ class ReadingRoom:
             extended = opened.extended(given[place]) if place in given else opened
             window = extended.window(Activity.SIGN, aco.cohort)
             status = document_status(
-                document_type, one, cohort=aco.cohort, finished=finished[place], window=window, now=now
+                document_type, one, cohort=aco.cohort, finished=finished.get(place, frozenset()), window=window, now=now
             )
             yield RecordLine(one, aco, document_type.title, status)
 

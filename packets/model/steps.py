@@ -43,6 +43,11 @@ def unsettled_kinds(
     return unmet_prerequisites(document_type, finished) if document and document.signatures else ()
 
 
+def waits_for_steps(document: Document) -> bool:
+    """Whether the status of a document can depend on other documents: nobody has signed it, and it has not come to an end."""
+    return not document.signatures and document.voided_at is None and document.executed_at is None
+
+
 def document_status(
     document_type: DocumentType,
     document: Document | None,

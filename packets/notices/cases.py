@@ -167,7 +167,7 @@ def _granted(records: Records, _catalog: Catalog, payload: Payload) -> Case:
     facts = {
         "aco_id": grant.aco_id,
         "year": grant.performance_year,
-        "count": len(grant.document_ids),
+        "documents": len(grant.document_ids),
         "until": write_day(agency_day(grant.expires_at)),
         "most": grant.most,
         "link": LINK_MARK,

@@ -20,6 +20,8 @@ from web.demo import holder
 from web.work import build_executor
 from worlds import build_world
 
+# One story: each test goes on where the one before it ended.
+pytestmark = pytest.mark.xdist_group("step-four-calls")
 ADDENDUM = "data-use-agreement-addendum"
 
 

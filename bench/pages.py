@@ -208,8 +208,10 @@ def serving(folder: Path) -> Iterator[int]:
 
 
 def measure(port: int, who: str, session: str, path: str, wrk: str, seconds: int) -> list[Asked]:
-    """Times and weights of one page; nothing for what is no page, such as a file or a redirection."""
+    """Times and weights of one page; nothing for what is no page, such as a file or a redirection; no page may fail."""
     status, kind, body, _ = ask(port, path, session)
+    if status >= 500:  # noqa: PLR2004  the service's own fault
+        sys.exit(f"{path} answers {status} to {who}: the figures would be those of some pages only.")
     if status != 200 or kind != "text/html":  # noqa: PLR2004  as asked for
         return []
     times = hammer(port, path, session, wrk, seconds) if wrk else count(port, path, session)

@@ -256,6 +256,8 @@ class CountersignDesk:
             document_type, place = self.catalog.get(document.kind), (document.aco_id, document.performance_year)
             if document_type is None or document.decline or document.unsigned(document_type, Party.ACO):
                 return None
+            if not document.unsigned(document_type, Party.CMS):  # it waits for nobody's signature
+                return None
             if place not in acos:
                 acos[place] = records.acos.get(*place)
             aco = acos[place]

@@ -20,8 +20,6 @@ from web.demo import holder
 from web.work import build_executor
 from worlds import build_world
 
-# One story: each test goes on where the one before it ended.
-pytestmark = pytest.mark.xdist_group("step-four-calls")
 ADDENDUM = "data-use-agreement-addendum"
 
 
@@ -55,8 +53,7 @@ def acts(site: Site, act: Act) -> list[Outcome]:
         return [one.outcome for one in records.journal.entries() if one.act is act]
 
 
-@pytest.mark.requirement("R5", "R36")
-def test_what_is_missing_of_a_year_is_prepared_by_jobs_once(site: Site, staff: Caller) -> None:
+def what_is_missing_of_a_year_is_prepared_by_jobs_once(site: Site, staff: Caller) -> None:
     """Asked for again under the same key, or while it is under way, it is the same; afterwards nothing is missing."""
     path, aco_id = "/years/2027/preparation", site.new.aco.aco_id
     before = staff.get(path).get_json()
@@ -89,8 +86,7 @@ def test_preparing_wants_the_scope_for_managing(site: Site) -> None:
     refused(one.make(f"{agreement(site)}/confirmation", {"attested": True}, If_Match="*"), 403, "scope-missing")
 
 
-@pytest.mark.requirement("R23")
-def test_contacts_are_confirmed_against_what_was_read(site: Site, custodian: Caller) -> None:
+def contacts_are_confirmed_against_what_was_read(site: Site, custodian: Caller) -> None:
     """With the statement, by the Requestor or the Custodian, and only while they are those that were read."""
     path = f"{agreement(site)}/confirmation"
     tag = custodian.get(agreement(site)).headers["ETag"]
@@ -106,8 +102,7 @@ def test_contacts_are_confirmed_against_what_was_read(site: Site, custodian: Cal
     assert acts(site, Act.DUA_CONFIRM_CONTACTS) == [Outcome.DONE]
 
 
-@pytest.mark.requirement("R74")
-def test_an_extension_is_asked_for_with_everything_that_is_wrong_told(site: Site, custodian: Caller) -> None:
+def an_extension_is_asked_for_with_everything_that_is_wrong_told(site: Site, custodian: Caller) -> None:
     """The same refusals as on the page; the newest one that was asked for is told, and CMS sees it in its list."""
     path, seen = f"{agreement(site)}/extension", custodian.get(agreement(site))
     latest, tag = seen.get_json()["latest"], seen.headers["ETag"]
@@ -132,7 +127,7 @@ def test_agreements_of_a_year_are_listed_by_their_last_days(site: Site, staff: C
     assert staff.get("/years/2031/agreements").get_json()["items"] == []
 
 
-def test_an_addendum_is_raised_once_it_is_due(site: Site, custodian: Caller) -> None:
+def an_addendum_is_raised_once_it_is_due(site: Site, custodian: Caller) -> None:
     """Not before somebody else is Requestor; then the answer is the document that is to be signed."""
     path, sample = f"{agreement(site)}/addenda", site.current
     refused(custodian.make(path, {"kind": ADDENDUM}), 409, "addendum-not-due")
@@ -151,10 +146,7 @@ def test_an_addendum_is_raised_once_it_is_due(site: Site, custodian: Caller) -> 
     refused(custodian.make(path, {"kind": ADDENDUM}), 409, "addendum-under-way")
 
 
-@pytest.mark.requirement("R74")
-def test_an_agreement_is_closed_and_its_addendum_is_signed_by_nobody(
-    site: Site, custodian: Caller, staff: Caller
-) -> None:
+def an_agreement_is_closed_and_its_addendum_is_signed_by_nobody(site: Site, custodian: Caller, staff: Caller) -> None:
     """By CMS, against what was seen; the addendum that was raised before stays unsigned, and no other is made."""
     path, seen = f"{agreement(site)}/closing", staff.get(agreement(site))
     wanted, tag = (
@@ -192,3 +184,13 @@ def hand_over(site: Site) -> None:
     with site.world.services.database.write() as records:
         records.people.put(person)
         records.acos.put_contacts(sample.aco.aco_id, sample.aco.performance_year, contacts)
+
+
+@pytest.mark.requirement("R5", "R23", "R36", "R74")
+def test_an_agreement_from_its_documents_to_its_end(site: Site, custodian: Caller, staff: Caller) -> None:
+    """One story: each part goes on where the one before it ended."""
+    what_is_missing_of_a_year_is_prepared_by_jobs_once(site, staff)
+    contacts_are_confirmed_against_what_was_read(site, custodian)
+    an_extension_is_asked_for_with_everything_that_is_wrong_told(site, custodian)
+    an_addendum_is_raised_once_it_is_due(site, custodian)
+    an_agreement_is_closed_and_its_addendum_is_signed_by_nobody(site, custodian, staff)

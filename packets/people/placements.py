@@ -88,11 +88,8 @@ class PlacementDesk:
 
     def unattended(self, year: int) -> list[Aco]:
         """The ACOs of a year of which nobody can edit Step 1, by ID; for CMS staff."""
-        today = agency_day(self.clock())
         with self.database.read() as records:
-            acos, holders = records.acos.in_year(year), records.acos.holders_in(year, EDITORS)
-        attended = {aco_id for (aco_id, _), person in holders.items() if person.is_active(today)}
-        return [one for one in acos if one.aco_id not in attended]
+            return records.acos.without_active(year, EDITORS, agency_day(self.clock()))
 
     def place(
         self, aco_id: str, year: int, role: str, given: Mapping[str, str], reason: str, seen: str, user_id: str

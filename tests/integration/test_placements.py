@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -11,6 +12,7 @@ from browsing import Browser, Site, open_site
 from callers import Caller, caller, refused
 from packets.audit.log import Act, Entry, Outcome
 from packets.errors import ConflictError, ForbiddenError, InputError, PacketsError
+from packets.model.calendar import agency_day
 from packets.model.contact_rules import fields_of
 from packets.model.people import Person, Role
 from packets.people.directory import Right
@@ -102,6 +104,27 @@ def test_the_one_who_was_put_in_place_edits_step_one_and_the_aco_confirms_it_ane
     given = {**fields_of(line.person), "phone": "410-555-0199"}
     world.services.contacts.save(*place_of(world), "public-contact", given, line.version, NEWCOMER)
     assert codes(lambda: place(world), ConflictError) == {"editor-there"}
+
+
+def test_the_list_says_of_every_aco_what_its_own_page_says(world: World) -> None:
+    """On the last day before recertification somebody can edit, on the day after it nobody; a deactivated user ID cannot."""
+    today, sample = agency_day(world.clock()), world.first("current")
+    people = sorted({one.person.user_id for one in sample.contacts if one.role in EDITORS})
+    for kept, days, expected in (
+        (people[:1], 0, True),
+        (people[:1], -1, False),
+        (people[1:2], 30, True),
+        ([], 0, False),
+    ):
+        for user_id in people:
+            due = today + timedelta(days=days if user_id in kept else -1)
+            world.services.directory.recertify(user_id, due.isoformat())
+        active = {
+            one.aco.aco_id: world.services.placements.look_up(one.aco.aco_id, 2027).active for one in world.year.acos
+        }
+        listed = [one.aco_id for one in world.services.placements.unattended(2027)]
+        assert listed == sorted(aco_id for aco_id, found in active.items() if not found)
+        assert (sample.aco.aco_id not in listed) is expected
 
 
 @pytest.mark.requirement("R13", "R18")

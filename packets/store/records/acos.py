@@ -142,10 +142,20 @@ class AcoRecords:
         rows = self._connection.execute(HELD_AT, {"aco_id": aco_id, "year": year})
         return _in_order({Role(row.role): Contact(Role(row.role), _read_contact(row)) for row in rows})
 
-    def holders_in(self, year: int, roles: Iterable[Role]) -> dict[tuple[str, Role], Person]:
-        """Who holds these slots at the ACOs of a year, by ACO ID and slot."""
-        rows = self._connection.execute(HELD.where(contacts.c.year == year, contacts.c.role.in_(sorted(roles))))
-        return {(row.aco_id, Role(row.role)): _read_contact(row) for row in rows}
+    def without_active(self, year: int, roles: Iterable[Role], today: date) -> list[Aco]:
+        """The ACOs of a year of which nobody holds any of these slots with a user ID that is active on a day, by ID.
+
+        Active as `Person.is_active` says.
+        """
+        due = people.c.recertification_due_on
+        active = (
+            sa.select(contacts.c.user_id)
+            .join(people, people.c.user_id == contacts.c.user_id)
+            .where(contacts.c.aco_id == acos.c.aco_id, contacts.c.year == acos.c.year)
+            .where(contacts.c.role.in_(sorted(roles)), people.c.account_active, due.is_(None) | (due >= today))
+        )
+        asked = acos.select().where(acos.c.year == year, OPEN, ~active.exists()).order_by(acos.c.aco_id)
+        return [_read(row) for row in self._connection.execute(asked)]
 
     def doubtful_slots(
         self, year: int, roles: Sequence[Role], until: date, *, most: int, skip: int = 0

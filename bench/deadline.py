@@ -35,7 +35,7 @@ SETTLE_SECONDS = 120.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Prepare, play, judge, report; 0 when every aim was met."""
+    """Prepare, play, judge, report; 0 when nothing failed and nothing was lost."""
     given = _parser().parse_args(arguments)
     missing = are_there()
     if missing and not given.quick and not given.embedded:
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _say(f"Results: {write_report(run, out)}")
     for one in [*run.judgement.problems, *(each.problem for each in run.errors)][:10]:
         _say(one)
-    return 0 if run.passed else 1
+    return 0 if run.held else 1
 
 
 def _run(stage: Stage, prepared: Prepared, given: argparse.Namespace) -> Run:

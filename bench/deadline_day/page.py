@@ -75,9 +75,9 @@ class Run:
         return {kind: value for kind, value in p95.items() if value > LIMIT_MS}
 
     @property
-    def passed(self) -> bool:
-        """Whether every aim was met."""
-        return not (self.errors or self.slow or self.judgement.problems)
+    def held(self) -> bool:
+        """Whether nothing failed and nothing was lost; how long it took is a figure, not a test."""
+        return not (self.errors or self.judgement.problems)
 
 
 def write_report(run: Run, out: Path) -> Path:

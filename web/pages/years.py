@@ -36,7 +36,7 @@ pages = Blueprint("years", __name__)
 YEAR = "/years/<int(min=2012, max=2999):year>"
 ZIP, CSV = "application/zip", "text/csv"
 LONGEST_NAME = 120
-PAGE_ACOS = 100
+PAGE_ACOS = 50
 WATCH_SECONDS = 2
 MOST_SHOWN = 100
 """So many remarks of a report stand on a page; all of them stand in its table."""

@@ -24,7 +24,7 @@ from packets.notices.topics import ACTORS, DESIGNEES, Topic
 from packets.store.database import Database
 from packets.store.records import Records
 from packets.store.records.notices import Reminder
-from packets.years.agreements import read_standing
+from packets.years.standings import read_standing
 
 DUA = "data-use-agreement"
 """What a reminder of the agreement's end is about."""

@@ -6,43 +6,37 @@ they then sign; with its first signature it is fixed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
+from packets.acts import Tale, carry_out
 from packets.audit.log import Act, Outcome
 from packets.clock import Clock
 from packets.documents.assemble import Assembler
 from packets.documents.catalog import Catalog
 from packets.documents.frozen_facts import contacts_digest, require_aco
-from packets.errors import ConflictError, ForbiddenError, InputError, PacketsError, Problem
-from packets.model.aco import Aco, DataUseAgreement, contact_problems
+from packets.errors import ConflictError, ForbiddenError, InputError, Problem
+from packets.model.aco import Aco, contact_problems
 from packets.model.agreements import (
     CONTACTS_OCCASION,
-    EXTENSION_GATE,
     KEEPERS,
     NOTICE,
-    Closure,
     ContactConfirmation,
     ExtensionRequest,
     Standing,
     changed_keepers,
-    closed_problem,
     expiry_problem,
     request_problems,
-    stand,
-    standing_of,
-    year_after,
 )
 from packets.model.calendar import AGENCY_ZONE, Activity
-from packets.model.documents import Document, DocumentType, Party, Signature
+from packets.model.documents import Document, DocumentType, Signature
 from packets.model.people import Contact, Role
 from packets.people.access import AGENCY_ROLES, Action, may
 from packets.store.database import Database
 from packets.store.records import Records
-from packets.store.records.acos import AcoAgreement
-from packets.store.records.documents import DocumentOutline
+from packets.years.standings import StandingLine, list_standings, read_standing, refuse_closed
 
 Done = TypeVar("Done")
 
@@ -79,15 +73,6 @@ class AgreementView:
 
 
 @dataclass(frozen=True, slots=True)
-class AgreementLine:
-    """One line of the list that CMS watches."""
-
-    aco: AcoAgreement
-    standing: Standing
-    days_left: int
-
-
-@dataclass(frozen=True, slots=True)
 class AgreementDesk:
     """Where a DUA is looked up, confirmed and extended; built once with the services that it needs."""
 
@@ -118,29 +103,10 @@ class AgreementDesk:
         addenda = tuple(one.kind for one in self._addenda(aco) if changed and not _under_way(one, packet))
         return AgreementView(aco, contacts, digest, confirmation, standing, problem, today, changed, notice_by, addenda)
 
-    def list_year(self, year: int) -> list[AgreementLine]:
+    def list_year(self, year: int) -> list[StandingLine]:
         """Every DUA of a year, the one that ends first at the head; for CMS."""
-        today = self._today()
-        extending = {one.kind: one for one in self.catalog.values() if EXTENSION_GATE in one.gates}
         with self.database.read() as records:
-            acos, asked = records.acos.agreements(year), records.agreements.requests_in(year)
-            closed = records.agreements.closures()
-            documents = records.documents.outlines(year, extending) if extending else []
-        packets: dict[str, list[DocumentOutline]] = {}
-        for one in documents:
-            packets.setdefault(one.aco_id, []).append(one)
-        wanted = {kind: _slots_of_aco(one) for kind, one in extending.items()}
-        lines = []
-        for aco in acos:
-            standing = _standing(
-                aco.dua,
-                asked.get(aco.aco_id),
-                packets.get(aco.aco_id, ()),
-                wanted,
-                closed.get((aco.aco_id, aco.dua.number)),
-            )
-            lines.append(AgreementLine(aco, standing, standing.days_left(today)))
-        return sorted(lines, key=lambda line: (line.days_left, line.aco.aco_id))
+            return list_standings(records, self.catalog, year, self._today())
 
     def confirm_contacts(self, aco_id: str, year: int, seen: str, user_id: str) -> ContactConfirmation:
         """Record that the contacts are right as they were shown (R23).
@@ -157,9 +123,9 @@ class AgreementDesk:
             ConflictError: the contacts changed since they were shown, or the agreement is signed.
             InputError: required contacts are missing.
         """
-        now = self.clock()
+        tale = Tale(Act.DUA_CONFIRM_CONTACTS, user_id, f"{aco_id}/{year}", self.clock())
 
-        def confirm(records: Records, aco: Aco, role: Role) -> ContactConfirmation:
+        def check(records: Records, aco: Aco, role: Role) -> ContactConfirmation:
             contacts = records.acos.contacts(aco_id, year)
             if missing := contact_problems(contacts):
                 raise InputError(missing)
@@ -170,11 +136,12 @@ class AgreementDesk:
             standing = read_standing(records, self.catalog, aco)
             refuse_closed(standing)
             _refuse_finished(standing)
-            confirmation = ContactConfirmation(seen, user_id, role, now)
-            records.agreements.confirm(aco_id, year, confirmation)
-            return confirmation
+            return ContactConfirmation(seen, user_id, role, tale.now)
 
-        return self._act(Act.DUA_CONFIRM_CONTACTS, aco_id, year, user_id, now, confirm, lambda one: {"role": one.role})
+        def write(records: Records, confirmation: ContactConfirmation) -> None:
+            records.agreements.confirm(aco_id, year, confirmation)
+
+        return self._act(tale, (aco_id, year), check, lambda one: {"role": one.role}, write)
 
     def extend(self, aco_id: str, year: int, until: str, user_id: str) -> ExtensionRequest:
         """Ask for the extension of the DUA; an unsigned document that carries another day is assembled again.
@@ -191,19 +158,20 @@ class AgreementDesk:
             ConflictError: a signature is on it, so that it is fixed.
             InputError: with everything that is wrong with the day.
         """
-        now = self.clock()
+        tale = Tale(Act.DUA_EXTEND, user_id, f"{aco_id}/{year}", self.clock())
 
-        def ask(records: Records, aco: Aco, role: Role) -> ExtensionRequest:
+        def check(records: Records, aco: Aco, role: Role) -> ExtensionRequest:
             standing, day = read_standing(records, self.catalog, aco), _day(until)
             _refuse_fixed(standing)
-            problems = request_problems(standing, day, now.astimezone(AGENCY_ZONE).date())
+            problems = request_problems(standing, day, tale.now.astimezone(AGENCY_ZONE).date())
             if problems or day is None:
                 raise InputError(problems)
-            request = ExtensionRequest(standing.begins_from, day, user_id, role, now)
-            records.agreements.ask(aco_id, year, request)
-            return request
+            return ExtensionRequest(standing.begins_from, day, user_id, role, tale.now)
 
-        request = self._act(Act.DUA_EXTEND, aco_id, year, user_id, now, ask, _told)
+        def write(records: Records, request: ExtensionRequest) -> None:
+            records.agreements.ask(aco_id, year, request)
+
+        request = self._act(tale, (aco_id, year), check, _told, write)
         self._assemble_again(aco_id, year, user_id)
         return request
 
@@ -216,7 +184,7 @@ class AgreementDesk:
             ConflictError: there is no such change, or an addendum is under way.
         """
 
-        def admit(records: Records, aco: Aco, role: Role) -> Role:
+        def check(records: Records, aco: Aco, role: Role) -> Role:
             packet = records.documents.packet(aco_id, year)
             document_type = next((one for one in self._addenda(aco) if one.kind == kind), None)
             standing = read_standing(records, self.catalog, aco)
@@ -230,9 +198,8 @@ class AgreementDesk:
                 raise ConflictError(Problem("addendum-under-way", sentence, "Sign it, or ask CMS to void it."))
             return role
 
-        now = self.clock()
-        told = {"kind": kind}
-        self._act(Act.DUA_RAISE_ADDENDUM, aco_id, year, user_id, now, admit, lambda role: {**told, "role": role})
+        tale = Tale(Act.DUA_RAISE_ADDENDUM, user_id, f"{aco_id}/{year}", self.clock())
+        self._act(tale, (aco_id, year), check, lambda role: {"kind": kind, "role": role})
         return self.assembler.assemble(aco_id, year, kind, user_id)
 
     def _addenda(self, aco: Aco) -> list[DocumentType]:
@@ -255,31 +222,27 @@ class AgreementDesk:
 
     def _act(
         self,
-        act: Act,
-        aco_id: str,
-        year: int,
-        user_id: str,
-        now: datetime,
-        does: Callable[[Records, Aco, Role], Done],
+        tale: Tale,
+        place: tuple[str, int],
+        check: Callable[[Records, Aco, Role], Done],
         told: Callable[[Done], dict[str, Any]],
+        write: Callable[[Records, Done], None] = lambda _records, _done: None,
     ) -> Done:
         """Do something that Requestor and Custodian may do, and tell the log of it or of its refusal."""
-        refused: PacketsError
-        with self.database.write() as records:
-            try:
-                aco = require_aco(records, aco_id, year)
-                role = _require_keeper(records, aco, user_id)
-                if act is not Act.DUA_RAISE_ADDENDUM:
-                    _require_window(records, aco, now)
-                done = does(records, aco, role)
-            except PacketsError as error:
-                refused = error
-                codes = sorted({one.code for one in error.problems})
-                records.journal.log(act, user_id, f"{aco_id}/{year}", now, Outcome.REFUSED, reasons=codes)
-            else:
-                records.journal.log(act, user_id, f"{aco_id}/{year}", now, Outcome.DONE, **told(done))
-                return done
-        raise refused
+
+        def admit(records: Records) -> Done:
+            aco = require_aco(records, *place)
+            role = _require_keeper(records, aco, tale.actor)
+            if tale.act is not Act.DUA_RAISE_ADDENDUM:
+                _require_window(records, aco, tale.now)
+            return check(records, aco, role)
+
+        def record(records: Records, done: Done) -> Done:
+            write(records, done)
+            tale.tell(records, **told(done))
+            return done
+
+        return carry_out(self.database, tale, admit, record)
 
     def _assemble_again(self, aco_id: str, year: int, user_id: str) -> None:
         """Documents that print the DUA and were assembled before; those that are the same or signed stay as they are."""
@@ -291,36 +254,6 @@ class AgreementDesk:
 
     def _today(self) -> date:
         return self.clock().astimezone(AGENCY_ZONE).date()
-
-
-def read_standing(records: Records, catalog: Catalog, aco: Aco) -> Standing:
-    """Where an ACO's DUA stands in one transaction: its expiry in force, and whether an extension is under way."""
-    place = (aco.aco_id, aco.performance_year)
-    closure, packet = records.agreements.closure(aco.aco_id, aco.dua.number), records.documents.packet(*place)
-    return standing_of(aco.dua, records.agreements.request(*place), catalog.values(), packet, closure)
-
-
-def _slots_of_aco(document_type: DocumentType) -> frozenset[str]:
-    return frozenset(slot.name for slot in document_type.slots if slot.party is Party.ACO)
-
-
-def _standing(
-    dua: DataUseAgreement,
-    request: ExtensionRequest | None,
-    packet: Iterable[DocumentOutline],
-    wanted: Mapping[str, frozenset[str]],
-    closure: Closure | None,
-) -> Standing:
-    """As `read_standing`, of documents in outline; `wanted` are the slots of the ACO by kind."""
-    found = list(packet)
-    return stand(
-        dua,
-        request,
-        fixed=any(one.slots for one in found),
-        signed_by_aco=any(wanted[one.kind].issubset(one.slots) for one in found),
-        executed=any(one.executed for one in found),
-        closure=closure,
-    )
 
 
 def _notice_by(records: Records, aco: Aco, changed: Mapping[Role, Signature]) -> date | None:
@@ -342,20 +275,6 @@ def _under_way(document_type: DocumentType, packet: list[Document]) -> bool:
     return any(one.kind == document_type.kind and not one.finished_by_aco(document_type) for one in packet)
 
 
-def continue_agreement(records: Records, catalog: Catalog, aco: Aco) -> Aco:
-    """An ACO that is about to be enrolled, its DUA beginning where the one of the year before ends by what was executed here.
-
-    A later day that CMS states is kept; another number is another agreement.
-    """
-    before = records.acos.get(aco.aco_id, aco.performance_year - 1)
-    if before is None or before.dua.number != aco.dua.number:
-        return aco
-    in_force = read_standing(records, catalog, before).expires_on
-    if in_force <= aco.dua.expires_on:
-        return aco
-    return replace(aco, dua=replace(aco.dua, expires_on=in_force, extended_to=year_after(in_force)))
-
-
 def agreement_page(aco: Aco) -> str:
     """Where people deal with an ACO's DUA."""
     return f"/packets/{aco.aco_id}/{aco.performance_year}/agreement"
@@ -375,16 +294,6 @@ def _require_window(records: Records, aco: Aco, now: datetime) -> None:
     if window is None or not window.is_open(now):
         sentence = "The step can be done from the first to the last day of signing only."
         raise ForbiddenError(Problem("window-closed", sentence, "Ask CMS for an extension of the due date."))
-
-
-def refuse_closed(standing: Standing) -> None:
-    """Refuse what nobody does with an agreement that CMS closed.
-
-    Raises:
-        ConflictError: it is closed.
-    """
-    if standing.closure:
-        raise ConflictError(closed_problem(standing.closure))
 
 
 def _refuse_fixed(standing: Standing) -> None:

@@ -23,7 +23,7 @@ from packets.model.documents import Document
 from packets.people.access import manages_years
 from packets.store.database import Database
 from packets.store.records import Records
-from packets.years.agreements import read_standing, refuse_closed
+from packets.years.standings import read_standing, refuse_closed
 
 
 @dataclass(frozen=True, slots=True)

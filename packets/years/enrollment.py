@@ -25,8 +25,8 @@ from packets.people.organization import OrganizationSheet, make_organization_she
 from packets.store.database import Database
 from packets.store.records import Records
 from packets.store.records.lists import Row
-from packets.years.agreements import continue_agreement
 from packets.years.carry_over import fill_slots
+from packets.years.standings import continue_agreement
 
 
 @dataclass(frozen=True, slots=True)

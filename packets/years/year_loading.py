@@ -36,10 +36,10 @@ from packets.store.records.years import Load
 from packets.year_files.intake import read_material
 from packets.year_files.material import GivenFile, Known, Material
 from packets.year_files.report import FileKind, FilesRefusedError, Report
-from packets.years.agreements import continue_agreement
 from packets.years.carry_over import fill_slots
 from packets.years.enrollment import tin_place
 from packets.years.preparation import PreparationDesk, Progress, Wanted, enqueue_documents, unwatched
+from packets.years.standings import continue_agreement
 
 YEARS_AHEAD = 2
 LIST_OF = {FileKind.PARTICIPANTS: PARTICIPANTS.name, FileKind.PROVIDERS: PROVIDER_SUPPLIER.name}

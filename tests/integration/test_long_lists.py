@@ -13,7 +13,7 @@ from packets.model.calendar import agency_day
 from packets.model.people import Role
 from packets.model.readiness import WARN_DAYS
 from packets.store.database import Database
-from packets.years.agreements import read_standing
+from packets.years.standings import read_standing
 from worlds import build_world
 
 

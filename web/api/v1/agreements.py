@@ -10,8 +10,9 @@ from pydantic import Field
 from packets.model.agreements import Closure, ContactConfirmation, DataOutcome, ExtensionRequest, Standing
 from packets.model.people import Role
 from packets.model.tokens import Scope
-from packets.years.agreements import AgreementLine, AgreementView
+from packets.years.agreements import AgreementView
 from packets.years.closing import ClosingRequest
+from packets.years.standings import StandingLine
 from web.api.cursors import cut
 from web.api.operations import Asked, Noun, Reply
 from web.api.shapes import Digest, Fault, Page, PageQuestion, Shape, Time, fault_of
@@ -232,7 +233,7 @@ def watch(asked: Asked, year: int) -> Reply:
     return Reply(Page[AgreementOfAco](items=lines, next=following))
 
 
-def _key(line: AgreementLine) -> list[str]:
+def _key(line: StandingLine) -> list[str]:
     return [line.standing.expires_on.isoformat(), line.aco.aco_id]
 
 

@@ -2,13 +2,15 @@
 
 A signed file keeps most of its objects in object streams, and pyHanko reads the numbers at a stream's head, a character at a
 time, for every object in it (ISO 32000-1, 7.5.7). Certificates and revocation lists are compared by name hundreds of times, and
-asn1crypto prepares both names each time (RFC 5280, 7.1). Here numbers are read once a stream, and names with the same bytes are
-the same. Whatever is not plain is left to the libraries, errors included, so that the two never differ.
+asn1crypto prepares both names each time (RFC 5280, 7.1). Here numbers are read once a stream, names with the same bytes are the
+same, and what the library says of the bytes of a name, or of two, is kept. Whatever is not plain is left to the libraries,
+errors included, so that the two never differ.
 """
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
@@ -27,6 +29,9 @@ GOES_ON = frozenset(bytes([one]) for one in b"0123456789.+-")
 _KEPT = "_entries_read_once"
 _look_again: Any = PdfFileReader._get_object_from_stream  # noqa: SLF001  what is replaced
 _compare = RDNSequence.__eq__
+_prepare: Any = RDNSequence.hashable
+NAMES_KEPT = 4096
+"""Names of authorities recur in every file, and those of a document's signers in every revision."""
 
 
 def read_entries(content: bytes, first: int, count: int) -> Entries | None:
@@ -80,9 +85,25 @@ def _find(reader: Any, number: int, stream_number: int, place: int) -> Any:
 
 def same_name(name: Any, other: object) -> bool:
     """Whether two names are the same; asn1crypto is asked only where their bytes differ."""
-    if isinstance(other, RDNSequence) and name.contents == other.contents:
-        return True
-    return bool(_compare(name, other))
+    if not isinstance(other, RDNSequence):
+        return False
+    left, right = name.contents, other.contents
+    return left == right or _same(left, right)
+
+
+def prepared_name(name: Any) -> str:
+    """A name as asn1crypto prepares it to be looked up."""
+    return _prepared(name.contents)
+
+
+@lru_cache(NAMES_KEPT)
+def _same(left: bytes, right: bytes) -> bool:
+    return bool(_compare(RDNSequence(contents=left), RDNSequence(contents=right)))
+
+
+@lru_cache(NAMES_KEPT)
+def _prepared(contents: bytes) -> str:
+    return str(_prepare.fget(RDNSequence(contents=contents)))
 
 
 def read_once() -> None:
@@ -91,3 +112,4 @@ def read_once() -> None:
     readers: Any = PdfFileReader
     readers._get_object_from_stream = object_from_stream  # noqa: SLF001  the only way in
     names.__eq__ = same_name
+    names.hashable = property(prepared_name)

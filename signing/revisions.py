@@ -31,6 +31,7 @@ from pyhanko.stamp import StaticStampStyle
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from packets.errors import Problem
+from signing.attributes import EncodingSigner
 from signing.errors import ContainerTooSmallError, SigningError
 from signing.fields import leads_to
 from signing.timestamps import TimeStampSource
@@ -76,7 +77,7 @@ class ArchivalWriter(IncrementalPdfFileWriter):
         super()._write(_EndingStreams(stream), skip_header)
 
 
-class OneKeySigner(Signer):
+class OneKeySigner(EncodingSigner):
     """Signs with a key that is held in memory, parsed once, and never used for a trial run."""
 
     def __init__(

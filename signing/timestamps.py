@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from asn1crypto import algos, cms, core, tsp
+from asn1crypto import algos, cms, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -22,6 +22,7 @@ from pyhanko.sign.timestamps import TimeStamper
 from packets.clock import Clock
 from packets.errors import Problem
 from packets.measures import TIME_STAMPS
+from signing.attributes import encode_once, make_attribute
 from signing.connections import post
 from signing.errors import TimeStampError
 from signing.oids import TIMESTAMP_POLICY
@@ -45,6 +46,8 @@ DIGESTS: dict[str, hashes.HashAlgorithm] = {
     "sha512": hashes.SHA512(),
 }
 """What is time-stamped, the weakest first."""
+
+TYPE = make_attribute("content_type", "tst_info")
 
 
 class Authority(Protocol):
@@ -75,10 +78,13 @@ class LocalTimeStampAuthority:
     def __init__(self, pair: KeyPair, clock: Clock) -> None:
         self._key = pair.key
         self._clock = clock
-        encoded = pair.certificate.public_bytes(serialization.Encoding.DER)
-        self._certificate = asn1_x509.Certificate.load(encoded)
-        binding = tsp.ESSCertIDv2({"cert_hash": _digested("sha256", encoded)})
-        self._binding = _attribute("signing_certificate_v2", tsp.SigningCertificateV2({"certs": [binding]}))
+        self._encoded = pair.certificate.public_bytes(serialization.Encoding.DER)
+        certificate = asn1_x509.Certificate.load(self._encoded)
+        self._name = encode_once(asn1_x509.GeneralName("directory_name", certificate.subject))
+        issuer = {"issuer": certificate.issuer, "serial_number": certificate.serial_number}
+        self._signer = encode_once(cms.SignerIdentifier({"issuer_and_serial_number": issuer}))
+        binding = tsp.ESSCertIDv2({"cert_hash": _digested("sha256", self._encoded)})
+        self._binding = make_attribute("signing_certificate_v2", tsp.SigningCertificateV2({"certs": [binding]}))
 
     def answer(self, request: tsp.TimeStampReq) -> tsp.TimeStampResp:
         """A token over the request's digest with the time of this machine's clock, or a refusal (RFC 3161, 2.4.2)."""
@@ -102,7 +108,7 @@ class LocalTimeStampAuthority:
             "serial_number": secrets.randbits(127),
             "gen_time": now,
             "accuracy": {"seconds": 1},
-            "tsa": asn1_x509.GeneralName("directory_name", self._certificate.subject),
+            "tsa": self._name,
         }
         if request["nonce"].native is not None:
             statement["nonce"] = request["nonce"]
@@ -110,13 +116,8 @@ class LocalTimeStampAuthority:
         return encoded
 
     def _token(self, statement: bytes, algorithm: str, *, with_certificate: bool) -> cms.ContentInfo:
-        signed = cms.CMSAttributes(
-            [
-                _attribute("content_type", "tst_info"),
-                _attribute("message_digest", _digested(algorithm, statement)),
-                self._binding,
-            ]
-        )
+        digest = make_attribute("message_digest", _digested(algorithm, statement))
+        signed = encode_once(cms.CMSAttributes([TYPE, digest, self._binding]))
         signature = self._key.sign(signed.dump(), ec.ECDSA(DIGESTS[algorithm]))
         content = {
             "version": "v3",
@@ -125,14 +126,13 @@ class LocalTimeStampAuthority:
             "signer_infos": [self._signer_info(signed, signature, algorithm)],
         }
         if with_certificate:
-            content["certificates"] = [self._certificate]
+            content["certificates"] = [asn1_x509.Certificate.load(self._encoded)]
         return cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData(content)})
 
     def _signer_info(self, signed: cms.CMSAttributes, signature: bytes, algorithm: str) -> dict[str, object]:
-        issuer = {"issuer": self._certificate.issuer, "serial_number": self._certificate.serial_number}
         return {
             "version": "v1",
-            "sid": cms.SignerIdentifier({"issuer_and_serial_number": issuer}),
+            "sid": self._signer,
             "digest_algorithm": {"algorithm": algorithm},
             "signature_algorithm": {"algorithm": f"{algorithm}_ecdsa"},
             "signed_attrs": signed,
@@ -284,10 +284,6 @@ def _request(imprint: Imprint) -> tsp.TimeStampReq:
 
 def _refusal(reason: str) -> tsp.TimeStampResp:
     return tsp.TimeStampResp({"status": {"status": "rejection", "fail_info": {reason}}})
-
-
-def _attribute(kind: str, value: core.Asn1Value | str | bytes) -> cms.CMSAttribute:
-    return cms.CMSAttribute({"type": kind, "values": [value]})
 
 
 def _digested(algorithm: str, data: bytes) -> bytes:

@@ -8,10 +8,10 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from pyhanko.sign.signers import Signer
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from packets.errors import Problem
+from signing.attributes import EncodingSigner
 from signing.errors import SigningError
 from signing.revisions import asn1_certificate, refuse_unusual
 
@@ -19,7 +19,7 @@ Ask = Callable[[bytes], Awaitable[bytes]]
 """Gives the signature over bytes (ECDSA as DER, or RSA with PKCS #1 v1.5; SHA-256), or raises SigningError."""
 
 
-class RemoteSigner(Signer):
+class RemoteSigner(EncodingSigner):
     """Signs by asking, and believes no answer that does not hold under the certificate.
 
     Args:

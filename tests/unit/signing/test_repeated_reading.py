@@ -15,7 +15,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 import signing.verify  # noqa: F401  importing it is what one of the tests is about
 from signing import repeated_reading
-from signing.repeated_reading import object_from_stream, read_entries, same_name
+from signing.repeated_reading import object_from_stream, prepared_name, read_entries, same_name
 
 HEADS = st.lists(
     st.sampled_from([b"1", b"2", b"3", b"0", b"4", b" ", b"\n", b"+1", b"1.0", b"-3", b"x", b"%", b"\x00", b"10"]),
@@ -95,9 +95,21 @@ def test_names_are_the_same_as_before(one: dict[str, str], other: dict[str, str]
     assert same_name(left, right) == repeated_reading._compare(left, right)
     assert same_name(left, left)
     assert not same_name(left, None)
+    for name in (left, right):
+        assert prepared_name(name) == repeated_reading._prepare.fget(name)
+
+
+def test_a_name_that_was_changed_is_another_name() -> None:
+    """What is kept belongs to the bytes, not to the object."""
+    name = RDNSequence.load(Name.build({"common_name": "Ana"}).dump())
+    before = prepared_name(name)
+    name.append(Name.build({"common_name": "Eve"}).chosen[0])
+    assert prepared_name(name) != before
+    assert not same_name(name, RDNSequence.load(Name.build({"common_name": "Ana"}).dump()))
 
 
 def test_the_verifier_reads_once() -> None:
-    """Importing the verifier puts both in place."""
+    """Importing the verifier puts all three in place."""
     assert PdfFileReader._get_object_from_stream is object_from_stream
     assert RDNSequence.__eq__ is same_name
+    assert RDNSequence.hashable.fget is prepared_name

@@ -18,7 +18,7 @@ from packets.render.prose import Heading, heading_strips, text_strips
 from packets.render.structure import Element
 from packets.render.styles import MARGIN_LEFT, TEXT_WIDTH
 from packets.render.table import Track, head_strips, tracks
-from packets.render.tagging import Board
+from packets.render.tagging import Board, escape
 from packets.render.typeset import Text, paint_lines, set_text
 
 _PAD = 1.3
@@ -176,7 +176,7 @@ class Grid:
         """The lines of a cell as operators that show them."""
         track = self._tracks[index]
         plain = text.isascii() and self._width(text) <= track.width
-        lines = [f"({_escape(text)}) Tj"] if plain else self._wrapped(text, track)
+        lines = [f"({escape(text)}) Tj"] if plain else self._wrapped(text, track)
         self._set[index][text] = lines
         return lines
 
@@ -198,7 +198,3 @@ class Grid:
                 operators = f"{name} {styles.ROSTER_CELL.size} Tf {operators} {self._base}"
             shown += operators + " "
         return shown.strip()
-
-
-def _escape(text: str) -> str:
-    return text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")

@@ -18,8 +18,10 @@ import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
+from reportlab.lib.rl_accel import escapePDF
 from reportlab.pdfbase.pdfdoc import PDFStream
 from reportlab.pdfgen.canvas import Canvas
 
@@ -53,6 +55,16 @@ class Bookmark:
     top: float
 
 
+def escape(text: str) -> str:
+    """ASCII text as it stands between the parentheses of a string (ISO 32000-1, 7.3.4.2)."""
+    return text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
+
+
+@cache
+def _filled(colour: Colour) -> str:
+    return f"{numbers(*colour).decode()} rg"
+
+
 class Board:
     """Pages of one document, painted in reading order."""
 
@@ -67,6 +79,7 @@ class Board:
         self.canvas = Canvas(io.BytesIO(), (PAGE_WIDTH, PAGE_HEIGHT), invariant=1, initialFontName="esm-serif")
         self.resources = self.file.allocate()
         self._page: Page | None = None
+        self._first: dict[str, str] = {}
 
     @property
     def page(self) -> Page:
@@ -108,9 +121,22 @@ class Board:
 
     def text(self, x: float, y: float, text: str, face: str, size: float, colour: Colour = INK) -> None:
         """Paint one run of text with its baseline starting at (x, y)."""
-        self.canvas.setFillColorRGB(*colour)
-        self.canvas.setFont(self.fonts.face(face).fontName, size)
-        self.canvas.drawString(x, y, text)
+        shown = self._shown(text, face, size)
+        self.canvas.addLiteral(f"BT {_filled(colour)} 1 0 0 1 {x:.2f} {y:.2f} Tm {shown} ET")
+
+    def _shown(self, text: str, face: str, size: float) -> str:
+        """Operators that show a text: ASCII stands under its own codes in a face's first subset, all else in further ones."""
+        if face not in self._first:
+            self.fonts.face(face).splitString(" ", self.canvas._doc)  # noqa: SLF001  begins it
+            self._first[face] = self._subset(face, 0)
+        if text.isascii():
+            return f"{self._first[face]} {size:g} Tf ({escape(text)}) Tj"
+        parts = self.fonts.face(face).splitString(text, self.canvas._doc)  # noqa: SLF001  likewise
+        return " ".join(f"{self._subset(face, one)} {size:g} Tf ({escapePDF(codes)}) Tj" for one, codes in parts)
+
+    def _subset(self, face: str, number: int) -> str:
+        """By what name operators call a subset of a face."""
+        return str(self.fonts.face(face).getSubsetInternalName(number, self.canvas._doc))  # noqa: SLF001  likewise
 
     def rule(self, x: float, y: float, width: float, colour: Colour, thickness: float = 0.5) -> None:
         """Paint a horizontal line, an artifact."""

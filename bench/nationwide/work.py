@@ -21,6 +21,7 @@ from signing.ceremony import SignRequest
 from signing.facts import expected_of
 from signing.verify import verify_pdf
 from web.bootstrap import Services, build_services
+from web.cli.worker import keep_what_is_there
 from web.work import build_executor
 
 Result = dict[str, Any]
@@ -145,6 +146,7 @@ class _Watched:
 def labour(settings: dict[str, Any], year: int, tasks: Any, results: Any) -> None:
     """A worker process: does tasks until it is handed None, and tells what it took."""
     hands = Hands(settings, year)
+    keep_what_is_there()
     results.put({"phase": "ready"})
     while (task := tasks.get()) is not None:
         name, *arguments = task

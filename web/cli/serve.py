@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import socket
 import sys
 from pathlib import Path
@@ -12,7 +11,7 @@ import click
 from packets.errors import InputError, Problem
 from web.app import create_app
 from web.cli.folder import folder_option, open_folder
-from web.cli.worker import end_politely, working
+from web.cli.worker import end_politely, keep_what_is_there, working
 from web.logs import configure_logs
 from web.look.packages import is_there
 
@@ -44,9 +43,7 @@ def serve(folder: Path, host: str, port: int, *, demo: bool) -> None:
     services.reconciler.run()
     with listen(host, port) as door, working(services, enabled=services.settings.queue == "embedded"):
         server = make_server(create_app(services), door)
-        # What was made until now stays for good: looking through it for garbage would hold up a request now and then.
-        gc.collect()
-        gc.freeze()
+        keep_what_is_there()
         click.echo(f"Open {_address(host, door.getsockname()[1])} in a browser; Ctrl-C stops.", err=True)
         try:
             server.run()

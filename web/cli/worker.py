@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -46,6 +47,7 @@ def worker(folder: Path, threads: int, processes: int, metrics_port: int | None)
     configure_logs(services.settings.log_level)
     wait_for_request = listen_for_request()
     with measured(services, metrics_port), helping(folder, processes - 1), working(services, threads=threads):
+        keep_what_is_there()
         click.echo("Doing jobs; Ctrl-C stops.", err=True)
         wait_for_request()
     services.database.close()
@@ -86,6 +88,12 @@ def helping(folder: Path, count: int) -> Iterator[None]:
             one.terminate()
         for one in helpers:
             one.wait()
+
+
+def keep_what_is_there() -> None:
+    """What was made until now stays for good: looking through it for garbage would hold up a request or a job now and then."""
+    gc.collect()
+    gc.freeze()
 
 
 def listen_for_request() -> Callable[[], None]:

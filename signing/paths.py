@@ -27,6 +27,7 @@ from pyhanko_certvalidator.policy_decl import (
 from pyhanko_certvalidator.registry import SimpleTrustManager
 from pyhanko_certvalidator.revinfo.archival import CRLContainer
 
+from signing.known_signatures import KnownSignatures
 from signing.trust import Trust
 
 OFFLINE = RevocationInfoGatheringSpec(
@@ -54,6 +55,7 @@ class StrongEnough(DisallowWeakAlgorithmsPolicy):
 
 
 ALGORITHMS = StrongEnough(DEFAULT_WEAK_HASH_ALGORITHMS)  # type: ignore[no-untyped-call]
+KNOWN = KnownSignatures()
 
 
 def instant(moment: datetime) -> ValidationTimingInfo:
@@ -104,4 +106,5 @@ def _certificate_policy(roots: Iterable[bytes], revinfo: CertRevTrustPolicy) -> 
         trust_manager=SimpleTrustManager.build(trust_roots=anchors),
         revinfo_policy=revinfo,
         algorithm_usage_policy=ALGORITHMS,
+        signature_validator=KNOWN,
     )

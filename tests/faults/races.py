@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from signing.identity import SignerIdentity
 from signing.pades import SignedRevision
 from signing.trust import Expected
 from web.demo import holder
+from web.server import SWITCH_SECONDS
 
 PEOPLE, CLICKS = 3, 3
 LATE = (ConflictError, ForbiddenError)
@@ -54,6 +56,7 @@ def race(theatre: Theatre, count: int, quick_count: int, seed: int) -> Iterator[
 
     `count` of them with real signatures, each looked at by the checker; `quick_count` more with fewer clicks and a scribe.
     """
+    sys.setswitchinterval(SWITCH_SECONDS)  # threads change places as often as in `esm serve`
     dice = random.Random(seed)  # noqa: S311  chance, not a secret
     tally = Tally("nine clicks of three people at once, and again")
     _race_on(theatre, count, dice, tally)

@@ -66,9 +66,8 @@ def services_in(folder: Path) -> Services:
     pki = load_pki(settings.pki, find_secret(settings, "pki_passphrase"), key_holder(settings))
     database = Database(IN_MEMORY)
     database.upgrade()
-    return compose(
-        settings, StillClock(pki.root.not_valid_before_utc.replace(microsecond=0)), database, MemoryObjects(), pki
-    )
+    begun = max(pki.certificate(part).not_valid_before_utc for part in OPENED)  # a rotated one begins later than the root
+    return compose(settings, StillClock(begun), database, MemoryObjects(), pki)
 
 
 def test_no_private_key_but_the_roots_is_in_the_folder(folder: Path, token: Token) -> None:

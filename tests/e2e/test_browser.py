@@ -333,7 +333,7 @@ def export_what_was_found(walk: Walk, page: Page) -> None:
     """The archivist exports what the search has found, watches the job, takes the file away, and goes back to the search."""
     found = page.url
     page.get_by_role("button", name="Export the executed documents").click()
-    expect(page.get_by_role("heading", name="Ready")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name="Ready")).to_be_visible(timeout=90_000)
     walk.keep(page, "export")
     with page.expect_download() as begun:
         page.get_by_role("link", name="Download").click()

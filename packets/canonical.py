@@ -40,7 +40,9 @@ def digest_of(data: Any) -> str:
 
 def _sorted(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _sorted(value[key]) for key in sorted(value, key=lambda name: name.encode("utf-16-be"))}
+        plain = all(map(str.isascii, value))
+        names = sorted(value) if plain else sorted(value, key=lambda name: name.encode("utf-16-be"))
+        return {name: _sorted(value[name]) for name in names}
     if isinstance(value, list | tuple) and not all(isinstance(inner, str) for inner in value):
         return [_sorted(inner) for inner in value]
     return value

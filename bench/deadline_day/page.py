@@ -94,6 +94,10 @@ def write_report(run: Run, out: Path) -> Path:
         "",
         *_requests(run.kinds, run.errors),
         "",
+        "## Minute by minute",
+        "",
+        *_minutes(run.load),
+        "",
         "## Processors and memory",
         "",
         *_processes(run),
@@ -153,6 +157,20 @@ def _requests(kinds: dict[str, list[float]], errors: Sequence[Asked]) -> Iterato
     for kind, times in (*kinds.items(), ("**all**", everything)):
         marks = " | ".join(_ms(times, share) for share in (0.5, 0.95, 0.99, 1))
         yield f"| {kind} | {len(times):,} | {marks} | {wrong[kind] if kind in kinds else len(errors)} |"
+
+
+def _minutes(load: Load) -> Iterator[str]:
+    """How the load grew and ended: people come in the first fifth, and whoever has begun a document finishes it."""
+    yield "| minute | requests | p50 ms | p95 ms | signatures | their p50 ms | their p95 ms |"
+    yield "|---:|---:|---:|---:|---:|---:|---:|"
+    minutes: dict[int, list[Asked]] = {}
+    for one in load.asked:
+        minutes.setdefault(int((one.at - load.began) // 60), []).append(one)
+    for minute, asked in sorted(minutes.items()):
+        sign = [one.seconds for one in asked if one.kind == "sign"]
+        every = [one.seconds for one in asked]
+        own = f"{_ms(sign, 0.5)} | {_ms(sign, 0.95)}" if sign else "– | –"
+        yield f"| {minute + 1} | {len(every):,} | {_ms(every, 0.5)} | {_ms(every, 0.95)} | {len(sign)} | {own} |"
 
 
 def _processes(run: Run) -> Iterator[str]:

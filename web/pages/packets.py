@@ -88,8 +88,10 @@ def _act(aco: Aco) -> NextAct:
     """What is next for the visitor in the packet of one of their ACOs."""
     place = aco.aco_id, aco.performance_year
     view = services().reading.packet(visitor().user_id, *place)
-    gaps = _gaps(services().contacts.look_up(*place), services().organization.look_up(*place))
-    return next_act(view, packet_lines(services(), visitor(), view), gaps)
+    lines = packet_lines(services(), visitor(), view)
+    if any(line.may_sign for line in lines):  # then nobody asks what is missing of Step 1
+        return next_act(view, lines, ())
+    return next_act(view, lines, _gaps(services().contacts.look_up(*place), services().organization.look_up(*place)))
 
 
 def _segments(view: PacketView, lines: Sequence[StepLine], gaps: Sequence[Problem]) -> list[tuple[int, str, bool]]:

@@ -66,7 +66,8 @@ def services_in(folder: Path) -> Services:
     pki = load_pki(settings.pki, find_secret(settings, "pki_passphrase"), key_holder(settings))
     database = Database(IN_MEMORY)
     database.upgrade()
-    begun = max(pki.certificate(part).not_valid_before_utc for part in OPENED)  # a rotated one begins later than the root
+    # One that was rotated begins later than the root.
+    begun = max(pki.certificate(part).not_valid_before_utc for part in OPENED)
     return compose(settings, StillClock(begun), database, MemoryObjects(), pki)
 
 

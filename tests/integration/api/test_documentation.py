@@ -7,6 +7,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -56,7 +57,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     site: Site = open_site(tmp_path_factory.mktemp("documented"))
     document = site.document("provider-supplier-list")
     listening = create_server(site.app, host="127.0.0.1", port=0, threads=2)
-    thread = threading.Thread(target=listening.run, daemon=True)
+
+    def serve() -> None:
+        with suppress(OSError, ValueError, RuntimeError):  # its sockets are closed under it when the tests are over
+            listening.run()
+
+    thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     words = {
         "$TOKEN": caller(site, site.holder(Role.ACO_EXECUTIVE)).token,

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reportlab.lib.rl_accel import escapePDF
-
 from packets.model.documents import Roster
 from packets.render import styles
 from packets.render.environment import write_plural
@@ -122,18 +120,11 @@ class Grid:
         self._board = board
         self._labels = [column.label for column in roster.columns]
         self._tracks = tracks(MARGIN_LEFT, TEXT_WIDTH, [column.width for column in roster.columns])
-        self._font = board.fonts.face(styles.ROSTER_CELL.family)
-        self._scale = styles.ROSTER_CELL.size / 1000
-        self._advances: list[float] = [self._font.face.getCharWidth(code) * self._scale for code in range(128)]
-        self._document = board.canvas._doc  # noqa: SLF001  see packets/render/tagging.py
-        self._base = f"{self._font.getSubsetInternalName(0, self._prepared())} {styles.ROSTER_CELL.size} Tf"
+        measure = board.fonts.face(styles.ROSTER_CELL.family).face.getCharWidth
+        self._advances: list[float] = [measure(code) * styles.ROSTER_CELL.size / 1000 for code in range(128)]
+        self._base = board.font(styles.ROSTER_CELL.family, styles.ROSTER_CELL.size)
         self._set: list[dict[str, list[str]]] = [{} for _ in self._tracks]
         self._running = tuple(head_strips(board, self._labels, self._tracks, None, styles.ROSTER_HEAD))
-
-    def _prepared(self) -> object:
-        """ReportLab's document, in which the face has begun its first subset: ASCII under its own codes."""
-        self._font.splitString(" ", self._document)
-        return self._document
 
     def strips(self, rows: Rows, parent: Element, continued: tuple[Strip, ...]) -> Iterator[Strip]:
         """One table: its headings and its rows."""
@@ -176,7 +167,7 @@ class Grid:
         """The lines of a cell as operators that show them."""
         track = self._tracks[index]
         plain = text.isascii() and self._width(text) <= track.width
-        lines = [f"({escape(text)}) Tj"] if plain else self._wrapped(text, track)
+        lines = [self._shown(text)] if plain else self._wrapped(text, track)
         self._set[index][text] = lines
         return lines
 
@@ -190,11 +181,6 @@ class Grid:
 
     def _shown(self, text: str) -> str:
         """Operators that show one line, changing to another subset of the face and back where it has to."""
-        shown = ""
-        for subset, codes in self._font.splitString(text, self._document):
-            operators = f"({escapePDF(codes)}) Tj"
-            if subset:
-                name = self._font.getSubsetInternalName(subset, self._document)
-                operators = f"{name} {styles.ROSTER_CELL.size} Tf {operators} {self._base}"
-            shown += operators + " "
-        return shown.strip()
+        if text.isascii():
+            return f"({escape(text)}) Tj"
+        return f"{self._board.shown(text, styles.ROSTER_CELL.family, styles.ROSTER_CELL.size)} {self._base}"

@@ -7,6 +7,8 @@ What is relied on of ReportLab's internals, all of it here and in `fonts.Archiva
 `tests/unit/render/test_reportlab_internals.py`:
 
 * `Canvas._startPage()` empties the operators of the current page and resets the graphics state;
+* a face's `splitString(text, document)` begins its first subset, in which ASCII has its own codes, and puts other characters into
+  it and further ones; `getSubsetInternalName` is the name by which operators call one;
 * `Canvas._doc` is the `PDFDocument` that fonts add their objects to: `delayedFonts`, `fontMapping`, `idToObject`,
   `numberToId`, `idToObjectNumberAndVersion`; an object's `format(doc)` is its bytes, a `PDFStream` has `dictionary`
   and `content`; the object `BasicFonts` is the font resource dictionary.
@@ -121,22 +123,27 @@ class Board:
 
     def text(self, x: float, y: float, text: str, face: str, size: float, colour: Colour = INK) -> None:
         """Paint one run of text with its baseline starting at (x, y)."""
-        shown = self._shown(text, face, size)
+        shown = self.shown(text, face, size)
         self.canvas.addLiteral(f"BT {_filled(colour)} 1 0 0 1 {x:.2f} {y:.2f} Tm {shown} ET")
 
-    def _shown(self, text: str, face: str, size: float) -> str:
-        """Operators that show a text: ASCII stands under its own codes in a face's first subset, all else in further ones."""
+    def font(self, face: str, size: float) -> str:
+        """The operator that chooses a face's first subset, in which ASCII stands under its own codes."""
         if face not in self._first:
             self.fonts.face(face).splitString(" ", self.canvas._doc)  # noqa: SLF001  begins it
             self._first[face] = self._subset(face, 0)
+        return f"{self._first[face]} {size:g} Tf"
+
+    def shown(self, text: str, face: str, size: float) -> str:
+        """Operators that choose fonts and show a text: ASCII in a face's first subset, all else in whichever has it."""
+        first = self.font(face, size)
         if text.isascii():
-            return f"{self._first[face]} {size:g} Tf ({escape(text)}) Tj"
-        parts = self.fonts.face(face).splitString(text, self.canvas._doc)  # noqa: SLF001  likewise
+            return f"{first} ({escape(text)}) Tj"
+        parts = self.fonts.face(face).splitString(text, self.canvas._doc)  # noqa: SLF001  see above
         return " ".join(f"{self._subset(face, one)} {size:g} Tf ({escapePDF(codes)}) Tj" for one, codes in parts)
 
     def _subset(self, face: str, number: int) -> str:
         """By what name operators call a subset of a face."""
-        return str(self.fonts.face(face).getSubsetInternalName(number, self.canvas._doc))  # noqa: SLF001  likewise
+        return str(self.fonts.face(face).getSubsetInternalName(number, self.canvas._doc))  # noqa: SLF001  see above
 
     def rule(self, x: float, y: float, width: float, colour: Colour, thickness: float = 0.5) -> None:
         """Paint a horizontal line, an artifact."""

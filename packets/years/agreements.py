@@ -38,7 +38,8 @@ from packets.store.database import Database
 from packets.store.records import Records
 from packets.years.standings import StandingLine, list_standings, read_standing, refuse_closed
 
-Done = TypeVar("Done")
+Checked = TypeVar("Checked")
+Recorded = TypeVar("Recorded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ class AgreementDesk:
         tale = Tale(Act.DUA_CONFIRM_CONTACTS, user_id, f"{aco_id}/{year}", self.clock())
 
         def check(records: Records, aco: Aco, role: Role) -> ContactConfirmation:
+            _require_window(records, aco, tale.now)
             contacts = records.acos.contacts(aco_id, year)
             if missing := contact_problems(contacts):
                 raise InputError(missing)
@@ -138,10 +140,12 @@ class AgreementDesk:
             _refuse_finished(standing)
             return ContactConfirmation(seen, user_id, role, tale.now)
 
-        def write(records: Records, confirmation: ContactConfirmation) -> None:
+        def record(records: Records, confirmation: ContactConfirmation) -> ContactConfirmation:
             records.agreements.confirm(aco_id, year, confirmation)
+            tale.tell(records, role=confirmation.role)
+            return confirmation
 
-        return self._act(tale, (aco_id, year), check, lambda one: {"role": one.role}, write)
+        return self._act(tale, (aco_id, year), check, record)
 
     def extend(self, aco_id: str, year: int, until: str, user_id: str) -> ExtensionRequest:
         """Ask for the extension of the DUA; an unsigned document that carries another day is assembled again.
@@ -161,6 +165,7 @@ class AgreementDesk:
         tale = Tale(Act.DUA_EXTEND, user_id, f"{aco_id}/{year}", self.clock())
 
         def check(records: Records, aco: Aco, role: Role) -> ExtensionRequest:
+            _require_window(records, aco, tale.now)
             standing, day = read_standing(records, self.catalog, aco), _day(until)
             _refuse_fixed(standing)
             problems = request_problems(standing, day, tale.now.astimezone(AGENCY_ZONE).date())
@@ -168,10 +173,12 @@ class AgreementDesk:
                 raise InputError(problems)
             return ExtensionRequest(standing.begins_from, day, user_id, role, tale.now)
 
-        def write(records: Records, request: ExtensionRequest) -> None:
+        def record(records: Records, request: ExtensionRequest) -> ExtensionRequest:
             records.agreements.ask(aco_id, year, request)
+            tale.tell(records, **_told(request))
+            return request
 
-        request = self._act(tale, (aco_id, year), check, _told, write)
+        request = self._act(tale, (aco_id, year), check, record)
         self._assemble_again(aco_id, year, user_id)
         return request
 
@@ -199,7 +206,7 @@ class AgreementDesk:
             return role
 
         tale = Tale(Act.DUA_RAISE_ADDENDUM, user_id, f"{aco_id}/{year}", self.clock())
-        self._act(tale, (aco_id, year), check, lambda role: {"kind": kind, "role": role})
+        self._act(tale, (aco_id, year), check, lambda records, role: tale.tell(records, kind=kind, role=role))
         return self.assembler.assemble(aco_id, year, kind, user_id)
 
     def _addenda(self, aco: Aco) -> list[DocumentType]:
@@ -224,23 +231,14 @@ class AgreementDesk:
         self,
         tale: Tale,
         place: tuple[str, int],
-        check: Callable[[Records, Aco, Role], Done],
-        told: Callable[[Done], dict[str, Any]],
-        write: Callable[[Records, Done], None] = lambda _records, _done: None,
-    ) -> Done:
+        check: Callable[[Records, Aco, Role], Checked],
+        record: Callable[[Records, Checked], Recorded],
+    ) -> Recorded:
         """Do something that Requestor and Custodian may do, and tell the log of it or of its refusal."""
 
-        def admit(records: Records) -> Done:
+        def admit(records: Records) -> Checked:
             aco = require_aco(records, *place)
-            role = _require_keeper(records, aco, tale.actor)
-            if tale.act is not Act.DUA_RAISE_ADDENDUM:
-                _require_window(records, aco, tale.now)
-            return check(records, aco, role)
-
-        def record(records: Records, done: Done) -> Done:
-            write(records, done)
-            tale.tell(records, **told(done))
-            return done
+            return check(records, aco, _require_keeper(records, aco, tale.actor))
 
         return carry_out(self.database, tale, admit, record)
 

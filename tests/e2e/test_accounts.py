@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +9,12 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from waitress import create_server  # type: ignore[import-untyped]  # it carries no types
 
 import databases
 from browsing import Site, open_site
 from e2e.test_browser import ARGUMENTS, CHROMIUM
 from packets.model.people import Role
+from serving import serving
 from worlds import PASSWORD
 
 WIDTHS = (320, 390, 1280)
@@ -62,15 +61,10 @@ def place(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
     screens = request.config.getoption("--screens", default=None) or folder
     screens.mkdir(parents=True, exist_ok=True)
     site = open_site(folder, database=databases.sqlite_file(folder))
-    server = create_server(site.app, host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    with sync_playwright() as playwright:
+    with serving(site.app) as port, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
-        yield Place(site, f"http://localhost:{server.effective_port}", browser, screens)
+        yield Place(site, f"http://localhost:{port}", browser, screens)
         browser.close()
-    server.close()
-    thread.join(timeout=10)
     site.world.services.database.close()
 
 

@@ -5,22 +5,20 @@ from __future__ import annotations
 import http.client
 import json
 import re
-import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from waitress import create_server  # type: ignore[import-untyped]  # it carries no types
 
 from browsing import Site, open_site
 from callers import caller
 from packets.model.people import Role
 from packets.model.webhooks import Endpoint, HookEvent
 from packets.webhooks.seals import show_secret, sign_message
+from serving import serving
 from worlds import START
 
 TEXT = (Path(__file__).parents[3] / "docs" / "api.md").read_text("utf-8")
@@ -56,14 +54,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The sample year, served."""
     site: Site = open_site(tmp_path_factory.mktemp("documented"))
     document = site.document("provider-supplier-list")
-    listening = create_server(site.app, host="127.0.0.1", port=0, threads=2)
-
-    def serve() -> None:
-        with suppress(OSError, ValueError, RuntimeError):  # its sockets are closed under it when the tests are over
-            listening.run()
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
     words = {
         "$TOKEN": caller(site, site.holder(Role.ACO_EXECUTIVE)).token,
         "$CUSTODIAN": caller(site, site.holder(Role.DUA_CUSTODIAN)).token,
@@ -72,9 +62,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "$DOCUMENT": document.document_id,
         "$DIGEST": document.head_digest,
     }
-    yield Server(listening.effective_port, words)
-    listening.close()
-    thread.join(5)
+    with serving(site.app) as port:
+        yield Server(port, words)
 
 
 def test_the_examples_are_answered_as_they_show(server: Server) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -15,9 +14,9 @@ from click.testing import CliRunner
 from flask import Flask
 
 from packets.errors import InputError, NotFoundError
+from serving import serving
 from web.cli.serve import listen, serve
 from web.logs import configure_logs
-from web.server import make_server
 
 
 @pytest.fixture(autouse=True)
@@ -96,26 +95,18 @@ def echo() -> Flask:
 def test_no_request_hides_in_the_body_of_another(framing: bytes) -> None:
     """Whatever says in two ways where a body ends, nothing behind it is answered as a request of its own (ASVS 4.2.1)."""
     hidden = b"0\r\n\r\nGET /hidden HTTP/1.1\r\nHost: x\r\n\r\n"
-    with listen("127.0.0.1", 0) as door:
-        server = make_server(echo(), door)
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        with socket.create_connection(door.getsockname()) as line:
-            line.settimeout(0.5)
-            line.sendall(b"POST /seen HTTP/1.1\r\nHost: x\r\n" + framing + b"\r\n" + hidden)
-            said = b"".join(_pieces(line))
-        server.close()
+    with serving(echo()) as port, socket.create_connection(("127.0.0.1", port)) as line:
+        line.settimeout(0.5)
+        line.sendall(b"POST /seen HTTP/1.1\r\nHost: x\r\n" + framing + b"\r\n" + hidden)
+        said = b"".join(_pieces(line))
     assert said
     assert b"path=hidden;" not in said
 
 
 def test_browsers_that_keep_their_connections_keep_nobody_out() -> None:
     """Two hundred have connections open on which nothing is asked; the next one is answered at once."""
-    with listen("127.0.0.1", 0) as door, ExitStack() as stack:
-        server = make_server(echo(), door)
-        threading.Thread(target=server.run, daemon=True).start()
-        stack.callback(server.close)
-        lines = [stack.enter_context(socket.create_connection(door.getsockname(), timeout=5)) for _ in range(200)]
+    with serving(echo()) as port, ExitStack() as stack:
+        lines = [stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5)) for _ in range(200)]
         lines[-1].sendall(b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert b"path=last;" in b"".join(_pieces(lines[-1]))
 

@@ -19,7 +19,7 @@ from pyhanko_certvalidator.sig_validate import (
 )
 
 MOST = 20_000
-"""A digest of 32 bytes each; a national year has some 4,000 certificates of signers at a time."""
+"""So many digests have some two megabytes. When they are full, all are forgotten, and those of the authorities are soon back."""
 
 
 class KnownSignatures(SignatureValidator):

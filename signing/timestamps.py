@@ -47,7 +47,7 @@ DIGESTS: dict[str, hashes.HashAlgorithm] = {
 }
 """What is time-stamped, the weakest first."""
 
-TYPE = make_attribute("content_type", "tst_info")
+TOKEN_CONTENT = make_attribute("content_type", "tst_info")
 
 
 class Authority(Protocol):
@@ -117,7 +117,7 @@ class LocalTimeStampAuthority:
 
     def _token(self, statement: bytes, algorithm: str, *, with_certificate: bool) -> cms.ContentInfo:
         digest = make_attribute("message_digest", _digested(algorithm, statement))
-        signed = encode_once(cms.CMSAttributes([TYPE, digest, self._binding]))
+        signed = encode_once(cms.CMSAttributes([TOKEN_CONTENT, digest, self._binding]))
         signature = self._key.sign(signed.dump(), ec.ECDSA(DIGESTS[algorithm]))
         content = {
             "version": "v3",

@@ -6,7 +6,6 @@ time-stamp (RFC 3161) over the signature. It is checked with the root alone, off
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 from base64 import b64decode, b64encode
@@ -39,6 +38,7 @@ from signing.pki import Pki, issued_by
 from signing.timestamps import TimeStampSource
 from signing.tokens import authority_faults, generation_time
 from signing.trust import Trust
+from signing.waiting import wait_for
 
 CHECKPOINT = "checkpoint"
 """The kind of the job that makes one."""
@@ -82,7 +82,7 @@ class Checkpointer:
     def _sign(self, checkpoint: Checkpoint) -> bytes:
         statement = checkpoint.statement
         signature = self.pki.seal.key.sign(statement, ec.ECDSA(hashes.SHA256()))
-        token = asyncio.run(self.timestamps.async_timestamp(hashlib.sha256(signature).digest(), "sha256"))
+        token = wait_for(self.timestamps.async_timestamp(hashlib.sha256(signature).digest(), "sha256"))
         chain = (self.pki.seal.certificate, self.pki.authority.certificate)
         return canonical_json(
             {
@@ -220,7 +220,7 @@ def _open(number: int, bundle: bytes, trust: Trust, now: datetime, problems: lis
         token = cms.ContentInfo.load(b64decode(data["time_stamp"], validate=True), strict=True)
         stated, stamped_at = read_statement(statement), generation_time(token)
         _check_signature(chain, statement, signature, stamped_at, trust)
-        faults = asyncio.run(authority_faults(token, hashlib.sha256(signature).digest(), trust, now))
+        faults = wait_for(authority_faults(token, hashlib.sha256(signature).digest(), trust, now))
     except (ValueError, KeyError, TypeError, AttributeError, InvalidSignature) as error:
         problems.append(_problem("checkpoint-invalid", f"A checkpoint does not hold: {error}.", f"checkpoint {number}"))
         return None

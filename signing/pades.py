@@ -6,7 +6,6 @@ revision is a byte prefix of the next. A signer's key exists in memory for one s
 
 from __future__ import annotations
 
-import asyncio
 import difflib
 import hashlib
 from collections.abc import Callable, Sequence
@@ -48,6 +47,7 @@ from signing.timestamps import TimeStampSource, local_source
 from signing.trust import Expected, Trust
 from signing.verdict import Verdict
 from signing.verify import verify_pdf
+from signing.waiting import wait_for
 
 SEAL_REASON = "Sealed by the service: these are the bytes that were offered for signature. No signature of a person."
 CLOSED_LEVEL, SIGNED_LEVEL = "B-LTA", "B-LT"
@@ -158,7 +158,7 @@ class SigningService:
         now = self.clock()
         seal = self._seal.credential(now)
         embed_validation_data(writer, self._validation_data(now, seal))
-        sealed = asyncio.run(
+        sealed = wait_for(
             append_signature(writer, metadata, seal.signer, timestamper=self.timestamps, now=now, new_field=field)
         )
         return sealed.pdf
@@ -189,18 +189,18 @@ class SigningService:
             TimeStampError: there is no time-stamp, so nothing is signed.
         """
 
-        def attempt() -> tuple[OpenSlot, Appended]:
+        def attempt() -> tuple[Appended, int]:
             opened = self.open_slot(
                 pdf, slot=slot, identity=identity, viewed_digest=viewed_digest, appearance_lines=appearance_lines
             )
-            return opened, self._fill(opened)
+            return self._fill(opened), opened.credential.certificate.serial_number
 
-        opened, signed = self._fitting(attempt)
+        signed, serial = self._fitting(attempt)
         content, level = (self.close(signed.pdf), CLOSED_LEVEL) if final else (signed.pdf, SIGNED_LEVEL)
-        return SignedRevision(content, signed.signed_at, level, f"{opened.credential.certificate.serial_number:x}")
+        return SignedRevision(content, signed.signed_at, level, f"{serial:x}")
 
     def _fill(self, opened: OpenSlot) -> Appended:
-        return asyncio.run(
+        return wait_for(
             append_signature(
                 opened.writer,
                 opened.metadata,
@@ -275,9 +275,7 @@ class SigningService:
             raise SigningError(problems)
         count = sum(1 for name in fields if ARCHIVE_FIELD.fullmatch(name))
         embed_validation_data(writer, self._validation_data(self.clock()))
-        return asyncio.run(
-            append_timestamp(writer, f"Archive_{count + 1}", self.timestamps, digest=self.archival_digest)
-        )
+        return wait_for(append_timestamp(writer, f"Archive_{count + 1}", self.timestamps, digest=self.archival_digest))
 
     def seal_statement(self, content: bytes) -> bytes:
         """The service's seal over bytes that are no PDF: a detached CMS container with a time-stamp, DER (CAdES B-T).
@@ -287,7 +285,7 @@ class SigningService:
         """
         signer = self._seal.credential(self.clock()).signer
         made = signer.async_sign_general_data(content, DIGEST, use_cades=True, timestamper=self.timestamps)
-        sealed: bytes = asyncio.run(made).dump()
+        sealed: bytes = wait_for(made).dump()
         return sealed
 
     def present_lists(self) -> tuple[bytes, ...]:

@@ -5,7 +5,6 @@ No time-stamp, no signature: a source either gives a token that was checked in f
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -29,6 +28,7 @@ from signing.oids import TIMESTAMP_POLICY
 from signing.pki import KeyPair, Pki
 from signing.tokens import Imprint, authority_problem, generation_time, granted_token, token_faults
 from signing.trust import Trust
+from signing.waiting import wait_for
 
 REPLY_LIMIT = 64 * 1024
 """Bytes of an authority's answer that are read at most; tokens with whole chains have about 8 KB."""
@@ -223,7 +223,7 @@ class TimeStampSource(TimeStamper):
         Raises:
             TimeStampError: no authority gave a token that holds.
         """
-        return generation_time(asyncio.run(self.async_timestamp(digest, "sha256"))).astimezone(UTC)
+        return generation_time(wait_for(self.async_timestamp(digest, "sha256"))).astimezone(UTC)
 
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
         """A token over a digest.

@@ -6,7 +6,6 @@ outside call `signing.judge.verify_in_child`.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import struct
 import zlib
@@ -25,7 +24,7 @@ from pyhanko.sign.validation.errors import ValidationInfoReadingError
 from pyhanko_certvalidator.errors import ValidationError
 
 from packets.clock import system_clock
-from signing.cross_references import read_columns
+from signing.cross_references import look_up_in_rows
 from signing.evidence import Evidence, examine
 from signing.hexadecimal import read_at_once
 from signing.repeated_reading import read_once
@@ -39,9 +38,10 @@ from signing.rules import (
 )
 from signing.trust import Expected, Trust
 from signing.verdict import Fault, Indication, Proof, SignatureVerdict, Verdict, refused, worst
+from signing.waiting import wait_for
 
 read_at_once()
-read_columns()
+look_up_in_rows()
 read_once()
 
 MALFORMED = (
@@ -98,7 +98,7 @@ def verify_pdf(pdf: bytes, trust: Trust, *, expected: Expected | None = None, no
             )
         if len(reader.embedded_signatures) > MOST_SIGNATURES:
             return refused(digest, Fault(Indication.FAILED, "FORMAT_FAILURE", "The file carries too many signatures."))
-        found = asyncio.run(examine(reader, trust, now or system_clock()))
+        found = wait_for(examine(reader, trust, now or system_clock()))
         return _judge(pdf, digest, reader, found, trust, expected)
     except MALFORMED as error:
         reason = f"The file is not a well-formed signed PDF ({type(error).__name__})."

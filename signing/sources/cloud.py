@@ -7,7 +7,6 @@ version 1; version 2 names some fields differently.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -30,6 +29,7 @@ from signing.errors import SigningError
 from signing.revisions import DIGEST
 from signing.sources.remote import RemoteSigner
 from signing.sources.source import HeldKey
+from signing.waiting import wait_for
 
 PATIENCE_SECONDS = 30
 FAILURES = (
@@ -110,7 +110,7 @@ def open_cloud_key(
         CloudError: the service cannot be reached, refuses, or answers something else.
         PkiError: the certificate is not of these issuers, or is under no accepted policy.
     """
-    info, certificate = asyncio.run(_fetch(account))
+    info, certificate = wait_for(_fetch(account))
     chain = (certificate, *issuers)
     return HeldKey(RemoteSigner(chain, _CloudKey(account, info).ask), chain, revocation_lists, policies)
 

@@ -6,7 +6,6 @@ between: a second signature in the meantime makes `finish` refuse.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from signing.revisions import DIGEST, Prepared, prepare_signature, refusing, sig
 from signing.sources.deferred_state import DeferredState, encoded
 from signing.sources.remote import RemoteSigner
 from signing.sources.source import HeldKey
+from signing.waiting import wait_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class DeferredSigning:
             appearance_lines=appearance_lines,
             credential=key.credential(self.service.clock()),
         )
-        return asyncio.run(self._prepare(pdf, opened, key.chain))
+        return wait_for(self._prepare(pdf, opened, key.chain))
 
     def finish(self, pdf: bytes, state: str, signature: bytes) -> SignedRevision:
         """Put the signature into the file, with its time-stamp: B-LT, like every other.
@@ -113,7 +113,7 @@ class DeferredSigning:
         content, place = begun.prepared(pdf)
         chain = begun.certificates()
         self._refuse_expired(chain[0])
-        container = asyncio.run(self._container(begun, RemoteSigner(chain, _given(signature))))
+        container = wait_for(self._container(begun, RemoteSigner(chain, _given(signature))))
         output = BytesIO(content)
         with refusing():
             place.fill_with_cms(output, container)

@@ -1,4 +1,4 @@
-"""A cross-reference stream read by columns gives what pyHanko gives when it reads it field by field."""
+"""A cross-reference stream looked up in its rows gives what pyHanko gives when it reads it field by field."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pyhanko.pdf_utils.xref import XRefSectionData
 
 import signing.verify  # noqa: F401  importing it is what one of the tests is about
 from signing import cross_references
-from signing.cross_references import PlainEntries, process_entries, read_entries
+from signing.cross_references import PlainEntries, SectionOfRows, read_entries
 
 WIDTHS = st.one_of(
     st.just([1, 3, 2]), st.tuples(st.integers(0, 2), st.integers(0, 9), st.integers(0, 4)).map(list), st.just([1, 2])
@@ -32,24 +32,40 @@ def stream(content: bytes, widths: list[int], index: list[int] | None, size: int
     return made
 
 
-def outcome(read: Any, process: Any, given_stream: Any, *, strict: bool) -> object:
+def outcome(read: Any, data: Any, given_stream: Any, *, strict: bool) -> object:
     """All that a section knows afterwards, or which error there was."""
-    data: Any = XRefSectionData()
     try:
-        highest = process(data, read(given_stream, strict), strict)
+        highest = data.process_entries(read(given_stream, strict), strict)
     except (PdfError, ValueError, LookupError, TypeError, AssertionError) as error:
         return type(error), str(error)
-    return highest, vars(data)
+    return highest, *map(dict, (data.freed, data.standard_xrefs, data.xrefs_in_objstm)), *known_of(data)
+
+
+def known_of(data: Any) -> tuple[object, ...]:
+    """The sets that a section has, what it says of objects that it may not know, and of those of higher generations."""
+    asked = [(number, generation) for number in range(-1, 65) for generation in (-1, 0, 1, 2)]
+    named, used = data.explicit_refs_in_revision, data.obj_streams_used
+    return (
+        set(named), len(named), [one in named for one in asked],
+        set(used), len(used), [number in used for number, _ in asked],
+        [resolved(data, *one) for one in asked], set(data.higher_generation_refs()),
+    )  # fmt: skip
+
+
+def resolved(data: Any, number: int, generation: int) -> object:
+    """Where an object is, or that nobody knows."""
+    try:
+        return data.try_resolve(generic.Reference(number, generation))
+    except KeyError:
+        return "unknown"
 
 
 def agree(content: bytes, widths: list[int], index: list[int] | None, size: int, *, strict: bool) -> None:
     """Both readings end alike."""
-    found = outcome(read_entries, process_entries, stream(content, widths, index, size), strict=strict)
-    assert found == outcome(
-        cross_references._read_by_field,
-        cross_references._process,
-        stream(content, widths, index, size),
-        strict=strict,
+    ours: Any = SectionOfRows
+    theirs: Any = XRefSectionData
+    assert outcome(read_entries, ours(), stream(content, widths, index, size), strict=strict) == outcome(
+        cross_references._read_by_field, theirs(), stream(content, widths, index, size), strict=strict
     )
 
 
@@ -88,8 +104,15 @@ def test_whoever_goes_through_the_entries_hears_pyhanko() -> None:
     assert [(one.idnum, one.location, one.generation) for one in found] == [(4, 5, 0)]
 
 
+def test_what_nobody_can_name_is_not_among_them() -> None:
+    data: Any = SectionOfRows()
+    data.process_entries(read_entries(stream(b"\x01\x00\x00\x05\x00\x00", [1, 3, 2], [4, 1], 9)), strict=True)
+    assert (4, 0) in data.explicit_refs_in_revision
+    assert "4 0" not in data.explicit_refs_in_revision
+    assert "4" not in data.standard_xrefs
+
+
 def test_the_verifier_reads_so() -> None:
     module: Any = xref
-    sections: Any = XRefSectionData
     assert module.parse_xref_stream is read_entries
-    assert sections.process_entries is process_entries
+    assert module.XRefSectionData is SectionOfRows

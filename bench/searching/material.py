@@ -139,7 +139,7 @@ class _Rows:
         self._documents: list[dict[str, Any]] = []
         self._revisions: list[dict[str, Any]] = []
         self._signatures: list[dict[str, Any]] = []
-        self._words: set[tuple[bytes, str, int]] = set()
+        self._words: set[tuple[str, bytes, int]] = set()
 
     def add(self, one: SampleAco, year: int) -> None:
         """The packet of an ACO; those of earlier years are executed, of the newest some are on their way."""
@@ -176,7 +176,7 @@ class _Rows:
                 "at_utc": signed_at,
             }
         )
-        names = list(self._sign(one, kind, key, digest, signed_at, reached))
+        signed = list(self._sign(one, kind, key, digest, signed_at, reached))
         ours = sum(slot.party is Party.ACO for slot in kind.slots[:reached])
         self.entries.append(
             {"entry_id": number, "document_id": key, "place": place_of(year, aco_id, kind.step, key), **aco, "state": state,
@@ -184,13 +184,14 @@ class _Rows:
              "ends_on": date(year + 4, 12, 31) if kind.countersigned else None}
         )  # fmt: skip
         self._tell(number, Source.DOCUMENT, aco_id, one.aco.legal_name, kind.kind)
-        self._tell(number, Source.SIGNER, *(text for name in names for text in name))
+        self._tell(number, Source.SIGNER, *(text for user_id, name, _ in signed for text in (user_id, name)))
+        self._words.update((str(Source.ROLE), role.encode(), number) for *_, role in signed)
         if kind.rosters:
             self._tell(number, Source.LIST, *self._roster())
 
     def _sign(
         self, one: SampleAco, kind: DocumentType, key: str, digest: str, at: datetime, reached: int
-    ) -> Iterator[tuple[str, str]]:
+    ) -> Iterator[tuple[str, str, str]]:
         for slot in kind.slots[:reached]:
             role, user_id = choose_signer(slot, one, self.sample, 0)
             name = f"{self.chance.choice(GIVEN)} {self.chance.choice(FAMILY)}"
@@ -199,7 +200,7 @@ class _Rows:
                  "level": "B-LT", "certificate_serial": "1", "revision_digest": digest, "intent_id": f"{key}/{slot.name}"}
             )  # fmt: skip
             self.signers.append((user_id, name))
-            yield user_id, name
+            yield user_id, name, str(role)
 
     def _roster(self) -> Iterator[str]:
         for _ in range(PROVIDERS):
@@ -209,11 +210,11 @@ class _Rows:
             yield f"{npi} {person} {self.chance.choice(PLACES)} {self.chance.choice(SORTS)}"
 
     def _tell(self, number: int, source: Source, *texts: str) -> None:
-        self._words.update((word.encode(), str(source), number) for word in words_of(*texts) if len(word) > 1)
+        self._words.update((str(source), word.encode(), number) for word in words_of(*texts) if len(word) > 1)
 
     def write(self) -> None:
         """Into the tables, words in the order of their index."""
-        words = [dict(zip(("word", "source", "entry_id"), one, strict=True)) for one in sorted(self._words)]
+        words = [dict(zip(("source", "word", "entry_id"), one, strict=True)) for one in sorted(self._words)]
         engine = self.services.database._engine  # noqa: SLF001  no act writes rows so
         with engine.connect() as connection:
             _loosen(connection)

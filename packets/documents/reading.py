@@ -169,8 +169,12 @@ class ReadingRoom:
     def lines(self, document_ids: Sequence[str]) -> list[RecordLine]:
         """These documents with their ACOs and statuses, in the same order; the caller has asked who may see them."""
         with self.database.read() as records:
-            found = records.documents.several(document_ids)
-            lines = {one.document.document_id: one for one in self._lines(records, found)}
+            return self.lines_in(records, document_ids)
+
+    def lines_in(self, records: Records, document_ids: Sequence[str]) -> list[RecordLine]:
+        """As `lines`, in a transaction that has begun."""
+        found = records.documents.several(document_ids)
+        lines = {one.document.document_id: one for one in self._lines(records, found)}
         return [lines[one] for one in document_ids if one in lines]
 
     def _lines(self, records: Records, wanted: Sequence[Document]) -> Iterator[RecordLine]:

@@ -62,11 +62,11 @@ class FindingDesk:
         """A page of the documents that fit, newest year first; for those who hold no slot anywhere, none."""
         with self.database.read() as records:
             scope = self._scope(records, user_id)
-            found = records.finding.find(query, scope, after=after.encode(), most=most + 1)
-            count = records.finding.count(query, scope, most=MOST_COUNTED + 1)
-        shown = found[:most]
-        following = shown[-1].place.decode() if len(found) > most else ""
-        return FoundPage(self.reading.lines([one.document_id for one in shown]), count, following)
+            found = records.finding.page(query, scope, after=after.encode(), most=most + 1, counted=MOST_COUNTED + 1)
+            shown = found.places[:most]
+            lines = self.reading.lines_in(records, [one.document_id for one in shown])
+        following = shown[-1].place.decode() if len(found.places) > most else ""
+        return FoundPage(lines, found.count, following)
 
     def take(self, user_id: str, query: Query) -> list[RecordLine]:
         """Everything that fits, to keep; the log is told what was asked and how much was taken.

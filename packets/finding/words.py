@@ -30,6 +30,11 @@ class Source(StrEnum):
     DOCUMENT = "d"
     SIGNER = "s"
     LIST = "l"
+    ROLE = "r"
+
+
+TEXTS = (Source.DOCUMENT, Source.SIGNER, Source.LIST)
+"""Where what somebody types is looked for; the roles of those who signed are chosen from a list."""
 
 
 @dataclass(frozen=True, slots=True)

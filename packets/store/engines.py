@@ -23,6 +23,9 @@ BUSY_MILLISECONDS = 15_000
 """So long does a writer wait for the one before it."""
 IDLE_MILLISECONDS = 600_000
 """PostgreSQL ends a transaction whose process has been silent for so long; the process has most likely gone with its machine."""
+PAGE_COST = 0.2
+"""PostgreSQL reckons with pages on a turning disk, and reads a whole table rather than look up a few thousand rows; ours are in
+memory or nearly."""
 CONNECT_SECONDS = 5
 CONNECTIONS, MORE_CONNECTIONS = 5, 15
 WRITERS = 0x45534D_0001
@@ -97,10 +100,15 @@ def _without_engine() -> Problem:
 
 
 def _postgresql(address: sa.URL, *, wakes: bool) -> sa.Engine:
-    waits = {"lock_timeout": BUSY_MILLISECONDS, "idle_in_transaction_session_timeout": IDLE_MILLISECONDS}
+    settings = {
+        "lock_timeout": BUSY_MILLISECONDS,
+        "idle_in_transaction_session_timeout": IDLE_MILLISECONDS,
+        "seq_page_cost": PAGE_COST,
+        "random_page_cost": PAGE_COST,
+    }
     connect = {
         "connect_timeout": CONNECT_SECONDS,
-        "options": " ".join(f"-c {name}={value}" for name, value in waits.items()),
+        "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
         "application_name": "esm-packets",
     }
     pool: dict[str, Any] = {

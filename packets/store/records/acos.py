@@ -293,14 +293,15 @@ def _is(table: sa.Table, aco_id: str, year: int) -> tuple[sa.ColumnElement[bool]
 
 
 def _read(row: Any) -> Aco:
+    told = row._asdict()
     return Aco(
-        **{name: getattr(row, name) for name in PLAIN},
+        **{name: told[name] for name in PLAIN},
         aco_id=AcoId(row.aco_id),
         performance_year=row.year,
         cohort=Cohort(row.cohort),
-        address=Address(**{name: getattr(row, name) for name in ADDRESS}),
-        agreement=Agreement(**{name: getattr(row, name) for name in AGREEMENT}),
-        dua=DataUseAgreement(**{name: getattr(row, f"dua_{name}") for name in DUA}),
+        address=Address(**{name: told[name] for name in ADDRESS}),
+        agreement=Agreement(**{name: told[name] for name in AGREEMENT}),
+        dua=DataUseAgreement(**{name: told[f"dua_{name}"] for name in DUA}),
     )
 
 
@@ -316,11 +317,11 @@ def _contact_values(contact: Contact) -> dict[str, Any]:
 
 
 def _read_contact(row: Any) -> Person:
-    known = row.account_active is not None
+    known, told = row.account_active is not None, row._asdict()
     return Person(
         user_id=row.user_id or "",
-        **{name: getattr(row, name) for name in DETAILS},
-        address=Address(**{name: getattr(row, name) for name in ADDRESS}),
+        **{name: told[name] for name in DETAILS},
+        address=Address(**{name: told[name] for name in ADDRESS}),
         account_active=known and row.account_active,
         may_sign_electronically=known and row.may_sign_electronically,
         cms_roles=frozenset(Role(one) for one in (row.cms_roles or "").split()),

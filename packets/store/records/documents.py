@@ -315,8 +315,9 @@ def _of(aco_id: str, year: int) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _document(row: Any, chain: list[Any], signed: list[Any], refused: list[Any]) -> Document:
+    told = row._asdict()
     return Document(
-        **{name: getattr(row, name) for name in PLAIN},
+        **{name: told[name] for name in PLAIN},
         performance_year=row.year,
         revisions=tuple(Revision(one.number, one.digest, one.size, Event(one.event), one.at_utc) for one in chain),
         signatures=tuple(_signature(one) for one in signed),

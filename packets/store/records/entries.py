@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
@@ -30,10 +30,12 @@ class EntryRecords:
             return
         signed = self._connection.execute(_signers(document_id)).all()
         entry_id = self._put(row, _values(row, signed))
-        self._replace_words(entry_id, Source.DOCUMENT, words_of(*_names(row)))
-        self._replace_words(entry_id, Source.SIGNER, words_of(*(text for one in signed for text in one[:2])))
-        if _holds_nothing(row, signed):
-            self._replace_words(entry_id, Source.LIST, ())
+        wanted = {
+            Source.DOCUMENT: words_of(*_names(row)),
+            Source.SIGNER: words_of(*(text for one in signed for text in one[:2])),
+            Source.ROLE: frozenset(one.role for one in signed),
+        }
+        self._keep_words(entry_id, wanted | ({Source.LIST: frozenset()} if _holds_nothing(row, signed) else {}))
 
     def follow_aco(self, aco_id: str, year: int) -> None:
         """The same for every document of an ACO's year, whose names have changed."""
@@ -46,7 +48,7 @@ class EntryRecords:
         row = self._connection.execute(_told(documents.c.document_id == document_id)).one()
         signed = self._connection.execute(_signers(document_id)).all()
         entry_id = self._put(row, {"contents_digest": contents.digest, "ends_on": contents.ends_on})
-        self._replace_words(entry_id, Source.LIST, () if _holds_nothing(row, signed) else contents.words)
+        self._keep_words(entry_id, {Source.LIST: frozenset() if _holds_nothing(row, signed) else contents.words})
 
     def every(self) -> list[str]:
         """Ids of all documents."""
@@ -73,15 +75,26 @@ class EntryRecords:
         made = record_entries.insert().values(document_id=row.document_id, contents_digest="", **values)
         return int(self._connection.execute(made.returning(record_entries.c.entry_id)).scalar_one())
 
-    def _replace_words(self, entry_id: int, source: Source, words: Iterable[str]) -> None:
-        which = record_words.c.entry_id == entry_id, record_words.c.source == source
-        self._connection.execute(record_words.delete().where(*which))
-        stream = iter(sorted(words))
+    def _keep_words(self, entry_id: int, wanted: Mapping[Source, frozenset[str]]) -> None:
+        """Have the entry exactly these words in each of these places; what is there already is left alone."""
+        emptied, filled = [one for one in wanted if not wanted[one]], [one for one in wanted if wanted[one]]
+        ours = record_words.c.entry_id == entry_id
+        if emptied:
+            self._connection.execute(record_words.delete().where(ours, record_words.c.source.in_(emptied)))
+        asked = sa.select(record_words.c.source, record_words.c.word).where(ours, record_words.c.source.in_(filled))
+        there = {(source, bytes(word)) for source, word in self._connection.execute(asked)} if filled else set()
+        rows = {(str(source), one.encode()) for source in filled for one in wanted[source]}
+        self._for_each(record_words.delete().where(ours, *THIS_WORD), there - rows)
+        self._for_each(record_words.insert().values(**WORD, entry_id=entry_id), rows - there)
+
+    def _for_each(self, change: sa.Delete | sa.Insert, rows: Iterable[tuple[str, bytes]]) -> None:
+        stream = iter(sorted(rows))
         while some := list(islice(stream, WORDS_AT_ONCE)):
-            values = [{"word": one.encode(), "source": source, "entry_id": entry_id} for one in some]
-            self._connection.execute(record_words.insert(), values)
+            self._connection.execute(change, [{"at": source, "this": word} for source, word in some])
 
 
+WORD: dict[str, sa.BindParameter[Any]] = {"source": sa.bindparam("at"), "word": sa.bindparam("this")}
+THIS_WORD = record_words.c.source == WORD["source"], record_words.c.word == WORD["word"]
 SIGNER = (signatures.c.user_id, signatures.c.name, signatures.c.role)
 
 
@@ -114,6 +127,12 @@ def _values(row: Any, signed: Iterable[Any]) -> dict[str, Any]:
 def place_of(year: int, aco_id: str, step: int, document_id: str) -> bytes:
     """Where an entry stands among all: newest year first, then by ACO and step."""
     return f"{NEWEST_FIRST - year:04}/{aco_id}/{step}/{document_id}".encode()
+
+
+def places_of_year(year: int) -> tuple[bytes, bytes]:
+    """Between what all entries of a year stand."""
+    begin = f"{NEWEST_FIRST - year:04}".encode()
+    return begin + b"/", begin + b"0"
 
 
 def _state(row: Any) -> str:

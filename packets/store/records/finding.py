@@ -10,11 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from packets.finding.query import Query, Stage
-from packets.finding.words import Source
+from packets.finding.words import TEXTS, Source
 from packets.model.calendar import AGENCY_ZONE
+from packets.store.records.entries import places_of_year
 from packets.store.tables import record_entries, record_words, saved_searches, signatures
 
-COMMON = 5000
+COMMON = 15_000
 """What fits more often than this is asked of each entry in turn, not gathered first: a page of entries that fit is found soon."""
 LEAST_PREFIX = 3
 """Characters from which on a word stands for all that begin like it; shorter ones stand for themselves."""
@@ -45,6 +46,14 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """Some of the documents that fit, in order, and how many fit in all, as far as anybody counts."""
+
+    places: Sequence[Place]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class SavedSearch:
     """A question that a person has kept under a name."""
 
@@ -61,16 +70,21 @@ class FindingRecords:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def find(self, query: Query, scope: Scope, *, after: bytes = b"", most: int) -> list[Place]:
-        """The documents that fit and stand behind a place, in order."""
-        asked = sa.select(entries.document_id, entries.place).where(*self._fits(query, scope), entries.place > after)
-        found = self._connection.execute(asked.order_by(entries.place).limit(most))
-        return [Place(row.document_id, bytes(row.place)) for row in found]
+    def find(self, query: Query, scope: Scope, *, most: int) -> list[Place]:
+        """The first documents that fit, in order."""
+        return self._first(self._fits(query, scope), most)
 
-    def count(self, query: Query, scope: Scope, *, most: int) -> int:
-        """How many documents fit; nobody counts beyond `most`."""
-        asked = sa.select(entries.entry_id).where(*self._fits(query, scope)).limit(most)
-        return int(self._connection.scalar(sa.select(sa.func.count()).select_from(asked.subquery())) or 0)
+    def page(self, query: Query, scope: Scope, *, after: bytes, most: int, counted: int) -> Found:
+        """The first documents that fit and stand behind a place, and how many fit; nobody counts beyond `counted`.
+
+        What is counted holds the page, unless this begins behind it.
+        """
+        fits = self._fits(query, scope)
+        known = self._first(fits, max(counted, most))
+        behind = [one for one in known if one.place > after]
+        if after and len(known) >= counted:
+            behind = self._first([*fits, entries.place > after], most)
+        return Found(behind[:most], min(len(known), counted))
 
     def save(self, search: SavedSearch) -> None:
         """Keep a search; one of the same name is replaced."""
@@ -89,6 +103,10 @@ class FindingRecords:
         which = saved_searches.c.user_id == user_id, saved_searches.c.search_id == search_id
         return self._connection.execute(saved_searches.delete().where(*which)).rowcount == 1
 
+    def _first(self, fits: Sequence[sa.ColumnElement[bool]], most: int) -> list[Place]:
+        asked = sa.select(entries.document_id, entries.place).where(*fits).order_by(entries.place).limit(most)
+        return [Place(document_id, bytes(place)) for document_id, place in self._connection.execute(asked)]
+
     def _fits(self, query: Query, scope: Scope) -> list[sa.ColumnElement[bool]]:
         return [
             *_within(scope),
@@ -96,28 +114,54 @@ class FindingRecords:
             *_days(entries.executed_at_utc, _instants(query.executed_from, query.executed_to)),
             *_days(entries.ends_on, (query.ends_from, query.ends_to and query.ends_to + timedelta(days=1))),
             _stage(query.stage, scope.slots),
-            *(self._has(one, tuple(Source)) for one in query.words),
-            *(self._has(one, (Source.SIGNER,)) for one in query.signer_words),
+            *self._have(query),
             *self._signed(query),
         ]
 
-    def _has(self, word: str, sources: tuple[Source, ...]) -> sa.ColumnElement[bool]:
-        wanted = sa.select(record_words.c.entry_id).where(*_begins(word), record_words.c.source.in_(sources))
-        return self._among(entries.entry_id, record_words.c.entry_id, wanted)
+    def _have(self, query: Query) -> Iterator[sa.ColumnElement[bool]]:
+        """That the entry has all words: those of the few are in all of their sets at once, the others are looked up."""
+        wanted: list[tuple[list[sa.ColumnElement[bool]], Sequence[Source]]] = [
+            *((_begins(one), TEXTS) for one in query.words),
+            *((_begins(one), [Source.SIGNER]) for one in query.signer_words),
+            *(([record_words.c.word == one.encode()], [Source.ROLE]) for one in [query.role] if one),
+        ]
+        gathered = []
+        for which, sources in wanted:
+            asked = _with_word(which, sources)
+            if self._is_few(asked):
+                gathered.append(asked)
+            else:
+                yield sa.or_(*(_looked_up(_with_word(which, [one]), record_words.c.entry_id) for one in sources))
+        if gathered:
+            yield entries.entry_id.in_(sa.intersect(*gathered) if len(gathered) > 1 else gathered[0])
 
     def _signed(self, query: Query) -> Iterator[sa.ColumnElement[bool]]:
-        span = _instants(query.signed_from, query.signed_to)
-        which = [*_days(signatures.c.signed_at_utc, span), *([signatures.c.role == query.role] if query.role else [])]
-        if which:
-            wanted = sa.select(signatures.c.document_id).where(*which)
-            yield self._among(entries.document_id, signatures.c.document_id, wanted)
+        """That somebody signed in these days, in the role that is asked for."""
+        days = list(_days(signatures.c.signed_at_utc, _instants(query.signed_from, query.signed_to)))
+        if days:
+            role = [signatures.c.role == query.role] if query.role else []
+            asked = sa.select(signatures.c.document_id).where(*days, *role)
+            few = self._is_few(asked)
+            yield entries.document_id.in_(asked) if few else _looked_up(asked, signatures.c.document_id)
 
-    def _among(self, ours: Any, theirs: Any, wanted: sa.Select[Any]) -> sa.ColumnElement[bool]:
-        """Whether the entry is among those wanted: gathered first when they are few, looked up one by one when many."""
-        few = sa.select(sa.func.count()).select_from(wanted.limit(COMMON + 1).subquery())
-        if (self._connection.scalar(few) or 0) <= COMMON:
-            return ours.in_(wanted)  # type: ignore[no-any-return]
-        return wanted.where(theirs == ours).correlate(record_entries).exists()
+    def _is_few(self, asked: sa.Select[Any]) -> bool:
+        """Whether so few fit that they are gathered first."""
+        some = sa.select(sa.func.count()).select_from(asked.limit(COMMON + 1).subquery())
+        return (self._connection.scalar(some) or 0) <= COMMON
+
+
+def _with_word(which: Sequence[sa.ColumnElement[bool]], sources: Sequence[Source]) -> sa.Select[Any]:
+    return sa.select(record_words.c.entry_id).where(*which, record_words.c.source.in_(sources))
+
+
+def _looked_up(asked: sa.Select[Any], theirs: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Whether there is one of the entry, asked of each in turn.
+
+    Without the offset PostgreSQL gathers them all, where it expects fewer than there are; with several sources in one question
+    it goes through all words of the entry.
+    """
+    ours = entries.entry_id if theirs.name == "entry_id" else entries.document_id
+    return asked.where(theirs == ours).correlate(record_entries).offset(0).exists()
 
 
 def _within(scope: Scope) -> Iterator[sa.ColumnElement[bool]]:
@@ -130,7 +174,7 @@ def _plain(query: Query) -> Iterator[sa.ColumnElement[bool]]:
     if query.aco_id:
         yield entries.aco_id == query.aco_id
     if query.year is not None:
-        yield entries.year == query.year
+        yield entries.year == query.year if query.aco_id else entries.place.between(*places_of_year(query.year))
     if query.kind:
         yield entries.kind == query.kind
 

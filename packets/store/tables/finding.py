@@ -36,11 +36,11 @@ record_entries = sa.Table(
 record_words = sa.Table(
     "record_words",
     metadata,
-    sa.Column("word", sa.LargeBinary, primary_key=True),
     text("source", primary_key=True),
+    sa.Column("word", sa.LargeBinary, primary_key=True),
     sa.Column("entry_id", sa.Integer, primary_key=True),
     sa.ForeignKeyConstraint(["entry_id"], ["record_entries.entry_id"]),
-    sa.CheckConstraint("source IN ('d', 's', 'l')", name="source_known"),
+    sa.CheckConstraint("source IN ('d', 's', 'l', 'r')", name="source_known"),
     sa.Index(None, "entry_id", "source", "word"),
     sqlite_with_rowid=False,
 )

@@ -24,7 +24,7 @@ from packets.store.records.finding import SavedSearch, Scope
 
 Progress = Callable[[int, int, str], None]
 """Is told how many of how many are done, and what was last."""
-MOST_COUNTED = 1000
+MOST_COUNTED = 500
 """Nobody needs to know how many more there are."""
 MOST_TAKEN = 10_000
 """Rows of a file of results."""

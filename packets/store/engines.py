@@ -105,6 +105,7 @@ def _postgresql(address: sa.URL, *, wakes: bool) -> sa.Engine:
         "idle_in_transaction_session_timeout": IDLE_MILLISECONDS,
         "seq_page_cost": PAGE_COST,
         "random_page_cost": PAGE_COST,
+        "plan_cache_mode": "force_custom_plan",  # the best way to a page depends on how common its words are
     }
     connect = {
         "connect_timeout": CONNECT_SECONDS,

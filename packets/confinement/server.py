@@ -62,6 +62,7 @@ def _call_once(module: str, name: str, text: str) -> None:
 def _work_and_leave(line: socket.socket, asked: dict[str, Any]) -> NoReturn:
     """The fork's whole life."""
     code = 1
+    gc.disable()  # nothing outlives this one piece of work
     with suppress(BaseException):
         signal.alarm(asked["patience"])
         set_limits(seconds=asked["seconds"], memory=asked["memory"], disk=asked["disk"])

@@ -15,6 +15,10 @@ from packets.errors import InputError, Problem
 
 _SAFE_INTEGER = 2**53 - 1
 """The largest whole number that every reader of JSON agrees on (RFC 8785, 3.2.2.3)."""
+_PLAIN, _SORTED = (
+    json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=sorts)
+    for sorts in (True, False)
+)
 
 
 def canonical_json(value: Any) -> bytes:
@@ -24,9 +28,11 @@ def canonical_json(value: Any) -> bytes:
         InputError: with the path of everything that is not a JSON type, a fraction, a number beyond 2^53, or text that
             is not Unicode.
     """
+    if _is_plain(value):
+        return _PLAIN.encode(value).encode()
     if problems := list(_faults(value, "")):
         raise InputError(problems)
-    return json.dumps(_sorted(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return _SORTED.encode(_sorted(value)).encode()
 
 
 def digest_of(data: Any) -> str:
@@ -36,6 +42,31 @@ def digest_of(data: Any) -> str:
         InputError: as `canonical_json`.
     """
     return hashlib.sha256(canonical_json(data)).hexdigest()
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether nothing can be wrong with data, and sorting its names by characters sorts them by code units: nearly always."""
+    if isinstance(value, str):
+        return _is_text(value)
+    if isinstance(value, dict):
+        return all(isinstance(name, str) and name.isascii() for name in value) and all(map(_is_plain, value.values()))
+    if isinstance(value, list | tuple):
+        return _are_plain_texts(value) or all(map(_is_plain, value))
+    return value is None or isinstance(value, bool) or (type(value) is int and abs(value) <= _SAFE_INTEGER)
+
+
+def _are_plain_texts(values: Any) -> bool:
+    try:
+        return _is_text("".join(values))
+    except TypeError:
+        return False
+
+
+def _is_text(value: str) -> bool:
+    try:
+        return value.isascii() or bool(value.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _sorted(value: Any) -> Any:

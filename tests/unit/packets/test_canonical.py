@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from packets import canonical
 from packets.canonical import canonical_json, digest_of
 from packets.errors import InputError
 
@@ -34,6 +35,12 @@ def test_any_data_comes_back_from_its_canonical_bytes(value: Any) -> None:
     written = canonical_json(value)
     assert json.loads(written) == value
     assert canonical_json(json.loads(written)) == written
+
+
+@given(DATA)
+def test_data_of_plain_names_is_written_as_all_other_data_is(value: Any) -> None:
+    """The short way for names in ASCII gives the bytes of the long one."""
+    assert canonical_json(value) == canonical._SORTED.encode(canonical._sorted(value)).encode()
 
 
 @given(st.dictionaries(WORDS, DATA, min_size=2))

@@ -75,6 +75,12 @@ def be_the_writer(connection: sa.Connection) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(WRITERS)))
 
 
+def plan_anew(connection: sa.Connection) -> None:
+    """Have PostgreSQL plan what the transaction asks from here on for the values that are asked for, and not for any."""
+    if connection.dialect.name == POSTGRESQL:
+        connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_custom_plan")
+
+
 def _read_address(url: str) -> sa.URL:
     try:
         address = sa.make_url(url)
@@ -105,7 +111,6 @@ def _postgresql(address: sa.URL, *, wakes: bool) -> sa.Engine:
         "idle_in_transaction_session_timeout": IDLE_MILLISECONDS,
         "seq_page_cost": PAGE_COST,
         "random_page_cost": PAGE_COST,
-        "plan_cache_mode": "force_custom_plan",  # the best way to a page depends on how common its words are
     }
     connect = {
         "connect_timeout": CONNECT_SECONDS,

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from packets.finding.query import Query, Stage
 from packets.finding.words import TEXTS, Source
 from packets.model.calendar import AGENCY_ZONE
+from packets.store.engines import plan_anew
 from packets.store.records.entries import places_of_year
 from packets.store.tables import record_entries, record_words, saved_searches, signatures
 
@@ -108,6 +109,7 @@ class FindingRecords:
         return [Place(document_id, bytes(place)) for document_id, place in self._connection.execute(asked)]
 
     def _fits(self, query: Query, scope: Scope) -> list[sa.ColumnElement[bool]]:
+        plan_anew(self._connection)  # the best way to a page depends on how common its words are
         return [
             *_within(scope),
             *_plain(query),

@@ -12,7 +12,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 HOME = Path(__file__).parent
@@ -38,17 +38,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_RECORDS} records; results in results/quick")
     parser.add_argument("--records", type=int, help=f"how many ({RECORDS})")
     parser.add_argument("--times", type=int, help=f"searches of each kind ({TIMES})")
+    parser.add_argument(
+        "--dir", type=Path, help="where the archives are kept, and asked again; a temporary folder without it"
+    )
     parser.add_argument("--out", type=Path, help="folder of the results (bench/results)")
     given = parser.parse_args(arguments)
     count = given.records or (QUICK_RECORDS if given.quick else RECORDS)
     times = given.times or (QUICK_TIMES if given.quick else TIMES)
     before, found = load(), {}
-    with tempfile.TemporaryDirectory(prefix="esm-find-") as folder:
-        Path(folder).chmod(0o711)
+    with _folder(given.dir) as folder:
         for name in ("SQLite", "PostgreSQL"):
-            with _address(name, Path(folder)) as address:
+            with _address(name, folder) as address:
                 if address is not None:
-                    found[name] = _measure(Path(folder) / name, address, count, times)
+                    found[name] = _measure(folder / name, address, count, times)
     facts = {**machine_facts(), "load average": f"{before} before, {load()} after", "searches": f"{times} of each kind"}
     facts["date"] = f"{system_clock():%Y-%m-%d}"
     facts.pop("qpdf")
@@ -73,13 +75,24 @@ def _measure(folder: Path, address: str, count: int, times: int) -> dict[str, li
 
 
 @contextmanager
+def _folder(given: Path | None) -> Iterator[Path]:
+    """Where the archives are; the user of PostgreSQL may pass through it."""
+    with nullcontext(given) if given else tempfile.TemporaryDirectory(prefix="esm-find-") as name:
+        folder = Path(name).absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o711)
+        yield folder
+
+
+@contextmanager
 def _address(name: str, folder: Path) -> Iterator[str | None]:
     """Where a database is; None when this machine has no such server."""
     if name == "SQLite":
         yield ""
         return
     try:
-        make_cluster(folder / "cluster")
+        if not (folder / "cluster").exists():
+            make_cluster(folder / "cluster")
         with run_postgresql(folder / "cluster", free_ports(1)[0], {}) as server:
             yield f"postgresql+psycopg://postgres@127.0.0.1:{server.told['port']}/postgres"
     except MissingServerError as error:

@@ -100,27 +100,37 @@ class Archive:
 
 
 def fill(services: Services, count: int) -> Archive:
-    """Write so many records, the same every time."""
+    """Write so many records, the same every time; where they are already, only tell what they are."""
     chance, now = random.Random(SEED), services.clock()  # noqa: S311  sample data, no secret
     each = max(10, round(count / YEARS / COHORTS))
     sample = sample_year(now.year + 1, min(each, 500), now=now)
-    services.enrollment.register(sample.agency)
     archivist = next(one.user_id for one in sample.agency if "archivist" in map(str, one.cms_roles))
     years = [now.year + 1 - at for at in range(YEARS)]
     acos = [_renamed(sample.acos[at % len(sample.acos)], at, chance) for at in range(each)]
-    with services.database.write() as records:
-        for year in years:
-            records.years.add(replace(sample.year, year=year), now)
-            for one in acos:
-                records.acos.add(replace(one.aco, performance_year=year))
     rows = _Rows(services, sample, chance)
     for one, year in ((one, year) for year in years for one in acos):
         if len(rows.entries) < count:
             rows.add(one, year)
-    rows.write()
+    if _is_new(services):
+        _open(services, sample, years, acos)
+        rows.write()
     places = tuple(sorted(one["place"] for one in rows.entries))
     names = tuple(str(one.aco.aco_id) for one in acos)
     return Archive(len(places), tuple(years), names, tuple(rows.npis), tuple(rows.signers), archivist, places)
+
+
+def _is_new(services: Services) -> bool:
+    with services.database.read() as records:
+        return not records.years.numbers()
+
+
+def _open(services: Services, sample: SampleYear, years: list[int], acos: list[SampleAco]) -> None:
+    services.enrollment.register(sample.agency)
+    with services.database.write() as records:
+        for year in years:
+            records.years.add(replace(sample.year, year=year), services.clock())
+            for one in acos:
+                records.acos.add(replace(one.aco, performance_year=year))
 
 
 def _renamed(one: SampleAco, at: int, chance: random.Random) -> SampleAco:
@@ -225,9 +235,12 @@ class _Rows:
                 for at in range(0, len(rows), AT_ONCE):
                     connection.execute(table.insert(), rows[at : at + AT_ONCE])
             connection.commit()
-        with engine.connect() as connection:
-            connection.exec_driver_sql("ANALYZE")
-            connection.commit()
+        if (
+            engine.dialect.name == "postgresql"
+        ):  # which does so by itself after a while; nobody does it in an SQLite file
+            with engine.connect() as connection:
+                connection.exec_driver_sql("ANALYZE")
+                connection.commit()
         engine.dispose()
 
 

@@ -57,10 +57,11 @@ class Stage:
         initialize(load_settings(**settings_of(self.environment(), self.keys)), sample=True)
 
     def installation(self) -> Installation:
-        """A copy of the prepared year, in which people sign."""
+        """A copy of the prepared year, with the schema of today, in which people sign."""
         copy = self.folder / "run"
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(self.keys, copy)
+        initialize(load_settings(**settings_of(self.environment(), copy)), sample=True)
         return Installation(copy, self.environment())
 
 
@@ -93,9 +94,10 @@ class ScaledStage(Stage):
         self._administer("; ".join(grant_statements(ROLE, "public")), PREPARED)
 
     def installation(self) -> Installation:
-        """A copy of the prepared database."""
+        """A copy of the prepared database, with the schema of today."""
         self._administer(f"DROP DATABASE IF EXISTS {RUN} WITH (FORCE)")
         self._administer(f"CREATE DATABASE {RUN} TEMPLATE {PREPARED}")
+        initialize(load_settings(**settings_of(self.environment(RUN, "postgres"), self.keys)), sample=True)
         return Installation(self.keys, self.environment(RUN))
 
     def _administer(self, statement: str, name: str = "postgres") -> None:

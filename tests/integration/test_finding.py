@@ -112,6 +112,24 @@ def test_pages_follow_each_other_without_gap_or_repetition(world: World) -> None
     assert seen == everything
 
 
+@pytest.mark.parametrize("counted", [1, 3, 50])
+def test_a_page_is_the_same_wherever_counting_ends(world: World, monkeypatch: pytest.MonkeyPatch, counted: int) -> None:
+    """Pages behind what was counted, those within it, and the ones that begin in it and end behind it."""
+    archivist, query = world.agency(Role.ARCHIVIST), Query(year=2027)
+    whole = [one.document.document_id for one in world.services.finding.find(archivist, query, most=100).lines]
+    monkeypatch.setattr(finding_desk, "MOST_COUNTED", counted)
+    seen: list[str] = []
+    after = ""
+    while True:
+        page = world.services.finding.find(archivist, query, after=after, most=2)
+        assert page.count == min(len(whole), counted + 1)
+        seen += [one.document.document_id for one in page.lines]
+        if not (after := page.next):
+            break
+    assert seen == whole
+    assert len(whole) > 4  # more than two pages
+
+
 def test_what_fits_often_is_found_as_what_fits_seldom(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The two ways of looking answer alike."""
     name = world.first("current").aco.legal_name

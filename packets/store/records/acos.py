@@ -27,6 +27,11 @@ HELD = sa.select(contacts, *(people.c[name] for name in ACCOUNT)).outerjoin(
     people, people.c.user_id == contacts.c.user_id
 )
 HELD_AT = HELD.where(contacts.c.aco_id == _PLACE["aco_id"], contacts.c.year == _PLACE["year"])
+ROLES = sa.select(contacts.c.role).where(
+    contacts.c.aco_id == _PLACE["aco_id"],
+    contacts.c.year == _PLACE["year"],
+    contacts.c.user_id == sa.bindparam("user_id", type_=sa.String),
+)
 OPEN = acos.c.year.not_in(sa.select(years.c.year).where(years.c.opened_by_job != ""))
 """Of a year that is open. What a job has laid out of another is told to nobody."""
 ACO = acos.select().where(acos.c.aco_id == _PLACE["aco_id"], acos.c.year == _PLACE["year"], OPEN)
@@ -190,8 +195,8 @@ class AcoRecords:
 
     def roles_of(self, user_id: str, aco_id: str, year: int) -> frozenset[Role]:
         """The slots that a person holds at an ACO."""
-        asked = sa.select(contacts.c.role).where(*_is(contacts, aco_id, year), contacts.c.user_id == user_id)
-        return frozenset(Role(role) for role in self._connection.scalars(asked))
+        held = self._connection.scalars(ROLES, {"aco_id": aco_id, "year": year, "user_id": user_id})
+        return frozenset(map(Role, held))
 
     def step_one(self, aco_id: str, year: int) -> StepOne | None:
         """Step 1 as it stands, or None when the ACO is not in the year."""

@@ -10,6 +10,21 @@ from packets.model.agreements import Closure, ContactConfirmation, DataOutcome, 
 from packets.model.people import Role
 from packets.store.tables import dua_closures, dua_confirmations, dua_extensions
 
+_ACO: sa.BindParameter[str] = sa.bindparam("aco_id", type_=sa.String)
+_YEAR: sa.BindParameter[int] = sa.bindparam("year", type_=sa.Integer)
+
+
+def _newest(table: sa.Table, key: sa.Column[Any]) -> sa.Select[Any]:
+    return table.select().where(table.c.aco_id == _ACO, table.c.year == _YEAR).order_by(key.desc()).limit(1)
+
+
+# Asked for every document that somebody may sign: built once, since building them takes longer than answering them.
+CONFIRMED = _newest(dua_confirmations, dua_confirmations.c.confirmation_id)
+ASKED = _newest(dua_extensions, dua_extensions.c.request_id)
+CLOSED = dua_closures.select().where(
+    dua_closures.c.aco_id == _ACO, dua_closures.c.dua_number == sa.bindparam("dua_number", type_=sa.String)
+)
+
 
 class AgreementRecords:
     """Confirmations and requests of an ACO in a year; the newest one counts, the earlier ones stay on record."""
@@ -27,7 +42,7 @@ class AgreementRecords:
 
     def confirmation(self, aco_id: str, year: int) -> ContactConfirmation | None:
         """The newest confirmation, or None."""
-        row = self._newest(dua_confirmations, dua_confirmations.c.confirmation_id, aco_id, year)
+        row = self._connection.execute(CONFIRMED, {"aco_id": aco_id, "year": year}).one_or_none()
         if row is None:
             return None
         return ContactConfirmation(row.contacts_digest, row.confirmed_by, Role(row.role), row.confirmed_at_utc)
@@ -41,7 +56,7 @@ class AgreementRecords:
 
     def request(self, aco_id: str, year: int) -> ExtensionRequest | None:
         """The newest request, or None."""
-        row = self._newest(dua_extensions, dua_extensions.c.request_id, aco_id, year)
+        row = self._connection.execute(ASKED, {"aco_id": aco_id, "year": year}).one_or_none()
         return _request(row) if row else None
 
     def requests_in(self, year: int) -> dict[str, ExtensionRequest]:
@@ -60,18 +75,13 @@ class AgreementRecords:
 
     def closure(self, aco_id: str, dua_number: str) -> Closure | None:
         """That CMS closed an ACO's agreement of this number, in whichever year; None when it has not."""
-        asked = dua_closures.select().where(dua_closures.c.aco_id == aco_id, dua_closures.c.dua_number == dua_number)
-        row = self._connection.execute(asked).one_or_none()
+        row = self._connection.execute(CLOSED, {"aco_id": aco_id, "dua_number": dua_number}).one_or_none()
         return _closure(row) if row else None
 
     def closures(self) -> dict[tuple[str, str], Closure]:
         """Every agreement that CMS closed, by ACO ID and number."""
         found = self._connection.execute(dua_closures.select())
         return {(row.aco_id, row.dua_number): _closure(row) for row in found}
-
-    def _newest(self, table: sa.Table, key: sa.Column[Any], aco_id: str, year: int) -> Any:
-        asked = table.select().where(table.c.aco_id == aco_id, table.c.year == year)
-        return self._connection.execute(asked.order_by(key.desc()).limit(1)).one_or_none()
 
 
 def _request(row: Any) -> ExtensionRequest:

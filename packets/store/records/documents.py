@@ -34,6 +34,11 @@ PLAIN = (
 )
 IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 # Asked for every document that is read: built once, since building them takes longer than answering them.
+ONE = documents.select().where(documents.c.document_id == sa.bindparam("document_id", type_=sa.String))
+OF_ACO = documents.select().where(
+    documents.c.aco_id == sa.bindparam("aco_id", type_=sa.String),
+    documents.c.year == sa.bindparam("year", type_=sa.Integer),
+)
 CHAINS = revisions.select().where(revisions.c.document_id.in_(IDS)).order_by(revisions.c.number)
 SIGNED = signatures.select().where(signatures.c.document_id.in_(IDS)).order_by(signatures.c.signed_at_utc)
 REFUSED = declines.select().where(declines.c.document_id.in_(IDS)).order_by(declines.c.decline_id)
@@ -42,6 +47,8 @@ MOST_AT_ONCE = 500
 BETWEEN_SLOTS = "\n"
 """No name of a slot has it."""
 ORDER = (documents.c.aco_id, documents.c.step, documents.c.kind, documents.c.occurrence)
+COUNTS = documents.c.voided_at_utc.is_(None)
+PACKET, VOIDED = OF_ACO.where(COUNTS).order_by(*ORDER), OF_ACO.where(~COUNTS).order_by(*ORDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +145,7 @@ class DocumentRecords:
 
     def get(self, document_id: str) -> Document | None:
         """The document with everything recorded about it, or None."""
-        found = self._read(documents.c.document_id == document_id)
+        found = self._answer(ONE, {"document_id": document_id})
         return found[0] if found else None
 
     def several(self, document_ids: Iterable[str]) -> list[Document]:
@@ -165,7 +172,7 @@ class DocumentRecords:
 
     def packet(self, aco_id: str, year: int) -> list[Document]:
         """Every document that counts of an ACO's packet, by step."""
-        return self._read(*_of(aco_id, year), documents.c.voided_at_utc.is_(None))
+        return self._answer(PACKET, {"aco_id": aco_id, "year": year})
 
     def packets(self, year: int, aco_ids: Iterable[str]) -> dict[str, list[Document]]:
         """Every document that counts of several ACOs' packets, by ACO ID, each packet by step."""
@@ -189,7 +196,7 @@ class DocumentRecords:
 
     def voided(self, aco_id: str, year: int) -> list[Document]:
         """The documents of an ACO's packet that no longer count, oldest first."""
-        found = self._read(*_of(aco_id, year), documents.c.voided_at_utc.is_not(None))
+        found = self._answer(VOIDED, {"aco_id": aco_id, "year": year})
         return sorted(found, key=lambda one: one.voided_at or one.revisions[0].at_utc)
 
     def in_year(self, year: int, kinds: Collection[str] = ()) -> list[Document]:
@@ -296,7 +303,10 @@ class DocumentRecords:
         )
 
     def _read(self, *which: sa.ColumnElement[bool]) -> list[Document]:
-        rows = self._connection.execute(documents.select().where(*which).order_by(*ORDER)).all()
+        return self._answer(documents.select().where(*which).order_by(*ORDER), {})
+
+    def _answer(self, asked: sa.Select[Any], values: dict[str, Any]) -> list[Document]:
+        rows = self._connection.execute(asked, values).all()
         ids = [row.document_id for row in rows]
         chains, signed, refused = (self._parts(asked, ids) for asked in (CHAINS, SIGNED, REFUSED))
         return [_document(one, *(part.get(one.document_id, []) for part in (chains, signed, refused))) for one in rows]

@@ -73,6 +73,7 @@ class FindingRecords:
 
     def find(self, query: Query, scope: Scope, *, most: int) -> list[Place]:
         """The first documents that fit, in order."""
+        plan_anew(self._connection)
         return self._first(self._fits(query, scope), most)
 
     def page(self, query: Query, scope: Scope, *, after: bytes, most: int, counted: int) -> Found:
@@ -80,6 +81,7 @@ class FindingRecords:
 
         What is counted holds the page, unless this begins behind it.
         """
+        plan_anew(self._connection)  # the best way to a page depends on how common its words are
         fits = self._fits(query, scope)
         known = self._first(fits, max(counted, most))
         behind = [one for one in known if one.place > after]
@@ -109,7 +111,6 @@ class FindingRecords:
         return [Place(document_id, bytes(place)) for document_id, place in self._connection.execute(asked)]
 
     def _fits(self, query: Query, scope: Scope) -> list[sa.ColumnElement[bool]]:
-        plan_anew(self._connection)  # the best way to a page depends on how common its words are
         return [
             *_within(scope),
             *_plain(query),

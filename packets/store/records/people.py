@@ -24,6 +24,7 @@ PLAIN = (
     "sample",
     "recertification_due_on",
 )
+PERSON = people.select().where(people.c.user_id == sa.bindparam("user_id", type_=sa.String))
 DETAILS = ("given_name", "family_name", "title", "organization", "email", "phone")
 
 
@@ -48,7 +49,7 @@ class PeopleRecords:
 
     def get(self, user_id: str) -> Person | None:
         """The person, or None."""
-        row = self._connection.execute(people.select().where(people.c.user_id == user_id)).one_or_none()
+        row = self._connection.execute(PERSON, {"user_id": user_id}).one_or_none()
         return read_person(row) if row else None
 
     def everybody(self) -> list[Person]:

@@ -70,7 +70,7 @@ def draw_chart(results: Sequence[Result], target: Path) -> None:
             spots = [index + (place - len(ENGINES) / 2) * 0.1 for index in range(len(files))]
             bars = axis.bar(spots, heights, 0.095, label=engine.label, color=colour)
             axis.bar_label(bars, [f"{one:.0f}" if one else "" for one in heights], fontsize=6, padding=1)
-        axis.set(yscale="log", ylabel="ms, median", ylim=(1, 2_000))
+        axis.set(yscale="log", ylabel="ms, median", ylim=(1, 10_000))
         axis.yaxis.set_minor_formatter(lambda _value, _place: "")
         axis.set_xticks(range(len(files)), files)
         axis.set_title(level, loc="left", fontsize=11, fontweight="bold")

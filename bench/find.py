@@ -23,7 +23,6 @@ from searching.asking import ask  # noqa: E402  likewise
 from searching.material import fill  # noqa: E402  likewise
 from searching.report import write_page  # noqa: E402  likewise
 
-from packets.clock import system_clock  # noqa: E402  likewise
 from packets.settings import load_settings  # noqa: E402  likewise
 from servers import MissingServerError, free_ports, make_cluster, run_postgresql  # noqa: E402  likewise
 from web.bootstrap import build_services, initialize  # noqa: E402  likewise
@@ -52,7 +51,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 if address is not None:
                     found[name] = _measure(folder / name, address, count, times)
     facts = {**machine_facts(), "load average": f"{before} before, {load()} after", "searches": f"{times} of each kind"}
-    facts["date"] = f"{system_clock():%Y-%m-%d}"
     facts.pop("qpdf")
     out = given.out or HOME / "results" / ("quick" if given.quick else ".")
     out.mkdir(parents=True, exist_ok=True)

@@ -10,13 +10,14 @@ from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from packets.clock import system_clock
 from rendering.lineup import Engine
 
 ABSENT = "not on this machine"
 
 
 def machine_facts() -> dict[str, str]:
-    """Processors, memory, kernel and Python of this machine, and how busy it is now."""
+    """Processors, memory, kernel and Python of this machine, and the day."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "processor": f"{os.cpu_count()} × {_processor()}",
@@ -24,6 +25,7 @@ def machine_facts() -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "qpdf": _qpdf(),
+        "date": f"{system_clock():%Y-%m-%d}",
     }
 
 

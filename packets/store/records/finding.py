@@ -23,6 +23,8 @@ LEAST_PREFIX = 3
 BEHIND_ALL = b"\xff"
 """A byte that no UTF-8 has."""
 entries = record_entries.c
+OUR_WORDS = record_words.c.entry_id == entries.entry_id
+OUR_SIGNATURES = signatures.c.document_id == entries.document_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ class FindingRecords:
             if self._is_few(asked):
                 gathered.append(asked)
             else:
-                yield sa.or_(*(_looked_up(_with_word(which, [one]), record_words.c.entry_id) for one in sources))
+                yield sa.or_(*(_looked_up(_with_word(which, [one]).where(OUR_WORDS)) for one in sources))
         if gathered:
             yield entries.entry_id.in_(sa.intersect(*gathered) if len(gathered) > 1 else gathered[0])
 
@@ -145,7 +147,7 @@ class FindingRecords:
             role = [signatures.c.role == query.role] if query.role else []
             asked = sa.select(signatures.c.document_id).where(*days, *role)
             few = self._is_few(asked)
-            yield entries.document_id.in_(asked) if few else _looked_up(asked, signatures.c.document_id)
+            yield entries.document_id.in_(asked) if few else _looked_up(asked.where(OUR_SIGNATURES))
 
     def _is_few(self, asked: sa.Select[Any]) -> bool:
         """Whether so few fit that they are gathered first."""
@@ -157,14 +159,13 @@ def _with_word(which: Sequence[sa.ColumnElement[bool]], sources: Sequence[Source
     return sa.select(record_words.c.entry_id).where(*which, record_words.c.source.in_(sources))
 
 
-def _looked_up(asked: sa.Select[Any], theirs: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+def _looked_up(ours: sa.Select[Any]) -> sa.ColumnElement[bool]:
     """Whether there is one of the entry, asked of each in turn.
 
     Without the offset PostgreSQL gathers them all, where it expects fewer than there are; with several sources in one question
     it goes through all words of the entry.
     """
-    ours = entries.entry_id if theirs.name == "entry_id" else entries.document_id
-    return asked.where(theirs == ours).correlate(record_entries).offset(0).exists()
+    return ours.correlate(record_entries).offset(0).exists()
 
 
 def _within(scope: Scope) -> Iterator[sa.ColumnElement[bool]]:

@@ -273,6 +273,14 @@ def test_results_are_taken_along_and_no_cell_is_a_formula(site: Site) -> None:
         assert len([one for one in records.journal.entries() if one.act is Act.RECORDS_DOWNLOAD]) == 2
 
 
+def test_the_page_says_where_counting_ended(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was not counted is not called a number of records."""
+    for place in ("packets.finding.desk.MOST_COUNTED", "web.pages.archive.MOST_COUNTED"):
+        monkeypatch.setattr(place, 1)
+    page = site.enter(site.world.agency(Role.ARCHIVIST)).get("/records?year=2027").text
+    assert "<caption>More than 1 records" in page
+
+
 def test_more_records_than_a_file_holds_are_refused(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """The page says so, with what to do."""
     monkeypatch.setattr(finding_desk, "MOST_TAKEN", 0)

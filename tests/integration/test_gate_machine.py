@@ -72,6 +72,7 @@ PAIRS = [("authorized-to-sign-primary", "authorized-to-sign-secondary"), ("dua-r
 ROLES = sorted(BINDING | {"dua-requestor", "dua-custodian", "cms-signatory", "cms-liaison", "medical-director"})
 TOTAL_STEPS, SHARDS = 5_000, 2
 EXAMPLES, STEPS = 75, 50
+SEARCHES = 5
 ELSEWHERE = 6
 """Runs on PostgreSQL, where each takes longer."""
 DEEPEST = 7
@@ -514,7 +515,8 @@ class Gate(RuleBasedStateMachine):
 def test_the_gate_and_the_model_never_disagree(kind: str, examples: int) -> None:
     """At least 5,000 random steps over all shards, with a hundred real signatures among them.
 
-    On PostgreSQL the few runs are the same ones each time: how many signatures come out of so few varies too much.
+    How many steps and signatures come out of one search is left to chance: it begins anew until there are enough. On
+    PostgreSQL the few runs are the same ones each time, as chance would decide too much there.
     """
     run = settings(
         max_examples=examples,
@@ -529,9 +531,13 @@ def test_the_gate_and_the_model_never_disagree(kind: str, examples: int) -> None
     Gate.steps = Gate.signed_steps = 0
     machine = type("GateHere", (Gate,), {"kind": kind})
 
-    run_state_machine_as_test(machine, settings=run)
+    share = examples / EXAMPLES * (1 if kind == "memory" else 0.7)  # few runs come out uneven
+    steps, signed = TOTAL_STEPS / SHARDS * share, TOTAL_STEPS / SHARDS / 50 * share
+    for _search in range(SEARCHES if kind == "memory" else 1):
+        run_state_machine_as_test(machine, settings=run)
+        if Gate.steps >= steps and Gate.signed_steps >= signed:
+            break
 
     print(f"{kind}: {Gate.steps} steps, {Gate.signed_steps} signatures")  # noqa: T201  the figure is the point
-    share = examples / EXAMPLES * (1 if kind == "memory" else 0.7)  # few runs come out uneven
-    assert Gate.steps >= TOTAL_STEPS / SHARDS * share
-    assert Gate.signed_steps >= TOTAL_STEPS / SHARDS / 50 * share
+    assert Gate.steps >= steps
+    assert Gate.signed_steps >= signed

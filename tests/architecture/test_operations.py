@@ -56,12 +56,12 @@ def test_figures_of_the_sizing_stand_in_the_reports_that_they_name() -> None:
     """Nobody rounds them into something else."""
     results = Path(__file__).parents[2] / "bench" / "results"
     for report, figures in {
-        "sign.md": ("36.2",),
-        "render.md": ("0.69", "58.2", "2.99", "| 117"),
-        "lists.md": ("3.98", "115"),
+        "sign.md": ("14.2",),
+        "render.md": ("0.56", "59.5", "2.19", "| 117"),
+        "lists.md": ("1.37", "115"),
         "find.md": ("**Above it: 0.**", "| 69.2 |", "| 84.6 |"),
-        "nation.md": ("234.7", "783.5", "232 MB", "146 MB", "1.90 times", "870,510"),
-        "deadline.md": ("p50 549 ms, p95 1509 ms, 535 times", "| **all** | 8,483 | 60 | 541 |"),
+        "nation.md": ("99.5", "320.8", "232 MB", "146 MB", "1.86 times", "870,510"),
+        "deadline.md": ("p50 222 ms, p95 384 ms, 538 times", "| **all** | 8,506 | 22 | 169 |"),
     }.items():
         text = (results / report).read_text("utf-8")
         assert [one for one in figures if one not in text] == []

@@ -27,7 +27,7 @@ YEARS = frozenset(
     {
         f"GET {API}/years",
         f"POST {API}/years",
-        *(f"GET {YEAR}{more}" for more in ("", "/acos", "/loads", "/opening", "/windows")),
+        *(f"GET {YEAR}{more}" for more in ("", "/acos", "/loads", "/loading", "/opening", "/windows")),
         f"GET {YEAR}/loads/<int(min=1, max=999999999):load_id>/report",
         f"POST {YEAR}/loads",
         f"POST {YEAR}/file-checks",

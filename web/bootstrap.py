@@ -57,6 +57,7 @@ from packets.years.closing import ClosingDesk
 from packets.years.cohort_windows import CohortWindowDesk
 from packets.years.deadlines import DeadlineDesk
 from packets.years.enrollment import EnrollmentDesk
+from packets.years.list_loading import LoadingDesk
 from packets.years.preparation import PreparationDesk
 from packets.years.progress import ProgressDesk
 from packets.years.year_loading import YearDesk
@@ -117,6 +118,7 @@ class Services:
     preparation: PreparationDesk
     years: YearDesk
     openings: OpeningDesk
+    loadings: LoadingDesk
     cohort_windows: CohortWindowDesk
     directory: DirectoryDesk
     agreements: AgreementDesk
@@ -287,8 +289,9 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         corrections=CorrectionsDesk(database, objects, catalog, assembler, clock, box),
         deadlines=DeadlineDesk(database, clock),
         preparation=preparation,
-        years=(years := YearDesk(database, objects, catalog, preparation, clock, box)),
+        years=(years := YearDesk(database, objects, catalog, clock, box)),
         openings=OpeningDesk(database, objects, years, clock),
+        loadings=LoadingDesk(database, objects, years, preparation, clock),
         cohort_windows=CohortWindowDesk(database, clock),
         directory=DirectoryDesk(database, clock),
         agreements=AgreementDesk(database, catalog, assembler, clock),

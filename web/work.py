@@ -7,6 +7,7 @@ from datetime import timedelta
 from packets.jobs.execution import Executor, Report, say_nothing
 from packets.jobs.registry import Handler, Periodic, Registry, Run
 from packets.webhooks.delivery import ATTEMPTS, JOB, LONGEST_WAIT
+from packets.years.list_loading import LOAD_LISTS
 from packets.years.preparation import PREPARE
 from packets.years.year_opening import OPEN_YEAR
 from signing.batch_work import BatchWork
@@ -46,6 +47,7 @@ def build_registry(services: Services) -> Registry:
             *keeping_handlers(services),
             Handler(PREPARE, services.preparation.work),
             Handler(OPEN_YEAR, services.openings.work),
+            Handler(LOAD_LISTS, services.loadings.work),
             Handler(JOB, services.messenger.work, attempts=ATTEMPTS, longest_wait=LONGEST_WAIT),
             Handler(RESET_JOB, services.resets.work),
         ),

@@ -28,6 +28,7 @@ class Act(StrEnum):
     ACO_ENROLL = "aco:enroll"
     WINDOW_EXTEND = "window:extend"
     WINDOW_MOVE = "window:move"
+    LIST_ASK = "list:ask"
     LIST_LOAD = "list:load"
     USER_ADD = "user:add"
     USER_GRANT = "user:grant"

@@ -1,14 +1,13 @@
-"""Loading files into an open year, and reading those that open one (R1, R2, R7, R45-R49, REQ 4.8, 5, 6).
+"""The files of a year: read, compared, and stored in an open one (R1, R2, R7, R45-R49, REQ 4.8, 5, 6).
 
-Files are read and compared before anything is stored; what is wrong with any of them is told in one report. Then all of it is
-stored in one transaction, or nothing. The files themselves are kept under their digests as evidence. A year is opened part by
-part (`packets.years.year_opening`).
+Files are read and compared before anything is stored; what is wrong with any of them is told in one report. Into an open year
+all of it goes in one transaction, or nothing (`packets.years.list_loading`); a year is opened part by part
+(`packets.years.year_opening`).
 """
 
 from __future__ import annotations
 
 import hashlib
-import shutil
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -38,7 +37,8 @@ from packets.year_files.material import GivenFile, Known, Material
 from packets.year_files.report import FileKind, FilesRefusedError, Report
 from packets.years.carry_over import fill_slots
 from packets.years.enrollment import tin_place
-from packets.years.preparation import PreparationDesk, Progress, Wanted, enqueue_documents, unwatched
+from packets.years.kept_files import copy_files
+from packets.years.preparation import Wanted, enqueue_documents
 from packets.years.standings import continue_agreement
 
 YEARS_AHEAD = 2
@@ -53,45 +53,13 @@ READING = Allowance(seconds=900, memory_mb=4096, disk_mb=2048)
 
 @dataclass(frozen=True, slots=True)
 class YearDesk:
-    """Where CMS staff load files, and have them checked; built once with the services that it needs."""
+    """Where files are checked, read and stored; built once with the services that it needs."""
 
     database: Database
     objects: ObjectStore
     catalog: Catalog
-    preparation: PreparationDesk
     clock: Clock
     box: Box = field(default_factory=OpenBox)
-
-    def load(
-        self,
-        year: int,
-        given: Mapping[FileKind, GivenFile],
-        user_id: str,
-        *,
-        only_aco: str = "",
-        progress: Progress | None = unwatched,
-    ) -> Report:
-        """Add ACOs to an open year, or put lists in place of those that were loaded before.
-
-        A list is replaced for exactly the ACOs that the file names, or for one of them. Documents that carried the former
-        list are void from that moment, and are prepared again: at once when somebody watches the progress, else by a job that
-        is queued in the same transaction.
-
-        Raises:
-            NotFoundError: the year was not opened, or the ACO is not in it.
-            ForbiddenError: the person may not load files.
-            InputError: no file was given, or one that a year takes only when it is opened.
-            FilesRefusedError: something is wrong with the files, or a list is signed; nothing was stored.
-            ConflictError: a list was signed while the files were read; nothing was stored.
-        """
-        try:
-            report, stale = self._read_and_store(year, given, user_id, only_aco)
-        except PacketsError as error:
-            self.tell_refusal(Act.LIST_LOAD, year, user_id, error, only_aco)
-            raise
-        if progress is not None:
-            self.preparation.prepare(year, stale, user_id, progress=progress)
-        return report
 
     def check(
         self, year: int, given: Mapping[FileKind, GivenFile], user_id: str, *, opening: bool, only_aco: str = ""
@@ -100,38 +68,17 @@ class YearDesk:
 
         Raises:
             ForbiddenError: the person may not load files.
-            InputError: as `open` and `load`.
+            InputError: as when they are opened or loaded.
         """
         act = Act.YEAR_OPEN if opening else Act.LIST_LOAD
         with self.database.read() as records:
             self.permit(records, act, year, given, user_id, only_aco)
         with tempfile.TemporaryDirectory(prefix="esm-year-") as folder:
-            return self.read(act, year, copies(given, Path(folder)), Path(folder), only_aco, sample=False).report()
+            return self.read(act, year, copy_files(given, Path(folder)), Path(folder), only_aco, sample=False).report()
 
     def report_on(self, load: Load) -> bytes:
         """The report on the load to which a file belonged, as JSON."""
         return self.objects.get(load.report_digest)
-
-    def _read_and_store(
-        self, year: int, given: Mapping[FileKind, GivenFile], user_id: str, only_aco: str
-    ) -> tuple[Report, list[Wanted]]:
-        act = Act.LIST_LOAD
-        with self.database.read() as records:
-            opened = self.permit(records, act, year, given, user_id, only_aco)
-        with tempfile.TemporaryDirectory(prefix="esm-year-") as name:
-            folder = Path(name)
-            kept = copies(given, folder)
-            material = self.read(act, year, kept, folder, only_aco, sample=opened is not None and opened.sample)
-            report = material.report()
-            if not report.accepted:
-                raise FilesRefusedError(report)
-            for one in kept.values():
-                self.objects.put_file(one.path)
-            report_digest = self.objects.put(report.as_bytes())
-            with self.database.write() as records:
-                self.permit(records, act, year, given, user_id, only_aco)
-                stale = self._store(records, material, report, report_digest, user_id)
-        return report, stale
 
     def permit(
         self,
@@ -197,8 +144,12 @@ class YearDesk:
             signed={kind: frozenset(self._signed(records, year, kind)) for kind in LIST_OF},
         )
 
-    def _store(self, records: Records, found: Material, report: Report, digest: str, user_id: str) -> list[Wanted]:
-        """Everything that the files bring, in one transaction; answers which documents are void by it."""
+    def store(self, records: Records, found: Material, report: Report, digest: str, user_id: str) -> list[Wanted]:
+        """Everything that files bring into an open year, in one transaction; answers which documents are void by it.
+
+        Raises:
+            ConflictError: a list was signed while the files were read.
+        """
         now = self.clock()
         for one in found.agreements.values():
             records.acos.add(one.aco)
@@ -334,24 +285,6 @@ def _refuse_load(year: int, opened: PerformanceYear | None, given: Collection[Fi
         )
     if problems:
         raise InputError(problems)
-
-
-def copies(given: Mapping[FileKind, GivenFile], folder: Path) -> dict[FileKind, GivenFile]:
-    """Copies that nobody changes while they are read, compared and kept.
-
-    Raises:
-        InputError: a file cannot be read.
-    """
-    found = {}
-    for kind, one in given.items():
-        path = folder / f"{kind}.file"
-        try:
-            shutil.copyfile(one.path, path)
-        except OSError as error:
-            sentence = f"The file cannot be read: {error.strerror}."
-            raise InputError(Problem("file-unreadable", sentence, "Give a readable file.", one.name)) from error
-        found[kind] = GivenFile(one.name, path)
-    return found
 
 
 def _named(found: Material, kind: FileKind) -> set[str]:

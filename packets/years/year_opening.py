@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
@@ -23,28 +22,26 @@ from typing import Any
 from packets.audit.log import Act
 from packets.clock import Clock
 from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError, PacketsError, Problem
-from packets.jobs.execution import Executor
+from packets.jobs.here import see_through
 from packets.jobs.queue import enqueue
-from packets.jobs.registry import Handler, Reason, Registry, Run, WorkInterruptedError
+from packets.jobs.registry import Handler, Reason, Run, WorkInterruptedError
 from packets.model.calendar import PerformanceYear
-from packets.model.jobs import Job, JobState
+from packets.model.jobs import JobState
 from packets.store.database import Database
 from packets.store.objects import ObjectStore
 from packets.store.records import Records
 from packets.year_files.material import GivenFile, Material
 from packets.year_files.report import FileKind, FilesRefusedError, Report, read_report
+from packets.years.kept_files import FilesJob, are_short, copy_files, fetch_files, finish, keep_files, refusal_of
 from packets.years.preparation import Progress, unwatched
-from packets.years.year_loading import LIST_OF, YearDesk, copies, list_rows, log_refusal
+from packets.years.year_loading import LIST_OF, YearDesk, list_rows, log_refusal
 
 OPEN_YEAR = "open-year"
 """The kind of the job that opens a year."""
-SMALL_BYTES = 1024 * 1024
-"""Files that are no longer together are read in the request too, so that what is wrong with them is told at once."""
 ROWS_IN_A_PART = 2000
 """About a tenth of a second of writing."""
 PAUSE_SECONDS = 0.05
 """Between two parts: whoever waits to write on SQLite looks again every tenth of a second at the latest."""
-LOOK_SECONDS = 0.2
 
 
 class OpeningState(StrEnum):
@@ -59,25 +56,8 @@ class OpeningState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(FilesJob):
     """A year that was asked to be opened: the job that does it, and what it tells of that."""
-
-    job: Job
-
-    @property
-    def year(self) -> int:
-        """The performance year."""
-        return int(self.job.arguments["year"])
-
-    @property
-    def asked_at(self) -> datetime:
-        """When it was asked for."""
-        return datetime.fromisoformat(self.job.arguments["asked_at"])
-
-    @property
-    def asked_by(self) -> str:
-        """Who asked for it."""
-        return str(self.job.arguments["actor"])
 
     @property
     def state(self) -> OpeningState:
@@ -89,26 +69,6 @@ class Opening:
         if self.job.total:
             return OpeningState.STORING
         return OpeningState.WAITING if self.job.state is JobState.QUEUED else OpeningState.READING
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nobody works on it any more."""
-        return self.job.state.is_over
-
-    @property
-    def report_digest(self) -> str:
-        """Key of the report on the files in the object store; empty while there is none."""
-        return str(self.job.result.get("report", ""))
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """Why it was refused, where that is not in the report."""
-        return tuple(Problem(**one) for one in self.job.result.get("problems", ()))
-
-    def has(self, arguments: Mapping[str, Any]) -> bool:
-        """Whether the same files were given for the same year."""
-        same = ("year", "sample", "files")
-        return all(self.job.arguments[name] == arguments[name] for name in same)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,22 +122,8 @@ class OpeningDesk:
             PacketsError: as `ask`, or what a store or the database says; the job is stopped then.
         """
         job_id = self.ask(year, given, user_id, sample=sample).job.job_id
-        failures: list[Exception] = []
-
-        def work(run: Run) -> Mapping[str, Any]:
-            return self._work(run, progress)
-
-        here = Registry((Handler(OPEN_YEAR, work),))
-        executor = Executor(self.database, here, self.clock, report=lambda _job, error: failures.append(error))
-        while not (found := self._opening(job_id)).is_over:
-            if executor.do_one(job_id) is None:
-                progress(found.job.done, found.job.total, "")
-                time.sleep(LOOK_SECONDS)
-            if failures:
-                with self.database.queue() as jobs:
-                    jobs.stop(job_id)
-                raise failures[0]
-        return self._outcome(found)
+        handler = Handler(OPEN_YEAR, lambda run: self._work(run, progress))
+        return self._outcome(Opening(see_through(self.database, self.clock, handler, job_id, progress)))
 
     def newest(self, year: int) -> Opening:
         """The opening of a year that was asked for last.
@@ -214,15 +160,12 @@ class OpeningDesk:
             self.years.permit(records, Act.YEAR_OPEN, year, given, user_id)
         with tempfile.TemporaryDirectory(prefix="esm-year-") as name:
             folder = Path(name)
-            kept = copies(given, folder)
-            if sum(one.path.stat().st_size for one in kept.values()) <= SMALL_BYTES:
+            kept = copy_files(given, folder)
+            if are_short(kept):
                 report = self.years.read(Act.YEAR_OPEN, year, kept, folder, sample=sample).report()
                 if not report.accepted:
                     raise FilesRefusedError(report)
-            files = [
-                {"kind": str(kind), "name": one.name, "digest": self.objects.put_file(one.path)}
-                for kind, one in kept.items()
-            ]
+            files = keep_files(self.objects, kept)
         now = self.clock()
         arguments = {"year": year, "sample": sample, "actor": user_id, "files": files, "asked_at": now.isoformat()}
         with self.database.write() as records:
@@ -234,13 +177,6 @@ class OpeningDesk:
             digests = {one["kind"]: one["digest"] for one in files}
             records.journal.log(Act.YEAR_ASK, user_id, str(year), now, files=digests)
             return Opening(enqueue(records, OPEN_YEAR, arguments, key, now))
-
-    def _opening(self, job_id: str) -> Opening:
-        with self.database.read() as records:
-            job = records.jobs.get(job_id)
-        if job is None:
-            raise RuntimeError("a job that was queued is gone")
-        return Opening(job)
 
     def _outcome(self, opening: Opening) -> Report:
         report = self.report_on(opening)
@@ -268,11 +204,8 @@ class OpeningDesk:
         """What the files bring, for as long as the block needs it."""
         asked = run.job.arguments
         with tempfile.TemporaryDirectory(prefix="esm-year-") as name:
-            folder, given = Path(name), dict[FileKind, GivenFile]()
-            for one in asked["files"]:
-                path = folder / f"{one['kind']}.file"
-                path.write_bytes(self.objects.get(one["digest"]))
-                given[FileKind(one["kind"])] = GivenFile(one["name"], path)
+            folder = Path(name)
+            given = fetch_files(self.objects, run.job, folder)
             with self.database.read() as records:
                 self.years.permit(records, Act.YEAR_OPEN, asked["year"], given, asked["actor"])
             found = self.years.read(Act.YEAR_OPEN, asked["year"], given, folder, sample=asked["sample"])
@@ -336,7 +269,7 @@ class OpeningDesk:
             now = self.clock()
             _hold(records, run)
             self.years.permit(records, Act.YEAR_OPEN, found.year, found.readings, actor)
-            _finish(records, run, result)
+            finish(records, run, result)
             records.years.complete(PerformanceYear(found.year, found.windows, run.job.arguments["sample"]), now)
             self.years.enroll(records, found, actor, now)
             self.years.tell_load(records, Act.YEAR_OPEN, found, report, digest, actor)
@@ -344,14 +277,9 @@ class OpeningDesk:
 
     def _refuse(self, run: Run, error: PacketsError) -> dict[str, Any]:
         """The job is over with the refusal and its entry in the log."""
-        asked, result = run.job.arguments, dict[str, Any](accepted=False)
-        if isinstance(error, FilesRefusedError):
-            result["report"] = self.objects.put(error.report.as_bytes())
-        else:
-            names = ("code", "sentence", "remedy", "where")
-            result["problems"] = [{name: getattr(one, name) for name in names} for one in error.problems]
+        asked, result = run.job.arguments, refusal_of(self.objects, error)
         with self.database.write() as records:
-            _finish(records, run, result)
+            finish(records, run, result)
             log_refusal(records, Act.YEAR_OPEN, asked["year"], asked["actor"], error, self.clock())
         return result
 
@@ -381,10 +309,4 @@ def _hold(records: Records, run: Run) -> None:
     """Make sure that the job is still held, and that the year which is laid out is still its own."""
     run.hold(records)
     if records.years.laid_out_by(run.job.arguments["year"]) != run.job.job_id:
-        raise WorkInterruptedError(Reason.LOST)
-
-
-def _finish(records: Records, run: Run, result: Mapping[str, Any]) -> None:
-    """End the job, when it is still held."""
-    if not records.jobs.finish(run.job.claim, JobState.DONE, result=result):
         raise WorkInterruptedError(Reason.LOST)

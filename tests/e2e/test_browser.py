@@ -26,6 +26,10 @@ from packets.model.jobs import Job, JobState
 from packets.model.notices import Draft, Letter, Recipient
 from packets.model.people import Role
 from packets.settings import Settings
+from packets.year_files.material import GivenFile
+from packets.year_files.report import FileKind
+from packets.years import kept_files
+from packets.years.list_loading import LoadingState
 from signing.countersigning import BATCH_JOB
 from web.bootstrap import Services, build_services
 
@@ -370,6 +374,7 @@ def test_every_other_page_is_accessible_and_no_wider_than_the_narrowest_window(w
         packet = f"packets/{house.practice}/{year}"
         record = next(one.document_id for one in records.documents.packet(house.practice, year))
     notice, asked = keep_notice(house, year), file_request(house, year)
+    load_wrong_file(house, year)
     designee = house.contact(Role.ACO_EXECUTIVE)
     steps = ("contacts", "contacts/confirm", "contacts/aco-executive", "organization", "organization/confirm")
     pages = {
@@ -380,8 +385,8 @@ def test_every_other_page_is_accessible_and_no_wider_than_the_narrowest_window(w
             "accessibility", "nowhere", "account", "account/password", "verify", "password/reset",
         ),
         house.agency(Role.CMS_STAFF): (
-            "", "years", f"years/{year}", f"years/{year}/files", f"years/{year}/windows", "change-requests", "readiness",
-            "people", "people/new", f"people/{designee}", f"change-requests/{asked}",
+            "", "years", f"years/{year}", *(f"years/{year}/{one}" for one in ("files", "loading", "windows")),
+            "change-requests", "readiness", "people", "people/new", f"people/{designee}", f"change-requests/{asked}",
             f"agreements/{year}", "notices/delivery", f"documents/{record}/void", f"{packet}/deadlines",
             f"years/{year}/unattended", f"{packet}/editor", f"{packet}/agreement/closing",
         ),
@@ -414,6 +419,18 @@ def keep_notice(house: House, year: int) -> int:
         draft = Draft(message, "told-before", house.practice, year, True, letter, now, now)  # noqa: FBT003
         records.notices.add(draft, [Recipient(user_id, "")], mailed=False)
         return records.notices.of_person(user_id, skip=0, most=1)[0].notice_id
+
+
+def load_wrong_file(house: House, year: int) -> None:
+    """A file that the server's job refuses: it was too long to be read in the request."""
+    path = house.services.settings.dir / "participants.csv"
+    path.write_bytes(b"ACO,Legal name\nA1,Somebody\n" + b"\n" * kept_files.SMALL_BYTES)
+    desk, given = house.services.loadings, {FileKind.PARTICIPANTS: GivenFile(path.name, path)}
+    desk.ask(year, given, house.agency(Role.CMS_STAFF))
+    end = time.monotonic() + 30
+    while not desk.newest(year).is_over and time.monotonic() < end:
+        time.sleep(0.2)
+    assert desk.newest(year).state is LoadingState.REFUSED
 
 
 def file_request(house: House, year: int) -> int:

@@ -345,26 +345,61 @@ open_office(Path(sys.argv[2]), database=Database(sys.argv[3])).open()
 """
 
 
+KILLED_AGAIN = KILLED.replace(
+    "ListRecords.append = die\nopen_office(Path(sys.argv[2]), database=Database(sys.argv[3])).open()",
+    """office = open_office(Path(sys.argv[2]), database=Database(sys.argv[3]))
+office.open()
+office.edit(LISTS[2], lambda rows: rows.pop(1))
+ListRecords.append = die
+office.services.loadings.load(YEAR, office.given(*LISTS[1:3]), office.staff)""",
+).replace("import open_office", "import LISTS, YEAR, open_office")
+
+
+def kill(script: str, folder: Path) -> Office:
+    """An office on the database in which a process of such a script was killed, a minute later."""
+    address = f"sqlite:///{folder / 'esm.db'}"
+    office = open_office(folder, database=Database(address))
+    path = folder / "killed.py"
+    path.write_text(script, encoding="utf-8")
+    (folder / "files").mkdir()
+    arguments = [str(Path(__file__).parents[1]), str(folder / "files"), address]
+    root = Path(__file__).parents[2]
+    ended = subprocess.run(
+        [sys.executable, path, *arguments], check=False, capture_output=True, cwd=root, env={"PYTHONPATH": str(root)}
+    )
+    assert ended.returncode == 9, ended.stderr.decode()
+    office.clock.now += timedelta(minutes=1)
+    return office
+
+
 @pytest.mark.requirement("R2", "R45")
 def test_an_opening_that_is_killed_shows_nothing_and_is_gone_on_with(tmp_path: Path) -> None:
     """The process dies between two parts; nothing of the year can be seen, and whoever takes the job over goes on behind them."""
-    address = f"sqlite:///{tmp_path / 'esm.db'}"
-    office = open_office(tmp_path, database=Database(address))
-    script = tmp_path / "killed.py"
-    script.write_text(KILLED, encoding="utf-8")
-    (tmp_path / "files").mkdir()
-    arguments = [str(Path(__file__).parents[1]), str(tmp_path / "files"), address]
-    root = Path(__file__).parents[2]
-    ended = subprocess.run(
-        [sys.executable, script, *arguments], check=False, capture_output=True, cwd=root, env={"PYTHONPATH": str(root)}
-    )
-    assert ended.returncode == 9, ended.stderr.decode()
+    office = kill(KILLED, tmp_path)
     assert records_of(office) == NOTHING
     with office.services.database.read() as records:
         assert [records.lists.stored(YEAR, name) > 0 for name in ("participants", "provider-supplier")] == [True, False]
-    office.clock.now += timedelta(minutes=1)
     assert office.open().accepted
     with office.services.database.read() as records:
         (job,) = records.jobs.beginning("open-year/")
+    assert (job.state, job.fence) == (JobState.DONE, 2)
+    office.services.database.close()
+
+
+@pytest.mark.requirement("R2", "R45")
+def test_a_load_that_is_killed_leaves_the_lists_as_they_were_and_is_done_by_the_next_worker(tmp_path: Path) -> None:
+    """The process dies between the rows of two lists that it replaces: both are the former ones, until the job is done again."""
+    office = kill(KILLED_AGAIN, tmp_path)
+    first = office.sample.acos[0]
+    with office.services.database.read() as records:
+        kept = records.lists.rows(first.aco.aco_id, YEAR, "provider-supplier")
+        assert tuple(kept) == first.providers
+        assert len(records.years.loads(YEAR)) == len(LISTS)
+    office.edit(PROVIDERS, lambda rows: rows.pop(1))
+    assert office.services.loadings.load(YEAR, office.given(PARTICIPANTS, PROVIDERS), office.staff).accepted
+    with office.services.database.read() as records:
+        (job,) = records.jobs.beginning("load-lists/")
+        assert tuple(records.lists.rows(first.aco.aco_id, YEAR, "provider-supplier")) == first.providers[1:]
+        assert len(records.years.loads(YEAR)) == len(LISTS) + 2
     assert (job.state, job.fence) == (JobState.DONE, 2)
     office.services.database.close()

@@ -93,16 +93,17 @@ def load(
 ) -> None:
     """Load lists again for the ACOs that the files name, or add ACOs to an open year.
 
-    A list is replaced until a document that carries it is signed. Unsigned documents are prepared again.
+    A list is replaced until a document that carries it is signed. Unsigned documents are prepared again. A command that ends in
+    the middle is gone on with by a worker.
     """
     services = open_folder(folder)
-    desk, given = services.years, _given(files)
+    given = _given(files)
     with show_progress("Preparing documents again") as progress:
         _told(
             lambda: (
-                desk.check(number, given, user_id, opening=False, only_aco=aco_id)
+                services.years.check(number, given, user_id, opening=False, only_aco=aco_id)
                 if check
-                else desk.load(number, given, user_id, only_aco=aco_id, progress=progress)
+                else services.loadings.load(number, given, user_id, only_aco=aco_id, progress=progress)
             ),
             stores=not check,
             as_json=as_json,

@@ -25,6 +25,7 @@ from packets.store.records.years import Load
 from packets.year_files.material import GivenFile
 from packets.year_files.report import FileKind, FilesRefusedError, Report, read_report
 from packets.year_files.template import pack
+from packets.years.list_loading import LoadingState
 from packets.years.progress import AcoProgress, YearProgress
 from packets.years.year_opening import OpeningState
 from web.api.operations import LONGEST_FILES
@@ -170,7 +171,7 @@ def files(year: int) -> ResponseReturnValue:
 @pages.post(f"{YEAR}/files")
 @open_to(Audience.YEAR_MANAGERS)
 def load(year: int) -> ResponseReturnValue:
-    """Load the files, or show everything that is wrong with them; then nothing was stored."""
+    """Let the files be loaded, or show what is wrong with them at first sight; then nothing was stored."""
     only_aco = request.form.get("aco_id", "").strip().upper()
     try:
         with uploaded(LOADED) as given:
@@ -178,12 +179,23 @@ def load(year: int) -> ResponseReturnValue:
                 desk, who = services().years, visitor().user_id
                 report = desk.check(year, given, who, opening=False, only_aco=only_aco)
                 return _files(year, (), report, 200)
-            services().years.load(year, given, visitor().user_id, only_aco=only_aco, progress=None)
+            services().loadings.ask(year, given, visitor().user_id, only_aco=only_aco)
     except FilesRefusedError as error:
         return _files(year, (), error.report, error.status_hint)
     except PacketsError as error:
         return _files(year, error.problems, None, error.status_hint)
-    return redirect(url_for("years.files", year=year, loaded=""), 303)
+    return redirect(url_for("years.loading", year=year), 303)
+
+
+@pages.get(f"{YEAR}/loading")
+@open_to(Audience.YEAR_MANAGERS)
+def loading(year: int) -> ResponseReturnValue:
+    """How far the load is that was asked for last in a year, and what became of it; the year's files where there was none."""
+    found = services().loadings.recent(year)
+    if found is None:
+        return redirect(url_for("years.files", year=year), 303)
+    report = services().loadings.report_on(found) if found.state is LoadingState.REFUSED else None
+    return render_template("year_loading.html", found=found, watch_seconds=WATCH_SECONDS, **_about(report))
 
 
 @pages.get(f"{YEAR}/files/<int:load_id>/report")
@@ -246,7 +258,7 @@ def _files(year: int, problems: Sequence[Problem], checked: Report | None, statu
         kinds=_described(LOADED),
         problems=problems,
         given=request.form,
-        loaded="loaded" in request.args and not problems,
+        newest=services().loadings.recent(year),
         **_about(checked),
     )
     return page, status

@@ -19,6 +19,7 @@ from packets.model.people import Role
 from packets.model.webhooks import HookDelivery, HookEvent
 from packets.store.records.years import Load
 from packets.year_files.report import write_report
+from packets.years.list_loading import LOAD_LISTS
 from packets.years.year_opening import OPEN_YEAR
 from web.api.door import OPERATIONS
 from web.api.operations import PREFIX
@@ -108,7 +109,7 @@ def stage(site: Site) -> Stage:
 
 
 def what_waits(site: Site, place: tuple[str, int], people: Mapping[str, str]) -> Mapping[str, str]:
-    """A change request, a batch that the signatory has laid out, a file that was loaded, and the job that opened the year."""
+    """A change request, a batch that the signatory has laid out, a file that was loaded, and the jobs of opening and loading."""
     services = site.world.services
     filed = services.change_requests.file(
         *place, "city", "Springfield", "The address is an old one.", people[EXECUTIVE]
@@ -123,6 +124,7 @@ def what_waits(site: Site, place: tuple[str, int], people: Mapping[str, str]) ->
         records.years.add_load(load)
         asked = {"year": place[1], "sample": True, "actor": people[STAFF], "files": [], "asked_at": START.isoformat()}
         enqueue(records, OPEN_YEAR, asked, f"{OPEN_YEAR}/{place[1]}/0000", START)
+        enqueue(records, LOAD_LISTS, {**asked, "only_aco": ""}, f"{LOAD_LISTS}/{place[1]}/000000", START)
         load_id = records.years.loads(place[1])[0].load_id
     return {
         "<int(min=1, max=999999999):request_id>": str(filed.request_id),

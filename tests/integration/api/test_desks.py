@@ -6,6 +6,7 @@ import io
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
@@ -221,7 +222,13 @@ def test_a_year_is_opened_from_files_and_a_list_is_loaded_again(site: Site, staf
     report = staff.get(f"/years/2028/loads/{loaded['items'][0]['load_id']}/report").get_json()
     assert report == told["report"]
     participants = {"participants": files["participants"]}
-    assert answer(send_files(staff, "/years/2028/loads", participants), 201)["files"][0]["kind"] == "participants"  # type: ignore[index]
+    refused(staff.get("/years/2028/loading"), 404, "loading-unknown")
+    asked = answer(send_files(staff, "/years/2028/loads", participants), 202)
+    assert (asked["state"], asked["only_aco"], asked["report"]) == ("waiting", "", None)
+    build_executor(site.world.services).work_off()
+    done: Any = answer(staff.get("/years/2028/loading"))
+    assert (done["state"], done["job_id"], done["problems"]) == ("loaded", asked["job_id"], [])
+    assert done["report"]["files"][0]["kind"] == "participants"
     assert staff.get("/years/2028").get_json()["acos"] == 2
     first = staff.get("/years/2028/acos?limit=1").get_json()
     assert len(staff.get(f"/years/2028/acos?limit=1&cursor={first['next']}").get_json()["items"]) == 1

@@ -141,6 +141,7 @@ ROUTES: dict[Audience, frozenset[str]] = {
             f"GET {YEAR}/files",
             f"GET {YEAR}/opening",
             f"POST {YEAR}/files",
+            f"GET {YEAR}/loading",
             f"GET {YEAR}/files/<int:load_id>/report",
             f"GET {YEAR}/windows",
             f"POST {YEAR}/windows",

@@ -25,6 +25,7 @@ from packets.model.calendar import Activity, agency_day
 from packets.model.documents import Party
 from packets.model.people import CONTACT_SLOTS, Role
 from packets.model.readiness import readiness_of
+from packets.people.directory import Right
 from packets.sample.files import files_of
 from packets.sample.year import sample_year_from_puf
 from packets.year_files.report import FileKind
@@ -108,7 +109,7 @@ def test_what_is_wrong_with_long_files_stands_on_the_page_of_the_opening(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They are not read in the request; the job finds the same, tells it in the same report, and opens nothing."""
-    monkeypatch.setattr("packets.years.year_opening.SMALL_BYTES", 0)
+    monkeypatch.setattr("packets.years.kept_files.SMALL_BYTES", 0)
     office.edit(PROVIDERS, set_cell(4, 7, "1234567890"))
     browser = enter(office)
     response = send(browser, office, "/years", *LISTS, year=str(YEAR))
@@ -165,11 +166,17 @@ def test_lists_are_loaded_again_on_a_page_with_their_reports(office: Office) -> 
     browser = enter(office)
     response = send(browser, office, f"/years/{YEAR}/files", PROVIDERS, aco_id=aco_id.lower())
     assert response.status_code == 303, response.text
-    page = browser.get(response.location).text
-    assert "The files were stored" in page
+    assert response.location == f"/years/{YEAR}/loading"
+    assert "Waiting for its turn" in browser.get(response.location).text
+    assert "Files are being loaded" in browser.get(f"/years/{YEAR}/files").text
+    executor = build_executor(office.services)
+    executor.do_one()
+    assert "The files were stored" in browser.get(response.location).text
+    page = browser.get(f"/years/{YEAR}/files").text
     assert f"{aco_id} only" in page
+    assert "being loaded" not in page
     assert "Documents are being prepared: 0 of 1" in browser.get(f"/years/{YEAR}").text
-    assert build_executor(office.services).work_off() == 1
+    assert executor.work_off() == 1
     assert desk.missing(YEAR) == []
 
     with office.services.database.read() as records:
@@ -178,6 +185,36 @@ def test_lists_are_loaded_again_on_a_page_with_their_reports(office: Office) -> 
     assert (report.mimetype, report.status_code) == ("text/csv", 200)
     assert "What is wrong" in report.text
     assert browser.get(f"/years/{YEAR}/files/999/report").status_code == 404
+
+
+@pytest.mark.requirement("R68")
+def test_a_load_that_comes_to_nothing_says_why_on_its_page(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long files with an error, an act that stood in the way, a job that was stopped; and the page of files leads there."""
+    office.open()
+    browser, address = enter(office), f"/years/{YEAR}/loading"
+    assert browser.get(address).location == f"/years/{YEAR}/files"
+    monkeypatch.setattr("packets.years.kept_files.SMALL_BYTES", 0)
+    office.edit(PROVIDERS, set_cell(4, 7, "1234567890"))
+    send(browser, office, f"/years/{YEAR}/files", PROVIDERS)
+    assert "year-loading" in send(browser, office, f"/years/{YEAR}/files", PARTICIPANTS).text
+    build_executor(office.services).work_off()
+    page = browser.get(address).text
+    for part in ("The files were not stored", "row 5, column H", "npi-invalid", "data:text/csv;base64,"):
+        assert part in page
+    assert "The files that were given last were not stored" in browser.get(f"/years/{YEAR}/files").text
+
+    send(browser, office, f"/years/{YEAR}/files", PARTICIPANTS)
+    staff_role = Right(cms_roles=frozenset({Role.CMS_STAFF}))
+    office.services.directory.revoke(office.staff, staff_role)
+    build_executor(office.services).work_off()
+    office.services.directory.grant(office.staff, staff_role)
+    assert "year-not-permitted" in browser.get(address).text
+
+    send(browser, office, f"/years/{YEAR}/files", PARTICIPANTS)
+    waiting = office.services.loadings.newest(YEAR)
+    with office.services.database.queue() as jobs:
+        jobs.stop(waiting.job.job_id)
+    assert "The work on it was stopped" in browser.get(address).text
 
 
 def test_a_load_that_is_refused_says_why(office: Office) -> None:
@@ -354,7 +391,15 @@ def test_every_act_on_the_pages_is_in_the_log(office: Office) -> None:
     build_executor(office.services).work_off()
     with office.services.database.read() as records:
         told = [(one.act, one.actor) for one in records.journal.entries()]
-    for act in (Act.YEAR_ASK, Act.YEAR_OPEN, Act.LIST_LOAD, Act.WINDOW_MOVE, Act.YEAR_PREPARE, Act.DOCUMENT_ASSEMBLE):
+    for act in (
+        Act.YEAR_ASK,
+        Act.YEAR_OPEN,
+        Act.LIST_ASK,
+        Act.LIST_LOAD,
+        Act.WINDOW_MOVE,
+        Act.YEAR_PREPARE,
+        Act.DOCUMENT_ASSEMBLE,
+    ):
         assert (act, office.staff) in told
 
 

@@ -12,6 +12,8 @@ from packets.model.aco import Cohort
 from packets.model.tokens import Scope
 from packets.store.records.years import Load
 from packets.year_files.report import FileKind, Report
+from packets.years.list_loading import Loading
+from packets.years.list_loading import LoadingState as LoadState
 from packets.years.progress import AcoProgress
 from packets.years.year_opening import Opening
 from packets.years.year_opening import OpeningState as State
@@ -140,6 +142,23 @@ class OpeningState(Shape):
     error: str = Field(description="Why the newest attempt came to nothing; empty when it did not.")
 
 
+class LoadingState(Shape):
+    """How far a load is. All of its files are in the year when it is `loaded`, and nothing of them before, or otherwise.
+
+    `report` is there when the files were read and the load is over; `problems` say why it was refused without one.
+    """
+
+    year: int
+    only_aco: str = Field(description="Empty when the rows of all ACOs are taken.")
+    state: LoadState
+    asked_by: str
+    asked_at: Time
+    job_id: str = Field(description="Its job: `GET /jobs/{job_id}`.")
+    report: LoadReport | None
+    problems: list[Fault]
+    error: str = Field(description="Why the newest attempt came to nothing; empty when it did not.")
+
+
 class OpeningQuestion(Question):
     """Which year."""
 
@@ -246,22 +265,28 @@ def loads(asked: Asked, year: int) -> Reply:
     LOADS,
     Audience.YEAR_MANAGERS,
     Scope.MANAGE,
-    answer=LoadReport,
-    status=201,
+    answer=LoadingState,
+    status=202,
     query=LoadingQuestion,
     files=LOADING,
     creates=True,
 )
 def load(asked: Asked, year: int) -> Reply:
-    """Load files into an open year: ACOs that are new, and lists in place of those that were there before.
+    """Let files be loaded into an open year: ACOs that are new, and lists in place of those that were there before.
 
-    Unsigned documents that carry a replaced list are prepared again by a job. A list that was signed is not replaced.
+    A job loads them; ask for the year's `loading` until that is `loaded`, `refused` or `failed`. What is wrong with files of a
+    megabyte or less together is told at once, by file, row and column; what is wrong with longer ones stands in the report of
+    the load. Unsigned documents that carry a replaced list are prepared again by a job. A list that was signed is not replaced.
     """
     only = asked.query.aco_id or ""
     with uploaded(LOADED) as given:
-        return Reply(
-            _report(services().years.load(year, given, asked.person.user_id, only_aco=only, progress=None)), 201
-        )
+        return Reply(_loading(services().loadings.ask(year, given, asked.person.user_id, only_aco=only)), 202)
+
+
+@noun.operation("GET", f"{YEAR}/loading", Audience.YEAR_MANAGERS, Scope.READ, answer=LoadingState)
+def loading(_asked: Asked, year: int) -> Reply:
+    """How far the load is that was asked for last in a year, and what became of it."""
+    return Reply(_loading(services().loadings.newest(year)))
 
 
 @noun.operation(
@@ -311,6 +336,21 @@ def _load(load: Load) -> LoadedFile:
         sha256=load.digest,
         loaded_at=load.loaded_at_utc,
         **{name: getattr(load, name) for name in same},
+    )
+
+
+def _loading(found: Loading) -> LoadingState:
+    report = services().loadings.report_on(found)
+    return LoadingState(
+        year=found.year,
+        only_aco=found.only_aco,
+        state=found.state,
+        asked_by=found.asked_by,
+        asked_at=found.asked_at,
+        job_id=found.job.job_id,
+        report=_report(report) if report else None,
+        problems=[fault_of(one) for one in found.problems],
+        error=found.job.error,
     )
 
 

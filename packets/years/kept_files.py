@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -9,13 +10,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from packets.errors import InputError, PacketsError, Problem
+from packets.errors import ConflictError, InputError, PacketsError, Problem
 from packets.jobs.registry import Reason, Run, WorkInterruptedError
 from packets.model.jobs import Job, JobState
 from packets.store.objects import ObjectStore
 from packets.store.records import Records
 from packets.year_files.material import GivenFile
-from packets.year_files.report import FileKind, FilesRefusedError
+from packets.year_files.report import FileKind, FilesRefusedError, Report, read_report
 
 SMALL_BYTES = 1024 * 1024
 """Files that are no longer together are read in the request too, so that what is wrong with them is told at once."""
@@ -107,6 +108,33 @@ def refusal_of(objects: ObjectStore, error: PacketsError) -> dict[str, Any]:
     if isinstance(error, FilesRefusedError):
         return {"accepted": False, "report": objects.put(error.report.as_bytes())}
     return {"accepted": False, "problems": [asdict(one) for one in error.problems]}
+
+
+def report_on(objects: ObjectStore, found: FilesJob) -> Report | None:
+    """The report on the files of a job that is over; None when they were not read."""
+    if not found.report_digest:
+        return None
+    return read_report(json.loads(objects.get(found.report_digest)))
+
+
+def outcome_of(objects: ObjectStore, found: FilesJob, otherwise: Problem) -> Report:
+    """The report on files that were accepted, of a job that is over.
+
+    Args:
+        objects: where reports are kept.
+        found: the job.
+        otherwise: what is wrong when the job does not tell.
+
+    Raises:
+        FilesRefusedError: they were not; carries the report.
+        ConflictError: they were not read, or something else stood in the way.
+    """
+    report = report_on(objects, found)
+    if report is None:
+        raise ConflictError(found.problems or otherwise)
+    if not report.accepted:
+        raise FilesRefusedError(report)
+    return report
 
 
 def finish(records: Records, run: Run, result: Mapping[str, Any]) -> None:

@@ -6,7 +6,6 @@ other and with the records, and stores all of it in one transaction, which ends 
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,8 +24,18 @@ from packets.store.database import Database
 from packets.store.objects import ObjectStore
 from packets.store.records import Records
 from packets.year_files.material import GivenFile
-from packets.year_files.report import FileKind, FilesRefusedError, Report, read_report
-from packets.years.kept_files import FilesJob, are_short, copy_files, fetch_files, finish, keep_files, refusal_of
+from packets.year_files.report import FileKind, FilesRefusedError, Report
+from packets.years.kept_files import (
+    FilesJob,
+    are_short,
+    copy_files,
+    fetch_files,
+    finish,
+    keep_files,
+    outcome_of,
+    refusal_of,
+    report_on,
+)
 from packets.years.preparation import PreparationDesk, Progress, Wanted, unwatched
 from packets.years.year_loading import YearDesk, log_refusal
 
@@ -34,6 +43,7 @@ LOAD_LISTS = "load-lists"
 """The kind of the job that loads files into an open year."""
 REFUSALS = (InputError, ConflictError, ForbiddenError, NotFoundError)
 """What trying again would not mend."""
+STOPPED = "The load was stopped."
 
 
 class LoadingState(StrEnum):
@@ -116,9 +126,9 @@ class LoadingDesk:
             PacketsError: as `ask`, or what a store or the database says; the job is stopped then.
         """
         job_id = self.ask(year, given, user_id, only_aco=only_aco).job.job_id
-        job = see_through(self.database, self.clock, Handler(LOAD_LISTS, self.work), job_id, unwatched)
-        found = Loading(job)
-        report = self._outcome(found)
+        found = Loading(see_through(self.database, self.clock, Handler(LOAD_LISTS, self.work), job_id, unwatched))
+        broken = Problem("files-not-loaded", found.job.error or STOPPED, "Load the files again.", str(year))
+        report = outcome_of(self.objects, found, broken)
         self.preparation.prepare(year, found.stale, user_id, progress=progress)
         return report
 
@@ -141,9 +151,7 @@ class LoadingDesk:
 
     def report_on(self, loading: Loading) -> Report | None:
         """The report on the files of a load that is over; None when they were not read."""
-        if not loading.report_digest:
-            return None
-        return read_report(json.loads(self.objects.get(loading.report_digest)))
+        return report_on(self.objects, loading)
 
     def work(self, run: Run) -> dict[str, Any]:
         """Do such a job (`packets.jobs`). A refusal is a result; what is worth another try is raised."""
@@ -204,16 +212,6 @@ class LoadingDesk:
             finish(records, run, result)
             log_refusal(records, Act.LIST_LOAD, asked["year"], asked["actor"], error, self.clock(), asked["only_aco"])
         return result
-
-    def _outcome(self, loading: Loading) -> Report:
-        report = self.report_on(loading)
-        if report is None:
-            sentence = loading.job.error or "The load was stopped."
-            remedy = "Load the files again."
-            raise ConflictError(loading.problems or Problem("files-not-loaded", sentence, remedy, str(loading.year)))
-        if not report.accepted:
-            raise FilesRefusedError(report)
-        return report
 
 
 def _key(year: int) -> str:

@@ -8,7 +8,6 @@ cleared by the next one.
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -31,13 +30,24 @@ from packets.store.database import Database
 from packets.store.objects import ObjectStore
 from packets.store.records import Records
 from packets.year_files.material import GivenFile, Material
-from packets.year_files.report import FileKind, FilesRefusedError, Report, read_report
-from packets.years.kept_files import FilesJob, are_short, copy_files, fetch_files, finish, keep_files, refusal_of
+from packets.year_files.report import FileKind, FilesRefusedError, Report
+from packets.years.kept_files import (
+    FilesJob,
+    are_short,
+    copy_files,
+    fetch_files,
+    finish,
+    keep_files,
+    outcome_of,
+    refusal_of,
+    report_on,
+)
 from packets.years.preparation import Progress, unwatched
 from packets.years.year_loading import LIST_OF, YearDesk, list_rows, log_refusal
 
 OPEN_YEAR = "open-year"
 """The kind of the job that opens a year."""
+STOPPED = "The opening was stopped."
 ROWS_IN_A_PART = 2000
 """About a tenth of a second of writing."""
 PAUSE_SECONDS = 0.05
@@ -123,7 +133,9 @@ class OpeningDesk:
         """
         job_id = self.ask(year, given, user_id, sample=sample).job.job_id
         handler = Handler(OPEN_YEAR, lambda run: self._work(run, progress))
-        return self._outcome(Opening(see_through(self.database, self.clock, handler, job_id, progress)))
+        found = Opening(see_through(self.database, self.clock, handler, job_id, progress))
+        broken = Problem("year-not-opened", found.job.error or STOPPED, "Open the year again.", str(year))
+        return outcome_of(self.objects, found, broken)
 
     def newest(self, year: int) -> Opening:
         """The opening of a year that was asked for last.
@@ -147,9 +159,7 @@ class OpeningDesk:
 
     def report_on(self, opening: Opening) -> Report | None:
         """The report on the files of an opening that is over; None when they were not read."""
-        if not opening.report_digest:
-            return None
-        return read_report(json.loads(self.objects.get(opening.report_digest)))
+        return report_on(self.objects, opening)
 
     def work(self, run: Run) -> dict[str, Any]:
         """Do such a job (`packets.jobs`): open the year, or find out why it cannot be opened."""
@@ -177,16 +187,6 @@ class OpeningDesk:
             digests = {one["kind"]: one["digest"] for one in files}
             records.journal.log(Act.YEAR_ASK, user_id, str(year), now, files=digests)
             return Opening(enqueue(records, OPEN_YEAR, arguments, key, now))
-
-    def _outcome(self, opening: Opening) -> Report:
-        report = self.report_on(opening)
-        if report is None:
-            sentence = opening.job.error or "The opening was stopped."
-            remedy = "Open the year again."
-            raise ConflictError(opening.problems or Problem("year-not-opened", sentence, remedy, str(opening.year)))
-        if not report.accepted:
-            raise FilesRefusedError(report)
-        return report
 
     def _work(self, run: Run, watch: Progress) -> dict[str, Any]:
         """A refusal is a result; what is worth another try is raised."""

@@ -12,6 +12,7 @@ from packets.model.aco import Cohort
 from packets.model.tokens import Scope
 from packets.store.records.years import Load
 from packets.year_files.report import FileKind, Report
+from packets.years.kept_files import FilesJob
 from packets.years.list_loading import Loading
 from packets.years.list_loading import LoadingState as LoadState
 from packets.years.progress import AcoProgress
@@ -124,39 +125,34 @@ class LoadReport(Shape):
     remarks: list[FileRemark]
 
 
-class OpeningState(Shape):
-    """How far the opening of a year is. `rows` of `total` list rows are stored; nothing of the year can be used before `open`.
+class FilesState(Shape):
+    """What became of files that were given to a job.
 
-    `report` is there when the files were read and the opening is over; `problems` say why a year was refused without one.
+    `report` is there when they were read and the job is over; `problems` say why they were refused without one.
     """
 
     year: int
+    asked_by: str
+    asked_at: Time
+    job_id: str = Field(description="Its job: `GET /jobs/{job_id}`.")
+    report: LoadReport | None
+    problems: list[Fault]
+    error: str = Field(description="Why the newest attempt came to nothing; empty when it did not.")
+
+
+class OpeningState(FilesState):
+    """How far the opening of a year is. `rows` of `total` list rows are stored; nothing of the year can be used before `open`."""
+
     state: State
     rows: int
     total: int
-    asked_by: str
-    asked_at: Time
-    job_id: str = Field(description="Its job: `GET /jobs/{job_id}`.")
-    report: LoadReport | None
-    problems: list[Fault]
-    error: str = Field(description="Why the newest attempt came to nothing; empty when it did not.")
 
 
-class LoadingState(Shape):
-    """How far a load is. All of its files are in the year when it is `loaded`, and nothing of them before, or otherwise.
+class LoadingState(FilesState):
+    """How far a load is. All of its files are in the year when it is `loaded`, and nothing of them before, or otherwise."""
 
-    `report` is there when the files were read and the load is over; `problems` say why it was refused without one.
-    """
-
-    year: int
-    only_aco: str = Field(description="Empty when the rows of all ACOs are taken.")
     state: LoadState
-    asked_by: str
-    asked_at: Time
-    job_id: str = Field(description="Its job: `GET /jobs/{job_id}`.")
-    report: LoadReport | None
-    problems: list[Fault]
-    error: str = Field(description="Why the newest attempt came to nothing; empty when it did not.")
+    only_aco: str = Field(description="Empty when the rows of all ACOs are taken.")
 
 
 class OpeningQuestion(Question):
@@ -340,34 +336,25 @@ def _load(load: Load) -> LoadedFile:
 
 
 def _loading(found: Loading) -> LoadingState:
-    report = services().loadings.report_on(found)
-    return LoadingState(
-        year=found.year,
-        only_aco=found.only_aco,
-        state=found.state,
-        asked_by=found.asked_by,
-        asked_at=found.asked_at,
-        job_id=found.job.job_id,
-        report=_report(report) if report else None,
-        problems=[fault_of(one) for one in found.problems],
-        error=found.job.error,
-    )
+    told = _told(found, services().loadings.report_on(found))
+    return LoadingState(state=found.state, only_aco=found.only_aco, **told)
 
 
 def _opening(found: Opening) -> OpeningState:
-    report = services().openings.report_on(found)
-    return OpeningState(
-        year=found.year,
-        state=found.state,
-        rows=found.job.done,
-        total=found.job.total,
-        asked_by=found.asked_by,
-        asked_at=found.asked_at,
-        job_id=found.job.job_id,
-        report=_report(report) if report else None,
-        problems=[fault_of(one) for one in found.problems],
-        error=found.job.error,
-    )
+    told = _told(found, services().openings.report_on(found))
+    return OpeningState(state=found.state, rows=found.job.done, total=found.job.total, **told)
+
+
+def _told(found: FilesJob, report: Report | None) -> dict[str, Any]:
+    return {
+        "year": found.year,
+        "asked_by": found.asked_by,
+        "asked_at": found.asked_at,
+        "job_id": found.job.job_id,
+        "report": _report(report) if report else None,
+        "problems": [fault_of(one) for one in found.problems],
+        "error": found.job.error,
+    }
 
 
 def _report(report: Report) -> LoadReport:

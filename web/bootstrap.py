@@ -291,7 +291,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         preparation=preparation,
         years=(years := YearDesk(database, objects, catalog, clock, box)),
         openings=OpeningDesk(database, objects, years, clock),
-        loadings=LoadingDesk(database, objects, years, preparation, clock),
+        loadings=LoadingDesk(database, objects, years, clock, preparation),
         cohort_windows=CohortWindowDesk(database, clock),
         directory=DirectoryDesk(database, clock),
         agreements=AgreementDesk(database, catalog, assembler, clock),

@@ -10,7 +10,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from packets.errors import ConflictError, InputError, PacketsError, Problem
+from packets.errors import (
+    ConflictError,
+    ForbiddenError,
+    InputError,
+    NotFoundError,
+    OvertakenError,
+    PacketsError,
+    Problem,
+)
 from packets.jobs.registry import Reason, Run, WorkInterruptedError
 from packets.model.jobs import Job, JobState
 from packets.store.objects import ObjectStore
@@ -61,8 +69,9 @@ class FilesJob:
         return tuple(Problem(**one) for one in self.job.result.get("problems", ()))
 
     def has(self, arguments: Mapping[str, Any]) -> bool:
-        """Whether just the same was asked for, by whomever."""
-        return all(self.job.arguments[name] == told for name, told in arguments.items() if name not in WHO_AND_WHEN)
+        """Whether just the same was asked for, by whomever; what an earlier version did not note is taken for the same."""
+        held = self.job.arguments
+        return all(held.get(name, told) == told for name, told in arguments.items() if name not in WHO_AND_WHEN)
 
 
 def copy_files(given: Mapping[FileKind, GivenFile], folder: Path) -> dict[FileKind, GivenFile]:
@@ -108,6 +117,12 @@ def refusal_of(objects: ObjectStore, error: PacketsError) -> dict[str, Any]:
     if isinstance(error, FilesRefusedError):
         return {"accepted": False, "report": objects.put(error.report.as_bytes())}
     return {"accepted": False, "problems": [asdict(one) for one in error.problems]}
+
+
+def is_worth_another_try(error: PacketsError) -> bool:
+    """Whether the same job may come to another end later: a store was away, or another act stood in the way of this one."""
+    final = isinstance(error, InputError | ConflictError | ForbiddenError | NotFoundError)
+    return isinstance(error, OvertakenError) or not final
 
 
 def report_on(objects: ObjectStore, found: FilesJob) -> Report | None:

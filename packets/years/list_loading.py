@@ -6,43 +6,24 @@ other and with the records, and stores all of it in one transaction, which ends 
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from packets.audit.log import Act
-from packets.clock import Clock
-from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError, PacketsError, Problem
+from packets.errors import NotFoundError, Problem
 from packets.jobs.here import see_through
-from packets.jobs.queue import enqueue
 from packets.jobs.registry import Handler, Run
 from packets.model.jobs import JobState
-from packets.store.database import Database
-from packets.store.objects import ObjectStore
-from packets.store.records import Records
-from packets.year_files.material import GivenFile
-from packets.year_files.report import FileKind, FilesRefusedError, Report
-from packets.years.kept_files import (
-    FilesJob,
-    are_short,
-    copy_files,
-    fetch_files,
-    finish,
-    keep_files,
-    outcome_of,
-    refusal_of,
-    report_on,
-)
+from packets.year_files.material import GivenFile, Material
+from packets.year_files.report import FileKind, Report
+from packets.years.files_desk import Errand, FilesDesk
+from packets.years.kept_files import FilesJob, finish, outcome_of
 from packets.years.preparation import PreparationDesk, Progress, Wanted, unwatched
-from packets.years.year_loading import YearDesk, log_refusal
 
 LOAD_LISTS = "load-lists"
 """The kind of the job that loads files into an open year."""
-REFUSALS = (InputError, ConflictError, ForbiddenError, NotFoundError)
-"""What trying again would not mend."""
 STOPPED = "The load was stopped."
 
 
@@ -81,14 +62,17 @@ class Loading(FilesJob):
 
 
 @dataclass(frozen=True, slots=True)
-class LoadingDesk:
+class LoadingDesk(FilesDesk):
     """Where CMS staff load files into an open year; built once with the services that it needs."""
 
-    database: Database
-    objects: ObjectStore
-    years: YearDesk
     preparation: PreparationDesk
-    clock: Clock
+    errand = Errand(
+        LOAD_LISTS,
+        Act.LIST_ASK,
+        Act.LIST_LOAD,
+        "year-loading",
+        "Other files are being loaded into performance year {}.",
+    )
 
     def ask(self, year: int, given: Mapping[FileKind, GivenFile], user_id: str, *, only_aco: str = "") -> Loading:
         """Let files be loaded outside of the request: ACOs are added to an open year, or lists replaced.
@@ -104,11 +88,7 @@ class LoadingDesk:
             ConflictError: other files are being loaded into the year.
             FilesRefusedError: something is wrong with short files, or a list is signed; nothing was stored.
         """
-        try:
-            return self._ask(year, given, user_id, only_aco)
-        except PacketsError as error:
-            self.years.tell_refusal(Act.LIST_LOAD, year, user_id, error, only_aco)
-            raise
+        return Loading(self._take(year, given, user_id, only_aco=only_aco))
 
     def load(
         self,
@@ -147,84 +127,20 @@ class LoadingDesk:
     def recent(self, year: int) -> Loading | None:
         """What was asked for last in a year, or None."""
         with self.database.read() as records:
-            return _newest(records, year)
-
-    def report_on(self, loading: Loading) -> Report | None:
-        """The report on the files of a load that is over; None when they were not read."""
-        return report_on(self.objects, loading)
+            job = self._newest(records, year)
+        return Loading(job) if job else None
 
     def work(self, run: Run) -> dict[str, Any]:
-        """Do such a job (`packets.jobs`). A refusal is a result; what is worth another try is raised."""
-        with tempfile.TemporaryDirectory(prefix="esm-year-") as name:
-            given = fetch_files(self.objects, run.job, Path(name))
-            try:
-                return self._load(run, given, Path(name))
-            except REFUSALS as error:
-                return self._refuse(run, error)
+        """Do such a job (`packets.jobs`)."""
+        return self._do(run, self._store)
 
-    def _ask(self, year: int, given: Mapping[FileKind, GivenFile], user_id: str, only_aco: str) -> Loading:
-        with tempfile.TemporaryDirectory(prefix="esm-year-") as name:
-            folder = Path(name)
-            with self.database.read() as records:
-                opened = self.years.permit(records, Act.LIST_LOAD, year, given, user_id, only_aco)
-            kept = copy_files(given, folder)
-            if are_short(kept):
-                sample = opened is not None and opened.sample
-                report = self.years.read(Act.LIST_LOAD, year, kept, folder, only_aco, sample=sample).report()
-                if not report.accepted:
-                    raise FilesRefusedError(report)
-            files = keep_files(self.objects, kept)
-        now = self.clock()
-        arguments = {"year": year, "only_aco": only_aco, "actor": user_id, "files": files, "asked_at": now.isoformat()}
-        with self.database.write() as records:
-            self.years.permit(records, Act.LIST_LOAD, year, given, user_id, only_aco)
-            earlier = _newest(records, year)
-            if earlier is not None and not earlier.is_over:
-                return _same(earlier, arguments)
-            key = f"{_key(year)}{len(records.jobs.beginning(_key(year))):06}"
-            digests = {one["kind"]: one["digest"] for one in files}
-            records.journal.log(Act.LIST_ASK, user_id, str(year), now, files=digests, aco=only_aco)
-            return Loading(enqueue(records, LOAD_LISTS, arguments, key, now))
-
-    def _load(self, run: Run, given: Mapping[FileKind, GivenFile], folder: Path) -> dict[str, Any]:
-        asked = run.job.arguments
-        year, actor, only_aco = asked["year"], asked["actor"], asked["only_aco"]
-        with self.database.read() as records:
-            opened = self.years.permit(records, Act.LIST_LOAD, year, given, actor, only_aco)
-        sample = opened is not None and opened.sample
-        found = self.years.read(Act.LIST_LOAD, year, given, folder, only_aco, sample=sample)
-        report = found.report()
-        if not report.accepted:
-            raise FilesRefusedError(report)
+    def _store(self, run: Run, found: Material, report: Report) -> dict[str, Any]:
+        """All of it at once. The same transaction ends the job, at its end: until then the lease can be prolonged."""
         run.progress(0, found.list_rows)
-        digest = self.objects.put(report.as_bytes())
+        digest, actor = self.objects.put(report.as_bytes()), run.job.arguments["actor"]
         with self.database.write() as records:
-            self.years.permit(records, Act.LIST_LOAD, year, given, actor, only_aco)
+            self.years.permit(records, Act.LIST_LOAD, found.year, found.readings, actor, found.only_aco)
             stale = self.years.store(records, found, report, digest, actor)
             result = {"accepted": True, "report": digest, "stale": stale}
-            finish(records, run, result)  # at the end: until then the lease can be prolonged
-        return result
-
-    def _refuse(self, run: Run, error: PacketsError) -> dict[str, Any]:
-        """The job is over with the refusal and its entry in the log."""
-        asked, result = run.job.arguments, refusal_of(self.objects, error)
-        with self.database.write() as records:
             finish(records, run, result)
-            log_refusal(records, Act.LIST_LOAD, asked["year"], asked["actor"], error, self.clock(), asked["only_aco"])
         return result
-
-
-def _key(year: int) -> str:
-    return f"{LOAD_LISTS}/{year}/"
-
-
-def _newest(records: Records, year: int) -> Loading | None:
-    found = records.jobs.beginning(_key(year))
-    return Loading(found[-1]) if found else None
-
-
-def _same(earlier: Loading, arguments: Mapping[str, Any]) -> Loading:
-    if not earlier.has(arguments):
-        sentence = f"Other files are being loaded into performance year {earlier.year}."
-        raise ConflictError(Problem("year-loading", sentence, "Wait until that is over.", str(earlier.year)))
-    return earlier

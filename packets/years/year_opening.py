@@ -8,42 +8,26 @@ cleared by the next one.
 
 from __future__ import annotations
 
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from packets.audit.log import Act
-from packets.clock import Clock
-from packets.errors import ConflictError, ForbiddenError, InputError, NotFoundError, PacketsError, Problem
+from packets.errors import NotFoundError, Problem
 from packets.jobs.here import see_through
-from packets.jobs.queue import enqueue
 from packets.jobs.registry import Handler, Reason, Run, WorkInterruptedError
 from packets.model.calendar import PerformanceYear
 from packets.model.jobs import JobState
-from packets.store.database import Database
-from packets.store.objects import ObjectStore
 from packets.store.records import Records
 from packets.year_files.material import GivenFile, Material
-from packets.year_files.report import FileKind, FilesRefusedError, Report
-from packets.years.kept_files import (
-    FilesJob,
-    are_short,
-    copy_files,
-    fetch_files,
-    finish,
-    keep_files,
-    outcome_of,
-    refusal_of,
-    report_on,
-)
+from packets.year_files.report import FileKind, Report
+from packets.years.files_desk import Errand, FilesDesk
+from packets.years.kept_files import FilesJob, finish, outcome_of
 from packets.years.preparation import Progress, unwatched
-from packets.years.year_loading import LIST_OF, YearDesk, list_rows, log_refusal
+from packets.years.year_loading import LIST_OF, list_rows
 
 OPEN_YEAR = "open-year"
 """The kind of the job that opens a year."""
@@ -82,13 +66,12 @@ class Opening(FilesJob):
 
 
 @dataclass(frozen=True, slots=True)
-class OpeningDesk:
+class OpeningDesk(FilesDesk):
     """Where CMS staff open years; built once with the services that it needs."""
 
-    database: Database
-    objects: ObjectStore
-    years: YearDesk
-    clock: Clock
+    errand = Errand(
+        OPEN_YEAR, Act.YEAR_ASK, Act.YEAR_OPEN, "year-opening", "Performance year {} is being opened from other files."
+    )
 
     def ask(self, year: int, given: Mapping[FileKind, GivenFile], user_id: str, *, sample: bool = False) -> Opening:
         """Let a year be opened with its ACOs, contacts, lists and windows, outside of the request.
@@ -108,11 +91,7 @@ class OpeningDesk:
             InputError: the year is out of reach, or the agreements were not given.
             FilesRefusedError: something is wrong with short files; nothing was stored.
         """
-        try:
-            return self._ask(year, given, user_id, sample=sample)
-        except PacketsError as error:
-            self.years.tell_refusal(Act.YEAR_OPEN, year, user_id, error)
-            raise
+        return Opening(self._take(year, given, user_id, sample=sample))
 
     def open(
         self,
@@ -144,72 +123,29 @@ class OpeningDesk:
             NotFoundError: nobody has asked for it.
         """
         with self.database.read() as records:
-            found = _newest(records, year)
-        if found is None:
+            job = self._newest(records, year)
+        if job is None:
             sentence = f"Nobody has asked for year {year} to be opened."
             raise NotFoundError(Problem("opening-unknown", sentence, "Open it, with its agreements.", str(year)))
-        return found
+        return Opening(job)
 
     def pending(self) -> list[Opening]:
         """Of every year that is not open the opening that was asked for last, newest year first."""
         with self.database.read() as records:
-            newest = {one.year: one for one in _all(records, f"{OPEN_YEAR}/")}
+            newest = {one.year: one for one in map(Opening, records.jobs.beginning(f"{OPEN_YEAR}/"))}
             opened = set(records.years.numbers())
         return [newest[year] for year in sorted(newest, reverse=True) if year not in opened]
-
-    def report_on(self, opening: Opening) -> Report | None:
-        """The report on the files of an opening that is over; None when they were not read."""
-        return report_on(self.objects, opening)
 
     def work(self, run: Run) -> dict[str, Any]:
         """Do such a job (`packets.jobs`): open the year, or find out why it cannot be opened."""
         return self._work(run, unwatched)
 
-    def _ask(self, year: int, given: Mapping[FileKind, GivenFile], user_id: str, *, sample: bool) -> Opening:
-        with self.database.read() as records:
-            self.years.permit(records, Act.YEAR_OPEN, year, given, user_id)
-        with tempfile.TemporaryDirectory(prefix="esm-year-") as name:
-            folder = Path(name)
-            kept = copy_files(given, folder)
-            if are_short(kept):
-                report = self.years.read(Act.YEAR_OPEN, year, kept, folder, sample=sample).report()
-                if not report.accepted:
-                    raise FilesRefusedError(report)
-            files = keep_files(self.objects, kept)
-        now = self.clock()
-        arguments = {"year": year, "sample": sample, "actor": user_id, "files": files, "asked_at": now.isoformat()}
-        with self.database.write() as records:
-            self.years.permit(records, Act.YEAR_OPEN, year, given, user_id)
-            earlier = _newest(records, year)
-            if earlier is not None and not earlier.is_over:
-                return _same(earlier, arguments)
-            key = f"{_key(year)}{len(_all(records, _key(year))):04}"
-            digests = {one["kind"]: one["digest"] for one in files}
-            records.journal.log(Act.YEAR_ASK, user_id, str(year), now, files=digests)
-            return Opening(enqueue(records, OPEN_YEAR, arguments, key, now))
-
     def _work(self, run: Run, watch: Progress) -> dict[str, Any]:
-        """A refusal is a result; what is worth another try is raised."""
-        try:
-            with self._material(run) as (found, report):
-                if not report.accepted:
-                    raise FilesRefusedError(report)
-                self._bring_rows(run, found, watch)
-                return self._complete(run, found, report)
-        except (InputError, ConflictError, ForbiddenError) as error:
-            return self._refuse(run, error)
+        def store(run: Run, found: Material, report: Report) -> dict[str, Any]:
+            self._bring_rows(run, found, watch)
+            return self._complete(run, found, report)
 
-    @contextmanager
-    def _material(self, run: Run) -> Iterator[tuple[Material, Report]]:
-        """What the files bring, for as long as the block needs it."""
-        asked = run.job.arguments
-        with tempfile.TemporaryDirectory(prefix="esm-year-") as name:
-            folder = Path(name)
-            given = fetch_files(self.objects, run.job, folder)
-            with self.database.read() as records:
-                self.years.permit(records, Act.YEAR_OPEN, asked["year"], given, asked["actor"])
-            found = self.years.read(Act.YEAR_OPEN, asked["year"], given, folder, sample=asked["sample"])
-            yield found, found.report()
+        return self._do(run, store)
 
     def _bring_rows(self, run: Run, found: Material, watch: Progress) -> None:
         """The rows of the lists, in their order, behind those that an earlier worker has brought."""
@@ -274,35 +210,6 @@ class OpeningDesk:
             self.years.enroll(records, found, actor, now)
             self.years.tell_load(records, Act.YEAR_OPEN, found, report, digest, actor)
         return result
-
-    def _refuse(self, run: Run, error: PacketsError) -> dict[str, Any]:
-        """The job is over with the refusal and its entry in the log."""
-        asked, result = run.job.arguments, refusal_of(self.objects, error)
-        with self.database.write() as records:
-            finish(records, run, result)
-            log_refusal(records, Act.YEAR_OPEN, asked["year"], asked["actor"], error, self.clock())
-        return result
-
-
-def _key(year: int) -> str:
-    return f"{OPEN_YEAR}/{year}/"
-
-
-def _all(records: Records, key: str) -> list[Opening]:
-    """Every opening whose key begins so, those of a year in their order."""
-    return [Opening(one) for one in records.jobs.beginning(key)]
-
-
-def _newest(records: Records, year: int) -> Opening | None:
-    found = _all(records, _key(year))
-    return found[-1] if found else None
-
-
-def _same(earlier: Opening, arguments: Mapping[str, Any]) -> Opening:
-    if not earlier.has(arguments):
-        sentence = f"Performance year {earlier.year} is being opened from other files."
-        raise ConflictError(Problem("year-opening", sentence, "Wait until that is over.", str(earlier.year)))
-    return earlier
 
 
 def _hold(records: Records, run: Run) -> None:

@@ -29,7 +29,6 @@ from packets.settings import Settings
 from packets.year_files.material import GivenFile
 from packets.year_files.report import FileKind
 from packets.years import kept_files
-from packets.years.list_loading import LoadingState
 from signing.countersigning import BATCH_JOB
 from web.bootstrap import Services, build_services
 
@@ -374,7 +373,7 @@ def test_every_other_page_is_accessible_and_no_wider_than_the_narrowest_window(w
         packet = f"packets/{house.practice}/{year}"
         record = next(one.document_id for one in records.documents.packet(house.practice, year))
     notice, asked = keep_notice(house, year), file_request(house, year)
-    load_wrong_file(house, year)
+    give_wrong_files(house, year)
     designee = house.contact(Role.ACO_EXECUTIVE)
     steps = ("contacts", "contacts/confirm", "contacts/aco-executive", "organization", "organization/confirm")
     pages = {
@@ -386,7 +385,8 @@ def test_every_other_page_is_accessible_and_no_wider_than_the_narrowest_window(w
         ),
         house.agency(Role.CMS_STAFF): (
             "", "years", f"years/{year}", *(f"years/{year}/{one}" for one in ("files", "loading", "windows")),
-            "change-requests", "readiness", "people", "people/new", f"people/{designee}", f"change-requests/{asked}",
+            f"years/{year + 1}/opening", "change-requests", "readiness",
+            "people", "people/new", f"people/{designee}", f"change-requests/{asked}",
             f"agreements/{year}", "notices/delivery", f"documents/{record}/void", f"{packet}/deadlines",
             f"years/{year}/unattended", f"{packet}/editor", f"{packet}/agreement/closing",
         ),
@@ -397,6 +397,7 @@ def test_every_other_page_is_accessible_and_no_wider_than_the_narrowest_window(w
             page.goto(walk.house.address + path)
             name = (
                 path.replace(f"years/{year}", "year")
+                .replace(f"years/{year + 1}", "next-year")
                 .replace(f"people/{designee}", "person")
                 .replace(f"{packet}/", "")
                 .replace(f"documents/{record}/", "document-")
@@ -421,16 +422,18 @@ def keep_notice(house: House, year: int) -> int:
         return records.notices.of_person(user_id, skip=0, most=1)[0].notice_id
 
 
-def load_wrong_file(house: House, year: int) -> None:
-    """A file that the server's job refuses: it was too long to be read in the request."""
-    path = house.services.settings.dir / "participants.csv"
+def give_wrong_files(house: House, year: int) -> None:
+    """Files that the server's jobs refuse, of a year to be opened and of an open one: too long to be read in the request."""
+    path, staff = house.services.settings.dir / "wrong.csv", house.agency(Role.CMS_STAFF)
     path.write_bytes(b"ACO,Legal name\nA1,Somebody\n" + b"\n" * kept_files.SMALL_BYTES)
-    desk, given = house.services.loadings, {FileKind.PARTICIPANTS: GivenFile(path.name, path)}
-    desk.ask(year, given, house.agency(Role.CMS_STAFF))
+    one = GivenFile(path.name, path)
+    openings, loadings = house.services.openings, house.services.loadings
+    openings.ask(year + 1, {FileKind.AGREEMENTS: one}, staff)
+    loadings.ask(year, {FileKind.PARTICIPANTS: one}, staff)
     end = time.monotonic() + 30
-    while not desk.newest(year).is_over and time.monotonic() < end:
+    while not (openings.newest(year + 1).is_over and loadings.newest(year).is_over) and time.monotonic() < end:
         time.sleep(0.2)
-    assert desk.newest(year).state is LoadingState.REFUSED
+    assert (openings.newest(year + 1).state, loadings.newest(year).state) == ("refused", "refused")
 
 
 def file_request(house: House, year: int) -> int:

@@ -10,7 +10,7 @@ import pytest
 
 from offices import LISTS, YEAR, Office, Rows, drop_last_provider, open_office, records_of, set_cell
 from packets.audit.log import Act
-from packets.errors import ConflictError, InputError, NotFoundError, StoreError
+from packets.errors import ConflictError, InputError, NotFoundError, OvertakenError, PacketsError, StoreError
 from packets.jobs.execution import Attempt
 from packets.model.aco import Cohort
 from packets.model.documents import Party, Status
@@ -225,11 +225,13 @@ def test_what_is_wrong_with_short_files_is_told_at_once_and_with_long_ones_by_th
     assert [one[2] for one in told_of(office)] == ["refused", "done", "refused"]
 
 
-@pytest.mark.parametrize("fails", ["add_load", "append"])
+@pytest.mark.parametrize(
+    ("fails", "error"), [("append", StoreError), ("add_load", StoreError), ("add_load", OvertakenError)]
+)
 def test_a_load_that_breaks_off_leaves_nothing_and_is_tried_again(
-    office: Office, monkeypatch: pytest.MonkeyPatch, fails: str
+    office: Office, monkeypatch: pytest.MonkeyPatch, fails: str, error: type[PacketsError]
 ) -> None:
-    """Whether the rows or the last record fails: the lists are what they were, until the next attempt has replaced them."""
+    """Whether the store fails or another act stands in the way: the lists are what they were, until the next attempt."""
     office.open()
     office.edit(PROVIDERS, drop_last_provider(office.sample.acos[0].aco.aco_id))
     before, desk = records_of(office), office.services.loadings
@@ -237,7 +239,7 @@ def test_a_load_that_breaks_off_leaves_nothing_and_is_tried_again(
     owner = "lists.ListRecords" if fails == "append" else "years.YearRecords"
 
     def fail(*_given: object, **_named: object) -> None:
-        raise StoreError([])
+        raise error([])
 
     monkeypatch.setattr(f"packets.store.records.{owner}.{fails}", fail)
     build_executor(office.services).do_one()

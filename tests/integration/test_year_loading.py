@@ -16,13 +16,15 @@ import pytest
 
 from offices import LISTS, NOTHING, YEAR, Office, Rows, codes, open_office, records_of, set_cell
 from packets.audit.log import Act, Outcome, chain_problems
-from packets.errors import ConflictError, ForbiddenError, InputError, StoreError
+from packets.errors import ConflictError, ForbiddenError, InputError, OvertakenError, StoreError
 from packets.lists.columns import PROVIDER_SUPPLIER
 from packets.model.jobs import JobState
 from packets.model.people import Role
 from packets.store.database import Database
 from packets.year_files.report import FileKind, read_report
 from packets.year_files.windows import default_windows
+from packets.years.year_opening import OpeningState
+from web.work import build_executor
 
 AGREEMENTS, PARTICIPANTS, PROVIDERS, CONTACTS = LISTS
 
@@ -315,6 +317,26 @@ def test_an_interrupted_load_leaves_nothing(office: Office, monkeypatch: pytest.
     assert records_of(office) == NOTHING
     monkeypatch.undo()
     assert office.open().accepted
+
+
+def test_an_opening_in_whose_way_another_act_stood_is_tried_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database undid its last part: that is no refusal, and the next attempt opens the year."""
+
+    def fail(*_given: object, **_named: object) -> None:
+        raise OvertakenError([])
+
+    desk, executor = office.services.openings, build_executor(office.services)
+    desk.ask(YEAR, office.given(), office.staff)
+    monkeypatch.setattr("packets.store.records.years.YearRecords.complete", fail)
+    executor.do_one()
+    assert not desk.newest(YEAR).is_over
+    assert records_of(office) == NOTHING
+    monkeypatch.undo()
+    office.clock.now += timedelta(minutes=1)
+    executor.do_one()
+    assert desk.newest(YEAR).state is OpeningState.OPEN
 
 
 def test_the_layout_of_providers_is_the_guides(office: Office) -> None:

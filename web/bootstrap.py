@@ -206,7 +206,12 @@ def initialize(settings: Settings, clock: Clock = system_clock, *, sample: bool)
 
 
 def make_keys(
-    settings: Settings, clock: Clock = system_clock, *, sample: bool, held: Mapping[str, str] | None = None
+    settings: Settings,
+    clock: Clock = system_clock,
+    *,
+    sample: bool,
+    held: Mapping[str, str] | None = None,
+    root_key: Path | None = None,
 ) -> Pki:
     """Make the keys of a folder that has none yet, and open them; those that are held stay with the signer process.
 
@@ -216,7 +221,7 @@ def make_keys(
         InputError: production was given no passphrase.
     """
     passphrase, holder = find_secret(settings, "pki_passphrase"), key_holder(settings)
-    init_pki(settings.pki, passphrase, clock(), sample=sample, holder=holder, held=held)
+    init_pki(settings.pki, passphrase, clock(), sample=sample, holder=holder, held=held, root_key=root_key)
     return load_pki(settings.pki, passphrase, holder)
 
 

@@ -35,6 +35,7 @@ LEAST_WIDTH = 112
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("demo-data"),
+    envvar="ESM_DIR",
     help="Where to put everything.",
 )
 @click.option(

@@ -16,6 +16,7 @@ folder_option = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("demo-data"),
     show_default=True,
+    envvar="ESM_DIR",
     help="The data folder.",
 )
 

@@ -7,7 +7,7 @@ ACOS   ?= 3
 SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev look tools demo serve test lint e2e audit bench attacks faults scaled requirements conformance lock clean
+.PHONY: help setup dev look tools demo serve test lint e2e audit bench attacks faults scaled requirements conformance lock image clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -104,6 +104,9 @@ lock: ## Compile the lock files again (needs uv on the PATH)
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra build --extra postgres --extra queue --extra s3 --extra pkcs11 -c requirements/runtime.lock pyproject.toml -o requirements/scaled.lock
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra build --extra dev -c requirements/scaled.lock pyproject.toml -o requirements/dev.lock
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/node.in -o requirements/node.lock
+
+image: ## Build the container images with podman or docker (BASE=…@sha256:…, or localhost/…; IMAGES="service database proxy")
+	@sh .ci/build-image "$(BASE)" $(IMAGES)
 
 clean: ## Remove the environment and the demo's data
 	@rm -rf $(VENV) $(VENV)-bench demo-data .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

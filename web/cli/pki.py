@@ -12,7 +12,7 @@ from packets.settings import Settings, load_settings
 from signing.pki import OPENED, PARTS, ROOT_KEY_FILE, TITLES, TRUST_FILE, Pki
 from signing.rotation import ROTATED, Rotation
 from web.bootstrap import make_keys, rotate_keys
-from web.cli.folder import folder_option
+from web.cli.folder import folder_option, for_folder
 
 held_option = click.option(
     "--held",
@@ -40,7 +40,8 @@ def pki() -> None:
 def init(folder: Path, held: tuple[tuple[str, str], ...], root_key: Path | None, *, sample: bool) -> None:
     """Make root, issuing authority, seal and time-stamp authority in the folder's `pki`; never over others."""
     settings = load_settings(dir=folder.absolute())
-    _print(make_keys(settings, sample=sample, held=dict(held), root_key=root_key), PARTS)
+    with for_folder(settings):
+        _print(make_keys(settings, sample=sample, held=dict(held), root_key=root_key), PARTS)
     _hint_at_root(settings, root_key)
 
 
@@ -60,7 +61,8 @@ def rotate(what: str, folder: Path, root_key: Path | None, held: tuple[tuple[str
     running goes on with the old keys until it is started again.
     """
     rotation, settings = Rotation(what), load_settings(dir=folder.absolute())
-    _print(rotate_keys(settings, rotation, root_key=root_key, held=dict(held)), ROTATED[rotation])
+    with for_folder(settings):
+        _print(rotate_keys(settings, rotation, root_key=root_key, held=dict(held)), ROTATED[rotation])
     click.echo("Start the service again, so that it takes the new keys.", err=True)
     if rotation is Rotation.ROOT:
         click.echo(f"{TRUST_FILE} has the new root and all former ones.", err=True)

@@ -36,7 +36,7 @@ def serve(folder: Path, host: str, port: int, *, demo: bool) -> None:
 
     if not is_there():
         click.echo("The pages have no style yet; they work without. `make look` fetches it.", err=True)
-    services = open_folder(folder, **({"mode": "demo"} if demo else {}))
+    services = open_folder(folder, demo=demo)
     configure_logs(services.settings.log_level)
     sys.setswitchinterval(SWITCH_SECONDS)
     end_politely()

@@ -102,6 +102,7 @@ conformance: dev tools ## Ask further validators: veraPDF, where Maven is on the
 lock: ## Compile the lock files again (needs uv on the PATH)
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra build pyproject.toml -o requirements/runtime.lock
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra build --extra postgres --extra queue --extra s3 --extra pkcs11 -c requirements/runtime.lock pyproject.toml -o requirements/scaled.lock
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra postgres --extra queue --extra s3 --extra pkcs11 -c requirements/scaled.lock pyproject.toml -o requirements/wheel.lock
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra build --extra dev -c requirements/scaled.lock pyproject.toml -o requirements/dev.lock
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/node.in -o requirements/node.lock
 

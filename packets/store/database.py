@@ -140,6 +140,15 @@ class Database:
             current = MigrationContext.configure(connection).get_current_revision()
         return current or "", scripts.get_current_head() or ""
 
+    def inspect(self, question: Callable[[sa.Connection], Answer]) -> Answer:
+        """Ask about the database itself, not about records; whatever the question changes is taken back.
+
+        Raises:
+            StoreError: the database cannot be reached, or is damaged.
+        """
+        with refusals(), self._engine.connect() as connection:
+            return question(connection)
+
     def snapshot(self, to: Path) -> None:
         """Copy an SQLite database into a new file, as it is at one moment, while others go on writing.
 

@@ -19,7 +19,13 @@ BUSY = {"55P03", "53300"}
 GONE = {"08", "57", "58", "XX", "53"}
 """Classes of SQLSTATE in which the server or the connection went, not the act."""
 BUSY_FILE, FULL_FILE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}, {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
-AWAY_FILE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB}
+AWAY_FILE = {sqlite3.SQLITE_CANTOPEN}
+DAMAGED_FILE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+CLOSED_FILE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
+DAMAGED = {"XX001", "XX002"}
+"""SQLSTATE of a page, or of an index, that no longer is what was written."""
+CLOSED, FORBIDDEN = {"25006"}, {"42501"}
+"""SQLSTATE of a server or a session that takes nothing, and of a role without the right."""
 BASE_CODE = 0xFF
 
 
@@ -78,6 +84,8 @@ def translate(error: sa.exc.DBAPIError) -> PacketsError | None:
         return StoreError(
             Problem("database-not-written", "The disk of the database refuses to be written.", "Free space or mend it.")
         )
+    if (problem := _state_problem(state, _file_code(error))) is not None:
+        return StoreError(problem)
     if isinstance(error, sa.exc.DataError):  # such as a text with a null character in it
         return InputError(
             Problem("text-not-storable", "A text has characters that cannot be kept.", "Write it without them.")
@@ -91,6 +99,27 @@ def translate(error: sa.exc.DBAPIError) -> PacketsError | None:
             )
         )
     return None
+
+
+def _state_problem(state: str, code: int | None) -> Problem | None:
+    """What is wrong with the database itself, whoever asks it for whatever."""
+    if state in DAMAGED or code in DAMAGED_FILE:
+        return damaged()
+    if state in CLOSED or code in CLOSED_FILE:
+        sentence = "The database can be read only: nothing can be recorded."
+        remedy = "Let the service write: the file and its folder, or the server where it is a standby."
+        return Problem("database-read-only", sentence, remedy)
+    if state in FORBIDDEN:
+        sentence = "The role with which the service connects may not do this in the database."
+        return Problem("database-forbidden", sentence, "Run `esm db grants` for it as the owner of the tables.")
+    return None
+
+
+def damaged() -> Problem:
+    """The problem of a database whose file or pages no longer are what was written."""
+    sentence = "The database is damaged: what is read no longer is what was written."
+    remedy = "End the service, keep the file as it is, restore the last backup into a new folder, and run `esm fsck`."
+    return Problem("database-damaged", sentence, remedy)
 
 
 def _busy() -> StoreError:

@@ -9,6 +9,7 @@ import click
 from packets.errors import NotFoundError, Problem
 from packets.settings import load_settings
 from web.bootstrap import Services, build_services
+from web.hints import fill_folder
 
 folder_option = click.option(
     "--dir",
@@ -32,7 +33,7 @@ def open_folder(folder: Path, **given: str) -> Services:
             Problem(
                 "folder-empty",
                 "There is no database in this folder.",
-                "Run `make demo` or `esm demo --dir …` first.",
+                fill_folder(folder, settings.mode),
                 str(folder),
             )
         )

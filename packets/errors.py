@@ -84,5 +84,9 @@ class StoreError(PacketsError):
     status_hint = 503
 
 
+class SchemaError(StoreError):
+    """The database is not one that this program can work on: older, newer, somebody else's, or none at all."""
+
+
 class OutcomeUnknownError(StoreError):
     """The connection to the database was lost at COMMIT: the act is recorded whole or not at all, and nobody said which."""

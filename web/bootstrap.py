@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -18,7 +18,7 @@ from packets.documents.catalog import Catalog, load_catalog
 from packets.documents.reading import ReadingRoom
 from packets.documents.reading_copies import ReadingCopies
 from packets.documents.voiding import VoidDesk
-from packets.errors import StoreError
+from packets.errors import Problem, StoreError
 from packets.finding.desk import FindingDesk
 from packets.giving.grants import GrantDesk
 from packets.jobs.queue import enqueue
@@ -49,6 +49,7 @@ from packets.store.objects import MendableStore, ObjectStore
 from packets.store.objects_copy import CopiedObjects
 from packets.store.objects_files import FileObjects
 from packets.store.places import Access, open_store
+from packets.store.schema_state import SchemaReport, SchemaState
 from packets.webhooks.addresses import AddressGuard
 from packets.webhooks.delivery import Messenger
 from packets.webhooks.desk import WebhookDesk
@@ -67,6 +68,7 @@ from signing.checkpoints import Checkpointer
 from signing.countersigning import CountersignDesk
 from signing.declining import DeclineDesk
 from signing.deferring import DeferringDesk
+from signing.errors import PkiError
 from signing.fields import seeded_fields
 from signing.fsck import Checker
 from signing.fsck_bytes import ByteChecker
@@ -155,18 +157,31 @@ class Services:
     session_secret: str
 
 
-def build_services(settings: Settings, clock: Clock = system_clock) -> Services:
-    """The services of a process on the settings' folder, database and keys. The schema must be up to date.
+def build_services(settings: Settings, clock: Clock = system_clock, *, any_schema: bool = False) -> Services:
+    """The services of a process on the settings' folder, database and keys.
+
+    Args:
+        settings: of the process.
+        clock: the time.
+        any_schema: build them on a schema of another version too, to examine what there is.
 
     Raises:
-        InputError: the keys are missing or cannot be opened, or production lacks a secret.
+        SchemaError: this program cannot work on the database.
+        PkiError: the keys are missing or cannot be opened.
+        InputError: production lacks a secret.
     """
     require_encryption(settings)
-    pki = load_pki(settings.pki, find_secret(settings, "pki_passphrase"), key_holder(settings))
     database = open_database(settings)
-    store, copy = open_stores(settings, clock)
-    objects = CopiedObjects(store, copy, partial(_queue_copy, database, clock)) if copy else store
-    return compose(settings, clock, database, objects, pki)
+    try:
+        if not any_schema:
+            database.inspect_schema().require()
+        pki = open_keys(settings, database)
+        store, copy = open_stores(settings, clock)
+        objects = CopiedObjects(store, copy, partial(_queue_copy, database, clock)) if copy else store
+        return compose(settings, clock, database, objects, pki)
+    except BaseException:
+        database.close()
+        raise
 
 
 def open_stores(settings: Settings, clock: Clock) -> tuple[MendableStore, MendableStore | None]:
@@ -195,14 +210,70 @@ def _queue_copy(database: Database, clock: Clock, digest: str) -> None:
 
 
 def initialize(settings: Settings, clock: Clock = system_clock, *, sample: bool) -> None:
-    """Make the folder, the schema and, where there are none yet, the keys."""
+    """Make folder, schema and keys of a new service; a database that is there already is not upgraded.
+
+    Raises:
+        SchemaError: the database is neither new nor of this version.
+    """
     settings.dir.mkdir(parents=True, exist_ok=True)
-    if not settings.pki.exists():
-        make_keys(settings, clock, sample=sample)
-    database = open_database(settings)
-    with closing(database):
-        database.upgrade()
+    with closing(open_database(settings)) as database:
+        report = database.inspect_schema()
+        if report.state is SchemaState.EMPTY:
+            database.upgrade()
+        else:
+            report.require()
         install_engine(settings, database)
+        if not settings.pki.exists() and not _has_sealed(database):
+            make_keys(settings, clock, sample=sample)
+
+
+def upgrade_folder(settings: Settings, clock: Clock = system_clock) -> SchemaReport:
+    """Bring the schema to the newest version, and make the keys of a new folder outside production.
+
+    Keys are never made where something was sealed with others.
+
+    Returns:
+        what the schema was before.
+
+    Raises:
+        SchemaError: the database cannot be upgraded; nothing was changed.
+    """
+    with closing(open_database(settings)) as database:
+        database.inspect_schema().require(upgradable=True)
+        settings.dir.mkdir(parents=True, exist_ok=True)
+        before = database.upgrade()
+        install_engine(settings, database)
+        if settings.mode != "production" and not settings.pki.exists() and not _has_sealed(database):
+            make_keys(settings, clock, sample=False)
+    return before
+
+
+def open_keys(settings: Settings, database: Database) -> Pki:
+    """Open the keys of the settings' folder.
+
+    Raises:
+        PkiError: they are missing, with the way to make or to bring them, or cannot be opened.
+        InputError: production was given no passphrase.
+    """
+    if not settings.pki.exists():
+        raise PkiError(missing_keys(settings, database))
+    return load_pki(settings.pki, find_secret(settings, "pki_passphrase"), key_holder(settings))
+
+
+def missing_keys(settings: Settings, database: Database) -> Problem:
+    """Say that a folder has no keys, and how it gets some: new ones only where nothing was sealed with others."""
+    sealed = database.inspect_schema().state.is_usable and _has_sealed(database)
+    make = "Make them with `esm pki init --dir …`, as docs/operations.md says."
+    bring = (
+        "Copy the folder `pki` here from where its copy is kept; new keys are not the ones that sealed its documents."
+    )
+    return Problem("pki-missing", "There are no keys in this folder.", bring if sealed else make, str(settings.pki))
+
+
+def _has_sealed(database: Database) -> bool:
+    """Whether anything in the records was sealed with the keys of a service."""
+    with database.read() as records:
+        return records.ledger.has_sealed()
 
 
 def make_keys(
@@ -238,16 +309,18 @@ def rotate_keys(
 
     Raises:
         PkiError: a key is missing or does not fit, its issuer has expired, or the disk refuses; nothing was replaced.
+        SchemaError: the log cannot be told of it; nothing was replaced.
         InputError: production was given no passphrase.
     """
     now, vault = clock(), Vault(find_secret(settings, "pki_passphrase"), key_holder(settings), held or {})
-    pki = rotate_pki(settings.pki, vault, rotation, now, root_key=root_key)
-    if settings.has_database:
+    with closing(open_database(settings)) if settings.has_database else nullcontext() as database:
+        if database:
+            database.inspect_schema().require()
+        pki = rotate_pki(settings.pki, vault, rotation, now, root_key=root_key)
         serials = {part: f"{pki.certificate(part).serial_number:x}" for part in ROTATED[rotation]}
-        database = open_database(settings)
-        with database.write() as records:
-            records.journal.log(Act.KEYS_ROTATE, SERVICE, f"keys/{rotation}", now, certificates=serials)
-        database.close()
+        if database:
+            with database.write() as records:
+                records.journal.log(Act.KEYS_ROTATE, SERVICE, f"keys/{rotation}", now, certificates=serials)
     return pki
 
 

@@ -74,12 +74,13 @@ def _ask(check: Check, services: Services) -> list[tuple[State, str, str]]:
 
 
 def _schema(services: Services) -> Found:
-    """The database answers, and its schema is the newest; nobody who writes is waited for."""
-    current, newest = services.database.schema()
-    if current != newest:
-        yield State.BROKEN, f"The schema is {current or 'none'}, and {newest} is needed.", "Run `esm db upgrade`."
+    """The database answers, and this program can work on its schema; nobody who writes is waited for."""
+    report = services.database.inspect_schema()
+    if report.problem is None:
+        yield State.GOOD, f"Its schema is {report.found}.", ""
     else:
-        yield State.GOOD, f"Its schema is {current}.", ""
+        state = State.WATCH if report.state.is_usable else State.BROKEN
+        yield state, report.problem.sentence, report.problem.remedy
 
 
 def _database(services: Services) -> Found:

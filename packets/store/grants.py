@@ -23,7 +23,7 @@ APPEND_ONLY = (
     "copy_retrieved",
 )
 """Kept by triggers too."""
-READ_ONLY = ("alembic_version",)
+READ_ONLY = ("alembic_version", "schema_upgrades")
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 

@@ -21,6 +21,7 @@ from packets.lists.intake import read_participants_puf
 from packets.sample.year import SampleAco, SampleYear, sample_year, sample_year_from_puf
 from packets.settings import load_settings
 from web.bootstrap import build_services, initialize
+from web.cli.folder import for_folder
 from web.demo import MARKER, Demonstration, FinishedPacket, Progress, Report, signers
 from web.demo_episodes import Episode
 from web.hints import get_validator, serve_demo
@@ -54,8 +55,9 @@ def demo(folder: Path, acos: int, participants: Path | None, *, as_json: bool) -
     """
     _refuse_foreign_folder(folder)
     settings = load_settings(dir=folder.absolute(), mode="demo")
-    initialize(settings, sample=True)
-    demonstration = Demonstration(build_services(settings), folder.absolute(), _teller())
+    with for_folder(settings):
+        initialize(settings, sample=True)
+        demonstration = Demonstration(build_services(settings), folder.absolute(), _teller())
     if (folder / MARKER).exists():
         click.echo(f"{folder} holds a demonstration already; nothing was changed. Its files, verified again:", err=True)
         report = demonstration.look_again()

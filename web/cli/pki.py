@@ -12,7 +12,7 @@ from packets.settings import load_settings
 from signing.pki import OPENED, PARTS, TITLES, TRUST_FILE, Pki
 from signing.rotation import ROTATED, Rotation
 from web.bootstrap import make_keys, rotate_keys
-from web.cli.folder import folder_option
+from web.cli.folder import folder_option, for_folder
 
 held_option = click.option(
     "--held",
@@ -35,7 +35,8 @@ def pki() -> None:
 def init(folder: Path, held: tuple[tuple[str, str], ...], *, sample: bool) -> None:
     """Make root, issuing authority, seal and time-stamp authority in the folder's `pki`; never over others."""
     settings = load_settings(dir=folder.absolute())
-    _print(make_keys(settings, sample=sample, held=dict(held)), PARTS)
+    with for_folder(settings):
+        _print(make_keys(settings, sample=sample, held=dict(held)), PARTS)
     click.echo(f"Verifiers need {settings.pki / TRUST_FILE}. Take {settings.pki / 'root.key'} off line.", err=True)
 
 
@@ -55,7 +56,8 @@ def rotate(what: str, folder: Path, root_key: Path | None, held: tuple[tuple[str
     running goes on with the old keys until it is started again.
     """
     rotation, settings = Rotation(what), load_settings(dir=folder.absolute())
-    _print(rotate_keys(settings, rotation, root_key=root_key, held=dict(held)), ROTATED[rotation])
+    with for_folder(settings):
+        _print(rotate_keys(settings, rotation, root_key=root_key, held=dict(held)), ROTATED[rotation])
     click.echo("Start the service again, so that it takes the new keys.", err=True)
     if rotation is Rotation.ROOT:
         click.echo(f"Give verifiers {settings.pki / TRUST_FILE}: it has the new root and all former ones.", err=True)

@@ -37,7 +37,7 @@ def serve(folder: Path, host: str, port: int, *, demo: bool) -> None:
 
     if not is_there():
         click.echo(f"The pages have no style; they work without it. {get_look()}", err=True)
-    services = open_folder(folder, **({"mode": "demo"} if demo else {}))
+    services = open_folder(folder, demo=demo)
     configure_logs(services.settings.log_level)
     sys.setswitchinterval(SWITCH_SECONDS)
     end_politely()

@@ -195,15 +195,6 @@ def test_each_part_that_is_broken_is_told_with_how_to_mend_it(site: Site, monkey
     assert {one.state for one in found(past, "keys")} == {State.BROKEN}
 
 
-def test_a_schema_that_is_old_is_told(tmp_path: Path) -> None:
-    """Before anything fails on it."""
-    database = Database(f"sqlite:///{tmp_path / 'esm.db'}")
-    assert database.schema()[0] == ""
-    database.upgrade()
-    assert database.schema()[0] == database.schema()[1] != ""
-    database.close()
-
-
 def test_the_doctor_on_a_folder(tmp_path: Path) -> None:
     """Exit 0 when nothing is broken; a key that others may read is; a folder without a service is told as a finding."""
     folder = tmp_path / "data"

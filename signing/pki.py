@@ -22,6 +22,7 @@ from packets.errors import Problem
 from signing.errors import PkiError, SigningError
 from signing.identity import CLOCK_SKEW, CertificateAuthority
 from signing.key_files import create_file, create_folder, hold
+from signing.key_problems import file_problem, missing_folder, told_apart
 from signing.oids import SEAL_POLICY
 from signing.profiles import authority_profile, issuing_profile, signing_profile, timestamp_profile
 from signing.trust import Trust
@@ -147,12 +148,12 @@ def load_pki(folder: Path, passphrase: str, holder: KeyHolder | None = None) -> 
         PkiError: with every file that is missing, cannot be opened or does not fit.
     """
     if not folder.is_dir():
-        raise PkiError(_unreadable(folder, ValueError("there is no such folder")))
+        raise PkiError(missing_folder(folder))
     try:
         with hold(folder):
             return open_pki(folder, Vault(passphrase, holder))
     except OSError as error:
-        raise unwritable(folder, error) from error
+        raise PkiError(file_problem(folder, error)) from error
 
 
 def open_pki(folder: Path, vault: Vault) -> Pki:
@@ -169,7 +170,7 @@ def open_pki(folder: Path, vault: Vault) -> Pki:
     if not problems:
         problems = _misfits(certificates, keys, roots, folder)
     if problems:
-        raise PkiError(problems)
+        raise PkiError(told_apart(problems, len(keys)))
     pairs = {part: KeyPair(keys[part], certificates[part]) for part in OPENED}
     authority = CertificateAuthority(pairs["issuing"].certificate, pairs["issuing"].key)
     former = tuple(one for one in roots if one != certificates["root"])
@@ -265,7 +266,7 @@ def _load_certificate(path: Path, problems: list[Problem]) -> x509.Certificate |
     try:
         return x509.load_pem_x509_certificate(path.read_bytes())
     except (OSError, ValueError) as error:
-        problems.append(_unreadable(path, error))
+        problems.append(file_problem(path, error))
         return None
 
 
@@ -274,7 +275,7 @@ def load_key(path: Path, vault: Vault, problems: list[Problem]) -> ec.EllipticCu
     try:
         return vault.open(path)
     except (OSError, ValueError, TypeError) as error:
-        problems.append(_unreadable(path, error))
+        problems.append(file_problem(path, error))
     except (PkiError, SigningError) as error:
         problems += holder_problems(error, path)
     return None
@@ -285,7 +286,7 @@ def _load_root_list(path: Path, problems: list[Problem]) -> bytes:
         content = path.read_bytes()
         x509.load_der_x509_crl(content)
     except (OSError, ValueError) as error:
-        problems.append(_unreadable(path, error))
+        problems.append(file_problem(path, error))
         return b""
     return content
 
@@ -294,7 +295,7 @@ def _load_roots(path: Path, problems: list[Problem]) -> list[x509.Certificate]:
     try:
         return x509.load_pem_x509_certificates(path.read_bytes())
     except (OSError, ValueError) as error:
-        problems.append(_unreadable(path, error))
+        problems.append(file_problem(path, error))
         return []
 
 
@@ -302,11 +303,6 @@ def unwritable(folder: Path, error: OSError) -> PkiError:
     """The refusal of a disk."""
     remedy = "Give a folder that can be written."
     return PkiError(Problem("pki-unwritable", f"The keys cannot be written: {error}.", remedy, str(folder)))
-
-
-def _unreadable(path: Path, error: Exception) -> Problem:
-    remedy = "Check the passphrase and the folder, or make the keys with `esm pki init`."
-    return Problem("pki-unreadable", f"The file cannot be opened: {error}.", remedy, str(path))
 
 
 def _misfits(

@@ -23,6 +23,7 @@ from packets.settings import Settings
 from signing.pki import PARTS, TITLES
 from web.bootstrap import Services
 from web.carriers import ENGINE, load_engine
+from web.hints import get_look
 from web.look.assets import load_look
 from web.mail import read_mail
 
@@ -233,7 +234,7 @@ def _assets(services: Services) -> Found:
     if load_look().complete:
         yield State.GOOD, "Document fonts and the look of the pages are there.", ""
     else:
-        yield State.WATCH, "The look of the pages was not fetched; they work unstyled.", "Run `make look`."
+        yield State.WATCH, "The pages have no style; they work without it.", get_look()
 
 
 CHECKS: dict[str, Check] = {

@@ -171,6 +171,15 @@ class Database:
         """How the driver connects, for whoever keeps connections of his own."""
         return dict(self._engine.dialect.create_connect_args(self._engine.url)[1])
 
+    def inspect(self, question: Callable[[sa.Connection], Answer]) -> Answer:
+        """Ask about the database itself, not about records; whatever the question changes is taken back.
+
+        Raises:
+            StoreError: the database cannot be reached, or is damaged.
+        """
+        with refusals(), self._engine.connect() as connection:
+            return question(connection)
+
     def snapshot(self, to: Path) -> None:
         """Copy an SQLite database into a new file, as it is at one moment, while others go on writing.
 

@@ -30,6 +30,8 @@ BUSY_FILE, FULL_FILE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}, {sqlite3.SQ
 CLOSED_FILE, DAMAGED_FILE = {sqlite3.SQLITE_CANTOPEN}, {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 READ_ONLY_FILE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
 NOT_GRANTED = "42501"
+DAMAGED, READ_ONLY = {"XX001", "XX002"}, {"25006"}
+"""SQLSTATE of a page, or of an index, that no longer is what was written; and of a server that takes nothing."""
 BASE_CODE = 0xFF
 
 
@@ -109,6 +111,12 @@ def translate(error: sa.exc.DBAPIError) -> PacketsError | None:
 
 def _server_problem(error: sa.exc.DBAPIError) -> Problem | None:
     """What is wrong where the server or the connection went, and not the act."""
+    if _state(error) in DAMAGED:
+        remedy = "Stop the service, keep the server's files as they are, and restore the last dump."
+        return Problem("database-damaged", "The database is damaged.", remedy)
+    if _state(error) in READ_ONLY:
+        remedy = "Name the server that takes writes with ESM_DATABASE_URL; this one may be a standby."
+        return Problem("database-read-only", "The database can be read only.", remedy)
     if not (error.connection_invalidated or _state(error)[:2] in GONE or _has_no_answer(error)):
         return None
     return Problem(

@@ -53,9 +53,24 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="esm-packets", prog_name="esm")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _option, wanted: _print_version(context, wanted=wanted),
+    help="Print the version, the commit and the digest of the locked packages, and exit.",
+)
 def esm() -> None:
     """Certification packets for Accountable Care Organizations: assemble, sign, countersign, verify."""
+
+
+def _print_version(context: click.Context, *, wanted: bool) -> None:
+    from web.build_info import version_line
+
+    if wanted and not context.resilient_parsing:
+        click.echo(version_line())
+        context.exit()
 
 
 def main() -> None:

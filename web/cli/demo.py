@@ -24,7 +24,8 @@ from web.bootstrap import build_services, initialize
 from web.cli.folder import for_folder
 from web.demo import MARKER, Demonstration, FinishedPacket, Progress, Report, signers
 from web.demo_episodes import Episode
-from web.judges import Opinion, ask_judges
+from web.hints import get_validator, serve_demo
+from web.judges import DEBIAN_PACKAGES, Opinion, ask_judges
 
 LEAST_WIDTH = 112
 """Narrower than this, the table would lose the names of the signers."""
@@ -124,7 +125,9 @@ def _print(report: Report) -> None:
     lines += ["Along the way:", *_along_the_way(report.episodes)]
     lines += [_opinion(one) for one in ask_judges(one.file for one in documents)]
     if report.practice:
-        lines.append(f"{', '.join(report.practice)} is enrolled and unsigned: sign it yourself with `make serve`.")
+        lines.append(
+            f"{', '.join(report.practice)} is enrolled and unsigned: sign it yourself with `{serve_demo(report.folder)}`."
+        )
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
@@ -162,5 +165,6 @@ def _table(packet: FinishedPacket) -> Table:
 
 def _opinion(opinion: Opinion) -> str:
     if opinion.agrees is None:
-        return f"{opinion.program} is not on this machine, so it was not asked; `make tools` installs it."
+        remedy = get_validator(DEBIAN_PACKAGES[opinion.program])
+        return f"{opinion.program} is not on this machine, so it was not asked; {remedy}."
     return f"{opinion.program} agrees on {opinion.agrees} of {opinion.asked} files."

@@ -12,6 +12,7 @@ import click
 from packets.errors import InputError, NotFoundError, Problem, SchemaError
 from packets.settings import Settings, load_settings
 from web.bootstrap import Services, build_services
+from web.hints import fill_folder
 
 folder_option = click.option(
     "--dir",
@@ -40,7 +41,7 @@ def open_folder(folder: Path, *, demo: bool = False, any_schema: bool = False) -
     settings = load_settings(dir=folder.absolute(), **({"mode": "demo"} if demo else {}))
     with for_folder(settings):
         if not settings.has_database:
-            remedy = "Run `esm db upgrade --dir …` for a new service, or `esm demo --dir …` for a demonstration."
+            remedy = fill_folder(folder, settings.mode)
             raise NotFoundError(Problem("folder-empty", "There is no database in this folder.", remedy, str(folder)))
         return build_services(settings, any_schema=any_schema)
 

@@ -11,7 +11,8 @@ import pytest
 from packets.errors import RenderError
 from packets.model.documents import DocumentType
 from packets.render.document import render_document
-from packets.render.fonts import CUTS, ensure_fonts
+from packets.render.font_cutting import CUTS
+from packets.render.fonts import ensure_fonts
 
 
 def test_every_letter_of_the_three_scripts_has_a_glyph() -> None:

@@ -1,0 +1,1 @@
+"""Facts about the database itself, for those who examine the service: nothing here judges them."""

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from packets.audit.log import SERVICE, Act
 from packets.clock import Clock, system_clock
-from packets.confinement.box import Box, ClosedBox, OpenBox
 from packets.documents.assemble import Assembler
 from packets.documents.catalog import Catalog, load_catalog
 from packets.documents.reading import ReadingRoom
@@ -43,6 +42,8 @@ from packets.people.placements import PlacementDesk
 from packets.people.tokens import TokenDesk
 from packets.render.fonts import FontSet, ensure_fonts
 from packets.render.stamp import render_stamp
+from packets.sandbox.confined import ConfinedSandbox
+from packets.sandbox.sandbox import Sandbox, UnconfinedSandbox
 from packets.settings import Settings
 from packets.store.database import Database
 from packets.store.objects import MendableStore, ObjectStore
@@ -90,6 +91,7 @@ from web.auth.step_up import StepUpDesk
 from web.carriers import install_engine, open_database
 from web.encryption import require_encryption
 from web.giving import first_link
+from web.incidents import log_incident
 from web.keepers import DAYS_IN_A_YEAR, lock_of
 from web.kept_secrets import find_secret
 from web.mail import read_mail
@@ -104,7 +106,7 @@ class Services:
     clock: Clock
     database: Database
     objects: ObjectStore
-    box: Box
+    sandbox: Sandbox
     catalog: Catalog
     pki: Pki
     signer: SigningService
@@ -335,8 +337,8 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
     fonts = ensure_fonts(settings.fonts_dir)
     authorities = open_authorities(settings.signer_keys) if settings.signer_keys else []
     signer = _signer(settings, clock, pki, fonts, authorities)
-    box = closed_box() if settings.confinement == "on" else OpenBox()
-    assembler = Assembler(database, objects, catalog, clock, seeded_fields, signer.seal, fonts, signer.issuers, box)
+    sandbox = confined_sandbox() if settings.confinement == "on" else UnconfinedSandbox()
+    assembler = Assembler(database, objects, catalog, clock, seeded_fields, signer.seal, sandbox, fonts, signer.issuers)
     reading = ReadingRoom(database, objects, catalog, clock)
     retention = RetentionDesk(database, catalog, clock, lock_of(settings))
     preparation = PreparationDesk(database, catalog, assembler, clock)
@@ -353,7 +355,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         clock=clock,
         database=database,
         objects=objects,
-        box=box,
+        sandbox=sandbox,
         catalog=catalog,
         pki=pki,
         signer=signer,
@@ -364,10 +366,10 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         change_requests=ChangeRequestDesk(database, assembler, clock),
         designees=DesigneeDesk(database, clock),
         placements=PlacementDesk(database, assembler, clock),
-        corrections=CorrectionsDesk(database, objects, catalog, assembler, clock, box),
+        corrections=CorrectionsDesk(database, objects, catalog, assembler, clock, sandbox),
         deadlines=DeadlineDesk(database, clock),
         preparation=preparation,
-        years=(years := YearDesk(database, objects, catalog, clock, box)),
+        years=(years := YearDesk(database, objects, catalog, clock, sandbox)),
         openings=OpeningDesk(database, objects, years, clock),
         loadings=LoadingDesk(database, objects, years, clock, preparation),
         cohort_windows=CohortWindowDesk(database, clock),
@@ -422,8 +424,8 @@ def _signer(
 
 
 @cache
-def closed_box() -> ClosedBox:
-    """The process's only box; its server is started when it is first needed, and ends with the process."""
-    box = ClosedBox()
-    atexit.register(box.close)
-    return box
+def confined_sandbox() -> ConfinedSandbox:
+    """Return the process's only sandbox; its server is started when it is first needed, and ends with the process."""
+    sandbox = ConfinedSandbox(log_incident)
+    atexit.register(sandbox.close)
+    return sandbox

@@ -11,7 +11,7 @@ from typing import cast
 
 import click
 
-from packets.errors import PacketsError
+from packets.errors import InternalError, PacketsError
 
 COMMANDS = (
     "archive",
@@ -74,10 +74,13 @@ def _print_version(context: click.Context, *, wanted: bool) -> None:
 
 
 def main() -> None:
-    """Run a command; a refusal is told in full on stderr, without a traceback."""
+    """Run a command; a refusal, or a fault of the service that it has found itself, is told on stderr, without a traceback."""
     try:
         esm()
     except PacketsError as error:
         for problem in error.problems:
             click.echo(f"esm: {problem}", err=True)
+        sys.exit(1)
+    except InternalError as error:
+        click.echo(f"esm: {error}", err=True)
         sys.exit(1)

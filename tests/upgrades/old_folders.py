@@ -40,10 +40,8 @@ def unpack(version: str, target: Path) -> Path:
 
 def has_history(version: str) -> bool:
     """Tell whether the commit of a version is in the git history that is here."""
-    known = subprocess.run(
-        ["git", "cat-file", "-e", f"{COMMITS[version]}^{{commit}}"], cwd=REPOSITORY, capture_output=True
-    )
-    return known.returncode == 0
+    command = ["git", "cat-file", "-e", f"{COMMITS[version]}^{{commit}}"]
+    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=False).returncode == 0
 
 
 def make_folder(version: str, folder: Path, python: str = sys.executable) -> None:
@@ -94,7 +92,7 @@ def main() -> None:
             folder = Path(scratch) / "folder"
             make_folder(version, folder, given.python)
             pack(folder, archive_of(version))
-        print(f"{archive_of(version)}: {archive_of(version).stat().st_size} bytes")
+        sys.stdout.write(f"{archive_of(version)}: {archive_of(version).stat().st_size} bytes\n")
 
 
 if __name__ == "__main__":

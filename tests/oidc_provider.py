@@ -28,6 +28,7 @@ class Provider:
     Attributes:
         claims: of the person.
         wrong: claims that replace those of an honest token, e.g. another audience.
+        changed: what replaces what it tells of itself.
         key: signs tokens; `published` is the one that others are told.
     """
 
@@ -35,6 +36,7 @@ class Provider:
     wrong: dict[str, Any] = field(default_factory=dict)
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "1"}))
     published: RSAKey | None = None
+    changed: dict[str, Any] = field(default_factory=dict)
     issuer: str = ""
     waiting: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -48,6 +50,9 @@ class Provider:
             "id_token_signing_alg_values_supported": ["RS256"],
             "response_types_supported": ["code"],
             "subject_types_supported": ["public"],
+            "code_challenge_methods_supported": ["S256"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic"],
+            **self.changed,
         }
 
     def authorize(self, asked: dict[str, str]) -> str:

@@ -98,7 +98,10 @@ def oidc_provider() -> Iterator[Provider]:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             form = {name: values[0] for name, values in parse_qs(body).items()}
             known = self.headers.get("Authorization") == f"Basic {basic}"
-            answer = provider.token(form) if known else None
+            if not known:
+                self._say({"error": "invalid_client"}, 401)
+                return
+            answer = provider.token(form)
             self._say(answer or {"error": "invalid_grant"}, 200 if answer else 400)
 
         def _say(self, said: dict[str, Any], status: int = 200) -> None:

@@ -54,7 +54,9 @@ def _readable_by_all(installation: Installation) -> Iterator[Finding]:
     mode = stat.S_IMODE(folder.stat().st_mode) if folder.is_dir() else 0
     if mode & 0o007:
         state = State.BROKEN if installation.is_production else State.WATCH
-        yield Finding(state, f"Every user of this machine can look into {folder} ({mode:o}).", f"Run `chmod 700 {folder}`.")
+        yield Finding(
+            state, f"Every user of this machine can look into {folder} ({mode:o}).", f"Run `chmod 700 {folder}`."
+        )
 
 
 def places(settings: Settings) -> Mapping[str, Path]:

@@ -74,7 +74,11 @@ def _refusal(settings: Settings, name: str, problem: Problem) -> Finding:
             fault = f"its certificate ({presented_certificate(address)}) ends at no root that is trusted here"
         if fault:
             trust = "certificate" in fault
-            remedy = TRUST.format(roots_setting(settings, name)) if trust else f"Look at the store, and at {VARIABLES[name]}."
+            remedy = (
+                TRUST.format(roots_setting(settings, name))
+                if trust
+                else f"Look at the store, and at {VARIABLES[name]}."
+            )
             return broken(f"{NAMES[name]} cannot be reached: {fault}.", remedy)
     if problem.where and Path(problem.where).is_absolute():
         sentence = f"{sentence.rstrip('.')} ({problem.where})."

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from packets.settings import Settings
 from web.monitoring.findings import Finding, State, broken, good, watch
@@ -140,7 +140,7 @@ def _try_client(session: Any, endpoint: str, settings: Settings, secret: str) ->
     }
     if secret:
         del form["client_id"]
-    basic = (quote(settings.oidc_client_id, safe=""), quote(secret, safe="")) if secret else None
+    basic = (settings.oidc_client_id, secret) if secret else None
     reply = session.post(endpoint, data=form, auth=basic, timeout=SECONDS, allow_redirects=False)
     told = _object(reply) or {}
     return ClientAnswer(reply.status_code, str(told.get("error", "")))

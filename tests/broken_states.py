@@ -138,7 +138,7 @@ def _without_database(folder: Path) -> None:
 
 def _noise(folder: Path) -> None:
     """Overwrite five pages of the database, none of them its first, with noise."""
-    path, dice = folder / "esm.db", random.Random(17)
+    path, dice = folder / "esm.db", random.Random(17)  # noqa: S311  the same noise in every run
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     pages = path.stat().st_size // PAGE
@@ -231,7 +231,9 @@ STATES = (
     BrokenState("a key of garbage", "keys", "is damaged", "from one backup", _write("pki/seal.key", b"no PEM"), never=NEW_KEYS),
     BrokenState("a changed key", "keys", "is damaged", "from one backup", _flip("pki/seal.key"), never=NEW_KEYS),
     BrokenState("a missing certificate", "keys", "is not there", "from one backup", _unlink("pki/tsa.pem"), never=NEW_KEYS),
-    BrokenState("a certificate of another key", "keys", "do not belong together", "from one backup", _other_seal, never=NEW_KEYS),
+    BrokenState(
+        "a certificate of another key", "keys", "do not belong together", "from one backup", _other_seal, never=NEW_KEYS
+    ),
     BrokenState(
         "the root's key on a machine of production", "keys", "The private key of the root lies on this machine", "Move it",
         _root_key, settings=PRODUCTION,
@@ -248,7 +250,9 @@ STATES = (
         never=("demo", "make look"), settings=PRODUCTION,
     ),
     BrokenState("five pages of noise", "database", "is damaged", "restore the last backup", _noise),
-    BrokenState("a database of garbage", "database", "is not one of SQLite", "restore the last backup", _write("esm.db", b"?" * 9000)),
+    BrokenState(
+        "a database of garbage", "database", "is not one of SQLite", "restore the last backup", _write("esm.db", b"?" * 9000)
+    ),
     BrokenState(
         "a database without tables", "database", "The database has no tables", "esm db upgrade", _write("esm.db", b"")
     ),
@@ -287,7 +291,9 @@ STATES = (
         "records that the search does not know", "search", "not found by what is recorded", "archive index",
         _execute("DELETE FROM record_entries"), State.WATCH,
     ),
-    BrokenState("a folder that everybody may see", "disk", "Every user of this machine", "chmod 700", _chmod(".", 0o755), State.WATCH),
+    BrokenState(
+        "a folder that everybody may see", "disk", "Every user of this machine", "chmod 700", _chmod(".", 0o755), State.WATCH
+    ),
     BrokenState(
         "no sandbox in production", "sandbox", "is read by the service itself", "Unset ESM_CONFINEMENT", _production,
         settings=PRODUCTION,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -54,7 +53,7 @@ def words(findings: list[Finding]) -> str:
 
 
 def examine_state(state: BrokenState, folder: Path) -> list[Finding]:
-    """What is found in a state; whoever needs an ordinary user is asked about the one part, since root's programs are closed to them."""
+    """What is found in a state. An ordinary user is asked about the one part: what root has installed may be closed to them."""
     state.spoil(folder)
     if state.ordinary:
         with ordinary_user(folder):
@@ -138,7 +137,7 @@ def test_a_folder_that_is_not_there_is_told_and_not_made(tmp_path: Path) -> None
 def test_a_wrong_clock_is_told_and_no_key_is_blamed(
     off: timedelta, sentence: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Nobody is told to rotate a key on account of a clock, whatever the certificates look like by it; nobody sees a traceback."""
+    """Nobody is told to rotate a key on account of a clock, whatever the certificates look like by it."""
     folder = copy_folder(tmp_path / "data")
     installation = Installation(Settings(dir=folder, confinement="off"), lambda: system_clock() + off)
     findings = examine(installation)
@@ -245,7 +244,7 @@ def _fill(path: Path) -> None:
 
 
 def test_what_is_said_of_one_part_does_not_hang_on_another(tmp_path: Path) -> None:
-    """Without database and keys the store, the disk, mail, sign-on, fonts and style are examined; what needs more says of what."""
+    """Without database and keys, store, disk, mail, sign-on, fonts and style are examined; what needs more says of what."""
     folder = copy_folder(tmp_path / "data")
     for path in folder.glob("esm.db*"):
         path.unlink()

@@ -25,6 +25,8 @@ LONG_AGO = timedelta(days=400)
 """A service that was not used for so long is rarer than a clock that is ahead: each year has its windows."""
 HERE = {"", "localhost", "127.0.0.1", "::1"}
 SET = "Set the machine's clock, and keep it with NTP or PTP."
+NEARLY = 0.95
+"""59 minutes are an hour when a clock is off."""
 UNITS = ((365.25 * 86400, "year"), (86400, "day"), (3600, "hour"), (60, "minute"))
 
 
@@ -108,8 +110,8 @@ def span(distance: timedelta) -> str:
     """Write a distance in its largest unit: `2 hours`, `6 years`."""
     seconds = abs(distance.total_seconds())
     for length, unit in UNITS:
-        if seconds >= length:
-            number = round(seconds / length)
+        if seconds >= NEARLY * length:
+            number = max(1, round(seconds / length))
             return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
     return f"{seconds:.1f} seconds"
 

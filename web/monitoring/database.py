@@ -18,7 +18,7 @@ SECONDS = 60.0
 """So long are pages and indexes looked at; a gigabyte of SQLite takes a few seconds."""
 OLDEST_SERVER = 15
 DURABLE = {"fsync", "full_page_writes", "synchronous_commit"}
-SERVER_WORDS = re.compile(r"(?:FATAL|ERROR):\s+([^\n]+)|failed: ([^\n]+)")
+SERVER_WORDS = (re.compile(r"(?:FATAL|ERROR):\s+([^\n]+)"), re.compile(r".*failed: ([^\n]+)"))
 """What the driver quotes of the server, or of the system, when there is no connection."""
 
 RESTORE = (
@@ -53,12 +53,19 @@ def examine_database(installation: Installation) -> Iterator[Finding]:
         return
     facts = installation.database.inspect(partial(database_facts, seconds=SECONDS))
     yield from judge_database(facts, production=installation.is_production)
-    if isinstance(facts, SqliteFacts) and not facts.sound:
+    if not _may_be_tried(facts):
         return
     with suppress(_TrialError), installation.database.write() as records:
         enqueue(records, "doctor", {}, "doctor", installation.clock())
         raise _TrialError
     yield good("It reads and writes.")
+
+
+def _may_be_tried(facts: DatabaseFacts) -> bool:
+    """Whether writing is worth a trial: what keeps it from succeeding has not been told already."""
+    if isinstance(facts, SqliteFacts):
+        return facts.sound
+    return not facts.lacking and not facts.is_standby
 
 
 def judge_database(facts: DatabaseFacts, *, production: bool) -> Iterable[Finding]:
@@ -143,6 +150,6 @@ def _silent(name: str) -> Finding:
 
 def _with_words(problem: Problem, error: StoreError) -> str:
     """The sentence of a problem, with the server's own words where there was no connection."""
-    words = SERVER_WORDS.search(str(getattr(error.__cause__, "orig", "")))
-    quoted = next(filter(None, words.groups()), "") if words else ""
-    return f"{problem.sentence.rstrip('.')}: {quoted.rstrip('.')}." if quoted else problem.sentence
+    said = str(getattr(error.__cause__, "orig", ""))
+    words = next(filter(None, (pattern.search(said) for pattern in SERVER_WORDS)), None)
+    return f"{problem.sentence.rstrip('.')}: {words[1].rstrip('.')}." if words else problem.sentence

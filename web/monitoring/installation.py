@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from packets.clock import Clock, system_clock
@@ -39,6 +39,7 @@ class Installation:
 
     settings: Settings
     clock: Clock = system_clock
+    stores: dict[str, ProbedStore] = field(default_factory=dict)
 
     @cached_property
     def database(self) -> Database:
@@ -73,17 +74,24 @@ class Installation:
         """
         _ = self.records
 
-    @cached_property
-    def stores(self) -> dict[str, ProbedStore]:
-        """The object store, and its copy where the settings name one.
+    @property
+    def store_names(self) -> tuple[str, ...]:
+        """The object store, and its copy where the settings name one."""
+        return (STORE, COPY) if self.settings.objects_copy_url else (STORE,)
+
+    def store(self, name: str) -> ProbedStore:
+        """One of the stores; what is wrong with the other one does not matter.
 
         Raises:
-            PacketsError: an address cannot be used, or a folder is not there.
+            PacketsError: its address cannot be used, or its folder is not there.
         """
-        if not self.settings.objects_url and not self.settings.dir.is_dir():
-            raise NeedError("database")
-        store, copy = open_stores(self.settings, self.clock)
-        return {STORE: store, COPY: copy} if copy else {STORE: store}
+        if name not in self.stores:
+            if name == STORE and not self.settings.objects_url and not self.settings.dir.is_dir():
+                raise NeedError("database")
+            alone = self.settings if name == COPY else self.settings.model_copy(update={"objects_copy_url": ""})
+            store, copy = open_stores(alone, self.clock)
+            self.stores[name] = copy if name == COPY and copy is not None else store
+        return self.stores[name]
 
     @cached_property
     def pki(self) -> Pki:
@@ -153,9 +161,9 @@ class Installation:
 
 def installation_of(services: Services) -> Installation:
     """The installation that a running service was built on, with the pieces that it has open."""
-    installation = Installation(services.settings, services.clock)
     objects = services.objects
     stores = {STORE: objects.first, COPY: objects.copy} if isinstance(objects, CopiedObjects) else {STORE: objects}
-    pieces = {"database": services.database, "stores": stores, "pki": services.pki}
-    installation.__dict__.update(pieces, timestamps=services.signer.timestamps)
+    installation = Installation(services.settings, services.clock, stores)
+    opened = {"database": services.database, "pki": services.pki, "timestamps": services.signer.timestamps}
+    installation.__dict__.update(opened)
     return installation

@@ -25,8 +25,9 @@ UNREACHED = {"objects-away", "objects-untrusted"}
 
 def examine_objects(installation: Installation) -> Iterator[Finding]:
     """Find whether each store takes, gives back and locks, and is the one that belongs to the records."""
-    for name, store in installation.stores.items():
+    for name in installation.store_names:
         try:
+            store = installation.store(name)
             yield _probe(name, store)
             yield from _compare_newest(installation, name, store)
         except StoreError as error:

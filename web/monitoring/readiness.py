@@ -89,7 +89,7 @@ class Readiness:
 
     def _examine_objects(self, installation: Installation) -> Iterator[Finding]:
         """Whether the first store takes and gives; an act does not wait for the second one."""
-        store = installation.stores[STORE]
+        store = installation.store(STORE)
         if self._leaves_since is None or time.monotonic() - self._leaves_since > WRITE_SECONDS:
             removed = store.probe(secrets.token_bytes(32))
             self._leaves_since = None if removed else time.monotonic()

@@ -95,6 +95,7 @@ from web.incidents import log_incident
 from web.keepers import DAYS_IN_A_YEAR, lock_of
 from web.kept_secrets import find_secret
 from web.mail import read_mail
+from web.provider_settings import require_provider
 from web.signing_sources import people_keys, time_stamps
 
 
@@ -173,6 +174,7 @@ def build_services(settings: Settings, clock: Clock = system_clock, *, any_schem
         InputError: production lacks a secret.
     """
     require_encryption(settings)
+    require_provider(settings)
     database = open_database(settings)
     try:
         if not any_schema:

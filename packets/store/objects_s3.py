@@ -49,6 +49,7 @@ REFUSALS = {
         "Correct the secret of the access key.",
     ),
 }
+NO_BUCKET = "NoSuchBucket"
 CLOCK = {"RequestTimeTooSkewed"}
 PROBES = "probe"
 """Under this beginning lies what is put to see whether the store works: no object, and nothing that a record names."""
@@ -220,8 +221,9 @@ class S3Objects:
         """Announce an object under a lock, and take it back before it is there: no right to read settings is needed.
 
         Raises:
-            StoreError: the bucket locks nothing, the key may not, or the store cannot be reached.
+            StoreError: there is no bucket, it locks nothing, the key may not, or the store cannot be reached.
         """
+        self._require_bucket()
         if not self._bucket.locks:
             return
         place = {"Bucket": self._bucket.name, "Key": f"{self._bucket.prefix}{PROBES}/{secrets.token_hex(8)}"}
@@ -230,6 +232,20 @@ class S3Objects:
             upload = self._client.create_multipart_upload(**place, **lock)["UploadId"]
         with suppress(ClientError):
             self._client.abort_multipart_upload(**place, UploadId=upload)
+
+    def _require_bucket(self) -> None:
+        """Ask for the bucket before anything is put: some stores make one that is missing. Who may not ask goes on."""
+        with self._refusals(self._bucket.name):
+            try:
+                self._client.head_bucket(Bucket=self._bucket.name)
+            except ClientError as error:
+                if _code(error) in {"404", NO_BUCKET}:
+                    raise self._no_bucket() from error
+
+    def _no_bucket(self) -> StoreError:
+        return StoreError(
+            Problem("bucket-missing", "There is no such bucket.", "Make it, with Object Lock.", self._bucket.name)
+        )
 
     def _write(self, digest: str, content: bytes | IO[bytes], *, only_new: bool) -> None:
         options: dict[str, Any] = {"ChecksumSHA256": _checksum(digest)}
@@ -285,10 +301,8 @@ class S3Objects:
         code = _code(error)
         if code in ABSENT:
             return missing(digest)
-        if code == "NoSuchBucket":
-            return StoreError(
-                Problem("bucket-missing", "There is no such bucket.", "Make it, with Object Lock.", self._bucket.name)
-            )
+        if code == NO_BUCKET:
+            return self._no_bucket()
         if code == "InvalidRequest" and self._bucket.locks:
             remedy = "Make the bucket with Object Lock, or say lock=none in its address."
             return StoreError(Problem("bucket-without-lock", "The bucket locks no objects.", remedy, self._bucket.name))

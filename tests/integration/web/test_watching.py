@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 from pydantic import SecretStr
 from structlog.testing import capture_logs
+from web.examination import CHECKS, Finding, State, examine
 
 from browsing import Site, open_site
 from packets.errors import Problem, StoreError
@@ -29,7 +30,6 @@ from signing.errors import TimeStampError
 from signing.timestamps import TimeStampSource
 from web.bootstrap import Services, build_services, initialize
 from web.cli.doctor import doctor
-from web.examination import CHECKS, Finding, State, examine
 from web.metrics import CONTENT_TYPE, write_metrics
 
 LINE = re.compile(r'[a-z_]+(\{([a-z_]+="(\\.|[^"\\])*"(,|(?=\})))+\})? ([0-9.e+-]+)')

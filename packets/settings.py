@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -18,6 +19,7 @@ from packets.errors import InputError, Problem
 
 PREFIX = "ESM_"
 SECRETS = (
+    "database_password",
     "pki_passphrase",
     "session_secret",
     "oidc_client_secret",
@@ -43,6 +45,9 @@ class Settings(BaseSettings):
         default=Path("esm-data"), description="folder of the database, the objects and the keys in embedded mode"
     )
     database_url: str = Field(default="", description="SQLAlchemy address; empty means SQLite in the folder")
+    database_password: SecretStr = Field(
+        default=SecretStr(""), description="password of the user whom that address names, where it has none"
+    )
     objects_url: str = Field(
         default="", description="address of the object store, file: or s3:; empty means files in the folder"
     )
@@ -146,8 +151,10 @@ class Settings(BaseSettings):
 
     @property
     def database(self) -> str:
-        """The database's address."""
-        return self.database_url or f"sqlite:///{self.dir / 'esm.db'}"
+        """The database's address, with the password that stands elsewhere."""
+        if not self.database_url:
+            return f"sqlite:///{self.dir / 'esm.db'}"
+        return add_password(self.database_url, self.database_password.get_secret_value())
 
     @property
     def needs_second_factor(self) -> bool:
@@ -173,6 +180,15 @@ class Settings(BaseSettings):
     def pki(self) -> Path:
         """The folder of keys and certificates."""
         return self.dir / "pki"
+
+
+def add_password(address: str, password: str) -> str:
+    """Add a password to an address that names a user without one; any other address stays as it is."""
+    parts = urlsplit(address)
+    user, at, host = parts.netloc.rpartition("@")
+    if not (password and at) or ":" in user:
+        return address
+    return urlunsplit(parts._replace(netloc=f"{user}:{quote(password, safe='')}@{host}"))
 
 
 def load_settings(**given: Any) -> Settings:

@@ -11,7 +11,7 @@ import pytest
 
 from packets.settings import PREFIX, SECRETS, Settings
 from web.cli import esm
-from web.examination import CHECKS
+from web.monitoring.examiner import CHECKS
 
 TEXT = (Path(__file__).parents[2] / "docs" / "operations.md").read_text("utf-8")
 LINES = [one.split("#")[0] for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL) for one in block.splitlines()]

@@ -11,7 +11,7 @@ from typing import cast
 
 import click
 
-from packets.errors import PacketsError
+from packets.errors import InternalError, PacketsError
 
 COMMANDS = (
     "archive",
@@ -53,16 +53,34 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="esm-packets", prog_name="esm")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _option, wanted: _print_version(context, wanted=wanted),
+    help="Print the version, the commit and the digest of the locked packages, and exit.",
+)
 def esm() -> None:
     """Certification packets for Accountable Care Organizations: assemble, sign, countersign, verify."""
 
 
+def _print_version(context: click.Context, *, wanted: bool) -> None:
+    from web.build_info import version_line
+
+    if wanted and not context.resilient_parsing:
+        click.echo(version_line())
+        context.exit()
+
+
 def main() -> None:
-    """Run a command; a refusal is told in full on stderr, without a traceback."""
+    """Run a command; a refusal, or a fault of the service that it has found itself, is told on stderr, without a traceback."""
     try:
         esm()
     except PacketsError as error:
         for problem in error.problems:
             click.echo(f"esm: {problem}", err=True)
+        sys.exit(1)
+    except InternalError as error:
+        click.echo(f"esm: {error}", err=True)
         sys.exit(1)

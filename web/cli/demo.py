@@ -21,9 +21,11 @@ from packets.lists.intake import read_participants_puf
 from packets.sample.year import SampleAco, SampleYear, sample_year, sample_year_from_puf
 from packets.settings import load_settings
 from web.bootstrap import build_services, initialize
+from web.cli.folder import for_folder
 from web.demo import MARKER, Demonstration, FinishedPacket, Progress, Report, signers
 from web.demo_episodes import Episode
-from web.judges import Opinion, ask_judges
+from web.hints import get_validator, serve_demo
+from web.judges import DEBIAN_PACKAGES, Opinion, ask_judges
 
 LEAST_WIDTH = 112
 """Narrower than this, the table would lose the names of the signers."""
@@ -35,6 +37,7 @@ LEAST_WIDTH = 112
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("demo-data"),
+    envvar="ESM_DIR",
     help="Where to put everything.",
 )
 @click.option(
@@ -51,10 +54,11 @@ def demo(folder: Path, acos: int, participants: Path | None, *, as_json: bool) -
 
     One more ACO is enrolled and left unsigned, so that you can sign it yourself with `esm serve --demo`.
     """
-    _refuse_foreign_folder(folder)
     settings = load_settings(dir=folder.absolute(), mode="demo")
-    initialize(settings, sample=True)
-    demonstration = Demonstration(build_services(settings), folder.absolute(), _teller())
+    with for_folder(settings):
+        _refuse_foreign_folder(folder)
+        initialize(settings, sample=True)
+        demonstration = Demonstration(build_services(settings), folder.absolute(), _teller())
     if (folder / MARKER).exists():
         click.echo(f"{folder} holds a demonstration already; nothing was changed. Its files, verified again:", err=True)
         report = demonstration.look_again()
@@ -121,7 +125,9 @@ def _print(report: Report) -> None:
     lines += ["Along the way:", *_along_the_way(report.episodes)]
     lines += [_opinion(one) for one in ask_judges(one.file for one in documents)]
     if report.practice:
-        lines.append(f"{', '.join(report.practice)} is enrolled and unsigned: sign it yourself with `make serve`.")
+        lines.append(
+            f"{', '.join(report.practice)} is enrolled and unsigned: sign it yourself with `{serve_demo(report.folder)}`."
+        )
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
@@ -159,5 +165,6 @@ def _table(packet: FinishedPacket) -> Table:
 
 def _opinion(opinion: Opinion) -> str:
     if opinion.agrees is None:
-        return f"{opinion.program} is not on this machine, so it was not asked; `make tools` installs it."
+        remedy = get_validator(DEBIAN_PACKAGES[opinion.program])
+        return f"{opinion.program} is not on this machine, so it was not asked; {remedy}."
     return f"{opinion.program} agrees on {opinion.agrees} of {opinion.asked} files."

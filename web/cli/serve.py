@@ -12,6 +12,7 @@ from packets.errors import InputError, Problem
 from web.app import create_app
 from web.cli.folder import folder_option, open_folder
 from web.cli.worker import end_politely, keep_what_is_there, working
+from web.hints import get_look
 from web.logs import configure_logs
 from web.look.packages import is_there
 
@@ -35,8 +36,8 @@ def serve(folder: Path, host: str, port: int, *, demo: bool) -> None:
     from web.server import SWITCH_SECONDS, make_server
 
     if not is_there():
-        click.echo("The pages have no style yet; they work without. `make look` fetches it.", err=True)
-    services = open_folder(folder, **({"mode": "demo"} if demo else {}))
+        click.echo(f"The pages have no style; they work without it. {get_look()}", err=True)
+    services = open_folder(folder, demo=demo)
     configure_logs(services.settings.log_level)
     sys.setswitchinterval(SWITCH_SECONDS)
     end_politely()

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 from pydantic import SecretStr
 from structlog.testing import capture_logs
+from web.examination import CHECKS, Finding, State, examine
 
 from browsing import Site, open_site
 from packets.errors import Problem, StoreError
@@ -29,7 +30,6 @@ from signing.errors import TimeStampError
 from signing.timestamps import TimeStampSource
 from web.bootstrap import Services, build_services, initialize
 from web.cli.doctor import doctor
-from web.examination import CHECKS, Finding, State, examine
 from web.metrics import CONTENT_TYPE, write_metrics
 
 LINE = re.compile(r'[a-z_]+(\{([a-z_]+="(\\.|[^"\\])*"(,|(?=\})))+\})? ([0-9.e+-]+)')
@@ -193,15 +193,6 @@ def test_each_part_that_is_broken_is_told_with_how_to_mend_it(site: Site, monkey
     assert any("seal ends on" in one.sentence for one in found(late, "keys"))
     past = replace(services, clock=lambda: datetime(2100, 1, 1, tzinfo=UTC))
     assert {one.state for one in found(past, "keys")} == {State.BROKEN}
-
-
-def test_a_schema_that_is_old_is_told(tmp_path: Path) -> None:
-    """Before anything fails on it."""
-    database = Database(f"sqlite:///{tmp_path / 'esm.db'}")
-    assert database.schema()[0] == ""
-    database.upgrade()
-    assert database.schema()[0] == database.schema()[1] != ""
-    database.close()
 
 
 def test_the_doctor_on_a_folder(tmp_path: Path) -> None:

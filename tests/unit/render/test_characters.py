@@ -11,7 +11,8 @@ import pytest
 from packets.errors import RenderError
 from packets.model.documents import DocumentType
 from packets.render.document import render_document
-from packets.render.fonts import CUTS, ensure_fonts
+from packets.render.font_cutting import CUTS
+from packets.render.fonts import ensure_fonts
 
 YOUNGER_THAN_THE_FONTS = frozenset(
     {0x1C89, 0x1C8A, 0xA7CB, 0xA7CC, 0xA7CD, 0xA7CE, 0xA7CF, 0xA7D2, 0xA7D4, 0xA7DA, 0xA7DB, 0xA7DC}

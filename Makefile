@@ -110,7 +110,7 @@ dist: setup ## Build wheel, sdist, pinned requirements, bill of materials and di
 	@$(BIN)/python .ci/dist.py
 
 sbom: $(VENV)/.runtime ## Write the bill of materials (CycloneDX) of all locked packages into ./dist
-	@$(BIN)/python .ci/sbom.py dist/esm-packets.cdx.json
+	@$(BIN)/python .ci/sbom.py dist
 
 clean: ## Remove the environment and the demo's data
 	@rm -rf $(VENV) $(VENV)-bench demo-data .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

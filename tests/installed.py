@@ -10,14 +10,12 @@ import json
 import re
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 SECONDS = 600
 START_SECONDS = 60.0
@@ -76,13 +74,14 @@ class Installation:
 
     def open_year(self) -> None:
         """Open a year from the product's own layouts."""
-        self.run("year", "template", "--dir", "files", "--year", "2031", "--acos", "2")
+        year = str(time.localtime().tm_year + 1)
+        self.run("year", "template", "--dir", "files", "--year", year, "--acos", "2")
         self.run("db", "upgrade", "--dir", "service")
         person = ("--given-name", "Pat", "--family-name", "Lee", "--title", "Analyst", "--email", "pat@cms.example")
         self.run("user", "add", "PL01", *person, "--cms-role", "cms-staff", "--dir", "service")
         files = [path for path in self._list("files") if not path.endswith("README.txt")]
         named = [word for path in files for word in (f"--{Path(path).stem}", path)]
-        self.run("year", "open", "2031", *named, "--by", "PL01", "--dir", "service")
+        self.run("year", "open", year, *named, "--by", "PL01", "--dir", "service")
 
     def open_pages(self) -> None:
         """Serve the sample, and get the page to sign in with the style sheet that it links."""
@@ -137,7 +136,7 @@ WALK: tuple[Callable[[Installation], None], ...] = (
 
 def main(program: list[str], folder: Path) -> None:
     """Take the walk, and print each step with its time."""
-    installation: Any = Installation(tuple(program), folder)
+    installation = Installation(tuple(program), folder)
     sys.stdout.write(installation.run("--version"))
     for step in WALK:
         began = time.perf_counter()

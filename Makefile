@@ -118,7 +118,7 @@ dist: setup ## Build wheel, sdist, pinned requirements, bill of materials and di
 	@$(BIN)/python .ci/dist.py
 
 sbom: $(VENV)/.runtime ## Write the bill of materials (CycloneDX) of all locked packages into ./dist
-	@$(BIN)/python .ci/sbom.py dist/esm-packets.cdx.json
+	@$(BIN)/python .ci/sbom.py dist
 
 image: ## Build the container images with podman or docker (BASE=…@sha256:…, or localhost/…; IMAGES="service database proxy")
 	@sh .ci/build-image "$(BASE)" $(IMAGES)

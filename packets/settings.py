@@ -86,7 +86,7 @@ class Settings(BaseSettings):
         default=7, ge=1, le=90, description="the file of an export is removed after so many days"
     )
     fonts_dir: Path | None = Field(
-        default=None, description="where the document fonts are kept; empty means beside the environment"
+        default=None, description="where a source checkout has the document fonts; empty means beside the environment"
     )
     templates_dir: Path | None = Field(
         default=None, description="a folder with further document types, beside those that ship with the service"

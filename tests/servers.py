@@ -58,11 +58,17 @@ def shared(name: str) -> Mapping[str, Any]:
         if not told.exists():
             _start_keeper(name, folder, session, told)
     found: dict[str, Any] = json.loads(told.read_text("utf-8"))
-    if "missing" in found:
-        if os.environ.get(REQUIRED):  # noqa: TID251  a switch of the tests, not of the service
-            pytest.fail(f"{name}: {found['missing']}")
-        pytest.skip(f"{name}: {found['missing']}")
+    require("missing" not in found, f"{name}: {found.get('missing')}")
     return found
+
+
+def require(present: object, reason: str) -> None:
+    """Go on with what a test needs; skip the test without it, and fail it where everything has to be there."""
+    if present:
+        return
+    if os.environ.get(REQUIRED):  # noqa: TID251  a switch of the tests, not of the service
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 def _session() -> int:

@@ -13,6 +13,10 @@ run_alone() { # run_alone SCRIPT ARGUMENTS...: start the script again when no ot
     exec env ALONE=yes flock -o Makefile sh "$@"
 }
 
+absolute() { # absolute PATH
+    case $1 in /*) echo "$1" ;; *) echo "$here/$1" ;; esac
+}
+
 free_megabytes() {
     echo $(($(df -k --output=avail . | tail -n 1) / 1024))
 }
@@ -34,10 +38,10 @@ explain_disk() { # explain_disk FOLDER WORDS: refuse for the reason that the dis
 }
 
 require_folder() { # require_folder PATH: a folder that this user can write
-    [ ! -e "$1" ] || [ -d "$1" ] || refuse "$here/$1 is a file where a folder is needed. Move the file away, then run make again."
+    [ ! -e "$1" ] || [ -d "$1" ] || refuse "$1 is a file where a folder is needed. Move the file away, then run make again."
     if ! trial=$(LC_ALL=C mkdir -p "$1" 2>&1 && LC_ALL=C mktemp -d "$1/.trial-XXXXXX" 2>&1); then
-        explain_disk "$here/$1" "$trial"
-        refuse_unwritable "$here/$1" "${trial##*: }"
+        explain_disk "$1" "$trial"
+        refuse_unwritable "$1" "${trial##*: }"
     fi
     rmdir "$trial"
 }

@@ -163,8 +163,12 @@ class Settings(BaseSettings):
 
     @property
     def has_database(self) -> bool:
-        """Whether there is a database: one was named, or the folder has its own."""
-        return bool(self.database_url) or (self.dir / "esm.db").exists()
+        """Whether there is a database: one was named, or the folder has its own.
+
+        Raises:
+            OSError: this user may not look into the folder.
+        """
+        return bool(self.database_url) or _is_there(self.dir / "esm.db")
 
     @property
     def objects(self) -> Path:
@@ -198,8 +202,10 @@ def load_settings(**given: Any) -> Settings:
         InputError: with every unknown name and every value that cannot be used.
     """
     problems = [_unknown(name) for name in sorted(os.environ) if name.startswith(PREFIX) and not _known(name)]  # noqa: TID251
+    secrets, unread = _secrets_in_files()
+    problems += unread
     try:
-        settings = Settings(**{**_secrets_in_files(), **given})
+        settings = Settings(**{**secrets, **given})
     except ValidationError as error:
         problems += [_invalid(one["loc"], one["msg"]) for one in error.errors()]
     if problems:
@@ -226,11 +232,30 @@ def _invalid(place: tuple[int | str, ...], message: str) -> Problem:
     return Problem("setting-invalid", f"The setting {name} cannot be used: {message}.", "Correct its value.", name)
 
 
-def _secrets_in_files() -> dict[str, str]:
-    """Secrets whose `*_FILE` variable names a file; the plain variable wins when both are set."""
-    found = {}
+def _secrets_in_files() -> tuple[dict[str, str], list[Problem]]:
+    """Secrets whose `*_FILE` variable names a file, and files that cannot be read; the plain variable wins when both are set."""
+    secrets, problems = {}, []
     for field in SECRETS:
-        path = os.environ.get(f"{PREFIX}{field.upper()}_FILE")  # noqa: TID251
+        variable = f"{PREFIX}{field.upper()}_FILE"
+        path = os.environ.get(variable)  # noqa: TID251
         if path and f"{PREFIX}{field.upper()}" not in os.environ:  # noqa: TID251
-            found[field] = Path(path).read_text("utf-8").strip()
-    return found
+            try:
+                secrets[field] = Path(path).read_text("utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+                problems.append(_unread(variable, path, str(reason)))
+    return secrets, problems
+
+
+def _unread(variable: str, path: str, reason: str) -> Problem:
+    sentence = f"The file that {variable} names cannot be read: {reason}."
+    return Problem("setting-unread", sentence, "Correct the name, or let the service's user read the file.", path)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file; `Path.exists` of Python 3.12 and later calls a closed folder an empty one."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    return True

@@ -16,8 +16,9 @@ from packets.store.database import Database
 from packets.store.schema_state import SchemaUpgrade
 from packets.store.tables import schema_upgrades
 from schema import migrate
+from strange_folders import change
 
-NEXT = "0099"
+NEXT, FOREIGN = "0099", "CREATE TABLE orders (id INTEGER)"
 
 
 @pytest.fixture
@@ -36,6 +37,17 @@ def upgrade_to(site: Site, upgrade: SchemaUpgrade) -> None:
         )
         values = {"oldest_program": upgrade.oldest_program, "version": upgrade.version}
         connection.execute(schema_upgrades.insert().values(revision=upgrade.revision, **values))
+
+
+def exchange(database: Database) -> None:
+    """Put another program's tables in the place of ours."""
+    names = sa.inspect(database._engine).get_table_names()
+    if database._engine.dialect.name == "sqlite":
+        change(Path(str(database._engine.url.database)), *(f"DROP TABLE {name}" for name in names), FOREIGN)
+        return
+    with database._engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP TABLE {', '.join(names)} CASCADE")
+        connection.exec_driver_sql(FOREIGN)
 
 
 def readiness(site: Site) -> tuple[int, bool, str]:
@@ -79,12 +91,7 @@ def test_a_newer_schema_on_which_it_may_not_work_is_told(site: Site) -> None:
 
 def test_a_database_that_was_exchanged_for_another_programs_is_told(site: Site) -> None:
     """Whatever the request wanted of it."""
-    names = sa.inspect(site.world.services.database._engine).get_table_names()
-    cascade = " CASCADE" if site.world.services.database._engine.dialect.name == "postgresql" else ""
-    off = [] if cascade else ["PRAGMA foreign_keys = OFF"]
-    with site.world.services.database._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        for statement in (*off, *(f"DROP TABLE {name}{cascade}" for name in names), "CREATE TABLE orders (id INTEGER)"):
-            connection.exec_driver_sql(statement)
+    exchange(site.world.services.database)
     assert readiness(site) == (503, False, "foreign")
     with pytest.raises(SchemaError, match="schema-foreign"), site.world.services.database.read() as records:
         records.years.numbers()

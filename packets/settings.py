@@ -43,11 +43,18 @@ class Settings(BaseSettings):
         default=Path("esm-data"), description="folder of the database, the objects and the keys in embedded mode"
     )
     database_url: str = Field(default="", description="SQLAlchemy address; empty means SQLite in the folder")
+    queue_database_url: str = Field(
+        default="",
+        description="address of the same database without a pooler, for procrastinate; empty means the database's",
+    )
     objects_url: str = Field(
         default="", description="address of the object store, file: or s3:; empty means files in the folder"
     )
     objects_access_key: str = Field(default="", description="access key of the bucket; empty means the machine's role")
     objects_secret_key: SecretStr = Field(default=SecretStr(""), description="secret of that access key")
+    objects_ca: Path | None = Field(
+        default=None, description="PEM file with the authorities that vouch for the store; empty means the public ones"
+    )
     objects_retention_years: int = Field(
         default=15,
         ge=0,
@@ -57,6 +64,9 @@ class Settings(BaseSettings):
     objects_copy_url: str = Field(default="", description="address of a second store that gets a copy of every object")
     objects_copy_access_key: str = Field(default="", description="access key of the second store")
     objects_copy_secret_key: SecretStr = Field(default=SecretStr(""), description="secret of that access key")
+    objects_copy_ca: Path | None = Field(
+        default=None, description="PEM file with the authorities that vouch for the second store"
+    )
     objects_officer_access_key: str = Field(
         default="",
         description="key of the records officer, who sets legal holds and removes; empty means the service's own",
@@ -148,6 +158,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database's address."""
         return self.database_url or f"sqlite:///{self.dir / 'esm.db'}"
+
+    @property
+    def queue_database(self) -> str:
+        """The database's address for the engine that wakes workers."""
+        return self.queue_database_url or self.database
 
     @property
     def needs_second_factor(self) -> bool:

@@ -28,7 +28,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -39,6 +39,7 @@ _LIBC = ctypes.CDLL(None)
 """Loaded here: the user under which PostgreSQL runs may not read our folders."""
 
 POSTGRES_USER = "nobody"
+PGBOUNCER = Path("/usr/sbin/pgbouncer")
 FAST = {"fsync": "off", "full_page_writes": "off"}
 
 
@@ -59,10 +60,15 @@ def shared(name: str) -> Mapping[str, Any]:
             _start_keeper(name, folder, session, told)
     found: dict[str, Any] = json.loads(told.read_text("utf-8"))
     if "missing" in found:
-        if os.environ.get(REQUIRED):  # noqa: TID251  a switch of the tests, not of the service
-            pytest.fail(f"{name}: {found['missing']}")
-        pytest.skip(f"{name}: {found['missing']}")
+        do_without(f"{name}: {found['missing']}")
     return found
+
+
+def do_without(reason: str) -> NoReturn:
+    """Skip the test for want of a server, or fail it where servers are required."""
+    if os.environ.get(REQUIRED):  # noqa: TID251  a switch of the tests, not of the service
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 def _session() -> int:
@@ -152,6 +158,44 @@ def run_postgresql(folder: Path, port: int, settings: Mapping[str, str]) -> Iter
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(30)
+
+
+def require_passwords(folder: Path) -> None:
+    """Have a cluster that does not run yet take passwords (SCRAM) on its port, and trust its superuser on its socket."""
+    rules = ("local all postgres trust", "host all all 127.0.0.1/32 scram-sha-256")
+    (folder / "data" / "pg_hba.conf").write_text("\n".join(rules) + "\n", "utf-8")
+
+
+@contextlib.contextmanager
+def pgbouncer(folder: Path, port: int, target: int, settings: Mapping[str, str]) -> Iterator[Server]:
+    """A pooler on a port of the loopback, before the PostgreSQL on another one.
+
+    It refuses to run as root too. `settings` are lines of its configuration; its users and their passwords stand in `users` in
+    the folder, which lies beside the cluster's.
+    """
+    if not PGBOUNCER.exists():
+        raise MissingServerError("PgBouncer is not installed (`make tools`).")
+    options = {"listen_addr": "127.0.0.1", "listen_port": str(port), "unix_socket_dir": "", **settings}
+    options |= {"auth_type": "scram-sha-256", "auth_file": str(folder / "users")}
+    lines = ["[databases]", f"* = host=127.0.0.1 port={target}", "[pgbouncer]"]
+    (folder / "pgbouncer.ini").write_text(
+        "\n".join([*lines, *(f"{name} = {value}" for name, value in options.items())]) + "\n", "utf-8"
+    )
+    process = _as_user([PGBOUNCER, "-q", folder / "pgbouncer.ini"], folder)
+    try:
+        _wait(lambda: _listens(port), process, folder / "log")
+        yield Server(process, {"port": port})
+    finally:
+        process.kill()
+        process.wait(15)
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
 
 
 def dump_and_restore(name: str, new: str, dump: Path) -> None:

@@ -18,6 +18,7 @@ from alembic.script import ScriptDirectory
 
 from packets.errors import InputError, OutcomeUnknownError, OvertakenError, PacketsError, Problem, StoreError
 from packets.store.engines import IN_MEMORY, SQLITE, be_the_writer, begin_look, begin_writing, make_engine
+from packets.store.poolers import identify, is_pooled
 from packets.store.records import Records
 from packets.store.records.jobs import JobRecords
 from packets.store.records.tokens import TokenRecords
@@ -127,6 +128,16 @@ class Database:
         with refusals(), self._engine.connect() as connection:
             version = engine_version(connection)
             return version, living_workers(connection, seconds) if version else 0
+
+    def is_pooled(self) -> bool:
+        """Whether a connection pooler stands before PostgreSQL."""
+        with refusals(), self._engine.connect() as connection:
+            return self._engine.dialect.name != SQLITE and is_pooled(connection.connection.driver_connection)
+
+    def is_same_as(self, other: Database) -> bool:
+        """Whether two addresses of PostgreSQL lead to one database."""
+        with refusals(), self._engine.connect() as here, other._engine.connect() as there:
+            return identify(here) == identify(there)
 
     @property
     def reached_by(self) -> dict[str, Any]:

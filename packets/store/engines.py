@@ -115,16 +115,6 @@ def _without_engine() -> Problem:
     )
 
 
-def connect_arguments(url: str) -> dict[str, Any]:
-    """How the driver of PostgreSQL connects to an address, for whoever keeps connections of his own.
-
-    Raises:
-        InputError: the address cannot be used.
-    """
-    address = _read_address(url)
-    return dict(address.get_dialect()().create_connect_args(address)[1])
-
-
 def _postgresql(address: sa.URL, *, wakes: bool) -> sa.Engine:
     connect = {"connect_timeout": CONNECT_SECONDS, "application_name": "esm-packets"}
     options: dict[str, Any] = {

@@ -236,8 +236,10 @@ def _as_user(command: list[Any], folder: Path) -> subprocess.Popen[bytes]:
 
 
 @contextlib.contextmanager
-def seaweedfs(folder: Path) -> Iterator[Server]:
+def seaweedfs(folder: Path, certificate: tuple[Path, Path] | None = None) -> Iterator[Server]:
     """A store that speaks S3, with Object Lock. Only its S3 port is for us; the others listen on random ports of the loopback.
+
+    With PEM files of a certificate and its key it speaks https beside it, on a port of its own.
 
     `app` may put, read and set retention; `records` may also set legal holds; `admin` may do anything.
     """
@@ -256,13 +258,15 @@ def seaweedfs(folder: Path) -> Iterator[Server]:
         for name, actions in rights.items()
     ]
     (folder / "s3.json").write_text(json.dumps({"identities": identities}), "utf-8")
-    admin, master, volume, filer, port = free_ports(5)
+    admin, master, volume, filer, port, secure = free_ports(6)
     flags = {
         "dir": folder / "data", "ip": "127.0.0.1", "ip.bind": "127.0.0.1", "master.telemetry": "false",
         "admin.ui": "false", "admin.port": admin, "webdav": "false", "master.port": master, "volume.port": volume,
         "filer.port": filer, "s3.port": port, "s3.config": folder / "s3.json", "s3.port.iceberg": 0, "s3.port.lance": 0,
         "disableHttp": "true",
     }  # fmt: skip
+    if certificate:
+        flags |= {"s3.port.https": secure, "s3.cert.file": certificate[0], "s3.key.file": certificate[1]}
     environment = {**os.environ, "TMPDIR": str(folder)}  # noqa: TID251  its sockets go into the folder
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
@@ -275,9 +279,8 @@ def seaweedfs(folder: Path) -> Iterator[Server]:
         )
     try:
         _wait(lambda: _is_healthy(port), process, folder / "log")
-        yield Server(
-            process, {"endpoint": f"http://127.0.0.1:{port}", "port": port, "filer": filer, "folder": str(folder)}
-        )
+        reached = {"endpoint": f"http://127.0.0.1:{port}", "port": port, "filer": filer, "folder": str(folder)}
+        yield Server(process, reached | ({"secure": secure} if certificate else {}))
     finally:
         process.kill()
         process.wait(15)

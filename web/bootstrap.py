@@ -180,11 +180,13 @@ def open_stores(settings: Settings, clock: Clock) -> tuple[MendableStore, Mendab
     def locked_until() -> datetime:
         return clock() + lock
 
-    access = Access(settings.objects_access_key, settings.objects_secret_key.get_secret_value(), locked_until)
+    secret = settings.objects_secret_key.get_secret_value()
+    access = Access(settings.objects_access_key, secret, locked_until, settings.objects_ca)
     store = open_store(settings.objects_url, access) if settings.objects_url else FileObjects(settings.objects)
     if not settings.objects_copy_url:
         return store, None
-    access = Access(settings.objects_copy_access_key, settings.objects_copy_secret_key.get_secret_value(), locked_until)
+    secret = settings.objects_copy_secret_key.get_secret_value()
+    access = Access(settings.objects_copy_access_key, secret, locked_until, settings.objects_copy_ca)
     return store, open_store(settings.objects_copy_url, access, "ESM_OBJECTS_COPY_URL")
 
 

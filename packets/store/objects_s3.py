@@ -29,23 +29,41 @@ from botocore.exceptions import (
 
 from packets.errors import NotFoundError, Problem, StoreError
 from packets.store.objects import checked, damaged, digest_bytes, digest_file, missing
+from packets.store.objects_tls import explain_tls
 
 CONNECT_SECONDS, ANSWER_SECONDS, TRIES = 3, 10, 3
 PIECE = 1024 * 1024
 ABSENT, THERE, RACED = {"NoSuchKey", "404"}, {"PreconditionFailed", "412"}, {"ConditionalRequestConflict", "409"}
-REFUSED = {"AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
+REFUSED = {
+    "AccessDenied": "The object store refuses this key.",
+    "403": "The object store refuses this key.",
+    "InvalidAccessKeyId": "The object store does not know this access key.",
+    "SignatureDoesNotMatch": "The secret of the access key is not the one that the object store knows.",
+}
 BROKEN_OFF = (IncompleteReadError, ResponseStreamingError, HTTPClientError)
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """Where objects are: a bucket, the beginning of their keys, the server, and whether the bucket locks objects."""
+    """Where objects are.
+
+    Attributes:
+        name: of the bucket.
+        prefix: the beginning of the objects' keys.
+        endpoint: address of the server; None means AWS.
+        region: where the bucket is.
+        locks: whether the bucket locks objects.
+        ca: PEM file with the authorities that vouch for the server; None means the public ones.
+        ca_variable: the setting that names this file.
+    """
 
     name: str
     prefix: str = ""
     endpoint: str | None = None
     region: str = "us-east-1"
     locks: bool = True
+    ca: Path | None = None
+    ca_variable: str = "ESM_OBJECTS_CA"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +85,7 @@ class S3Objects:
             "s3",
             endpoint_url=bucket.endpoint,
             region_name=bucket.region,
+            verify=str(bucket.ca) if bucket.ca else None,
             aws_access_key_id=keys.access_key or None,
             aws_secret_access_key=keys.secret_key or None,
             config=Config(
@@ -224,16 +243,17 @@ class S3Objects:
         except FlexibleChecksumError as error:
             raise damaged(digest) from error
         except (BotoCoreError, Boto3Error) as error:
-            problem = Problem(
+            away = Problem(
                 "objects-away", "The object store cannot be reached, or broke off.", "Try again in a minute.", digest
             )
-            raise StoreError(problem) from error
+            problem = explain_tls(error, self._client.meta.endpoint_url, self._bucket.ca_variable)
+            raise StoreError(problem or away) from error
 
     def _told(self, error: ClientError, digest: str) -> NotFoundError | StoreError:
         code = _code(error)
         if code in ABSENT:
             return missing(digest)
-        if code == "NoSuchBucket":
+        if code == "NoSuchBucket" or (code in {"InvalidRequest", *REFUSED} and self._is_bucket_missing()):
             return StoreError(
                 Problem("bucket-missing", "There is no such bucket.", "Make it, with Object Lock.", self._bucket.name)
             )
@@ -241,14 +261,23 @@ class S3Objects:
             remedy = "Make the bucket with Object Lock, or say lock=none in its address."
             return StoreError(Problem("bucket-without-lock", "The bucket locks no objects.", remedy, self._bucket.name))
         if code in REFUSED:
-            return StoreError(
-                Problem("objects-refused", "The object store refuses this key.", "Give it the rights it needs.", digest)
-            )
+            remedy = "Look at the access key and its secret in the settings, and at its rights in the store."
+            return StoreError(Problem("objects-refused", REFUSED[code], remedy, digest))
         return StoreError(
             Problem(
                 "object-not-stored", f"The object store answers {code}.", "Look at the store, then try again.", digest
             )
         )
+
+    def _is_bucket_missing(self) -> bool:
+        """Ask for the bucket itself: some stores refuse the key, or the lock, where there is none."""
+        try:
+            self._client.head_bucket(Bucket=self._bucket.name)
+        except ClientError as error:
+            return _code(error) in {"404", "NoSuchBucket"}
+        except (BotoCoreError, Boto3Error):
+            pass
+        return False
 
 
 def _code(error: ClientError) -> str:

@@ -45,6 +45,7 @@ from packets.render.fonts import FontSet, ensure_fonts
 from packets.render.stamp import render_stamp
 from packets.settings import Settings
 from packets.store.database import Database
+from packets.store.modes import make_private_folder
 from packets.store.objects import MendableStore, ObjectStore
 from packets.store.objects_copy import CopiedObjects
 from packets.store.objects_files import FileObjects
@@ -198,7 +199,7 @@ def _queue_copy(database: Database, clock: Clock, digest: str) -> None:
 
 def initialize(settings: Settings, clock: Clock = system_clock, *, sample: bool) -> None:
     """Make the folder, the schema and, where there are none yet, the keys."""
-    settings.dir.mkdir(parents=True, exist_ok=True)
+    make_private_folder(settings.dir)
     if not settings.pki.exists():
         make_keys(settings, clock, sample=sample)
     database = open_database(settings)

@@ -14,6 +14,7 @@ from packets.errors import InputError, Problem
 
 LOOK_SECONDS = 3
 HTTPS = 443
+LONGEST_TEXT = 200
 OUT_OF_DATE, OTHER_NAME = {9, 10}, {62, 64}
 """`X509_V_ERR_…` of OpenSSL: not yet valid, expired; for another name, for another address."""
 IN_CLEAR = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"}
@@ -61,8 +62,8 @@ def _explain_certificate(code: int, endpoint: str, variable: str) -> Problem:
     if code in OTHER_NAME:
         remedy = "Name the store in its address as its certificate does, or give it a certificate for that name."
         return Problem("objects-certificate-misnamed", _tell_names(certificate), remedy, endpoint)
-    issuer = f' by "{certificate.issuer.rfc4514_string()}"' if certificate else ""
-    sentence = f"The certificate of the object store was issued{issuer}, and nobody who is trusted here vouches for that."
+    issuer = _one_line(f'"{certificate.issuer.rfc4514_string()}"' if certificate else "an authority")
+    sentence = f"The certificate of the object store was issued by {issuer}, which is not trusted here."
     remedy = f"Where you trust that authority, name a PEM file with its certificate in {variable}."
     return Problem("objects-certificate-untrusted", sentence, remedy, endpoint)
 
@@ -75,7 +76,7 @@ def _tell_dates(certificate: x509.Certificate | None) -> str:
 
 
 def _tell_names(certificate: x509.Certificate | None) -> str:
-    names = ", ".join(_names(certificate)) if certificate else ""
+    names = _one_line(", ".join(_names(certificate)) if certificate else "")
     return f"The certificate of the object store is for {names or 'another name'}, not for the name in its address."
 
 
@@ -95,6 +96,11 @@ def _look_at_certificate(endpoint: str) -> x509.Certificate | None:
         return x509.load_pem_x509_certificate(pem.encode("ascii"))
     except (OSError, ValueError):
         return None
+
+
+def _one_line(text: str) -> str:
+    """Show what a stranger wrote into a certificate."""
+    return "".join(character if character.isprintable() else "?" for character in text)[:LONGEST_TEXT]
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

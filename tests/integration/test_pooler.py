@@ -112,7 +112,9 @@ def empty(site: Site) -> str:
 @pytest.fixture
 def name(site: Site, empty: str, tmp_path: Path) -> str:
     """A database that was set up through the pooler, by an owner who may create no role."""
-    initialize(Settings(dir=tmp_path / "set-up", queue="procrastinate", database_url=site.url(empty, OWNER)), sample=True)
+    initialize(
+        Settings(dir=tmp_path / "set-up", queue="procrastinate", database_url=site.url(empty, OWNER)), sample=True
+    )
     granted = run_esm("db", "grants", APP, "--apply", ESM_DATABASE_URL=site.url(empty, OWNER))
     assert granted.exit_code == 0, granted.output
     return empty

@@ -149,7 +149,7 @@ def test_a_file_without_authorities_is_refused_at_the_start(tmp_path: Path, whic
         ("nobody", "nothing", buckets.NAME, "objects-refused", "does not know this access key"),
     ],
 )
-def test_a_missing_bucket_and_a_refused_key_are_told_apart(  # noqa: PLR0917  a table
+def test_a_missing_bucket_and_a_refused_key_are_told_apart(
     vault: Vault, key: str, secret: str, bucket: str, code: str, words: str
 ) -> None:
     """A store that refuses every key where there is no bucket is asked for the bucket itself."""

@@ -8,6 +8,7 @@ import click
 
 from packets.settings import load_settings
 from packets.store.grants import apply_grants, grant_script
+from packets.store.modes import tighten
 from web.bootstrap import initialize
 from web.cli.folder import folder_option
 
@@ -20,16 +21,20 @@ def db() -> None:
 @db.command("upgrade")
 @folder_option
 def upgrade(folder: Path) -> None:
-    """Bring the schema to the newest version; make folder and keys where there are none."""
+    """Bring the schema to the newest version; make folder and keys where there are none, for the folder's owner only."""
     settings = load_settings(dir=folder.absolute())
     initialize(settings, sample=False)
+    for sentence in tighten(settings.dir).sentences():
+        click.echo(sentence, err=True)
     click.echo("The schema is up to date.")
 
 
 @db.command("grants")
 @click.argument("role")
 @click.option("--schema", default="public", show_default=True, help="The schema that has the tables.")
-@click.option("--apply", "at_once", is_flag=True, help="Run it on the database of ESM_DATABASE_URL, instead of printing it.")
+@click.option(
+    "--apply", "at_once", is_flag=True, help="Run it on the database of ESM_DATABASE_URL, instead of printing it."
+)
 def grants(role: str, schema: str, *, at_once: bool) -> None:
     """Print SQL that lets a role of PostgreSQL run the service, and not change what was recorded.
 

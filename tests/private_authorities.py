@@ -51,7 +51,9 @@ class PrivateAuthority:
 def make_authority(folder: Path, name: str) -> PrivateAuthority:
     """Make an authority whose root lies in a folder."""
     key, subject = ec.generate_private_key(ec.SECP256R1()), _name(name)
-    builder = _builder(subject, subject, key, 30).add_extension(x509.BasicConstraints(True, 0), critical=True)
+    builder = _builder(subject, subject, key, 30).add_extension(
+        x509.BasicConstraints(ca=True, path_length=0), critical=True
+    )
     root = folder / f"{name}.pem"
     root.write_bytes(_pem(builder.sign(key, hashes.SHA256())))
     return PrivateAuthority(subject, root, key)

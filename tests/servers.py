@@ -206,6 +206,15 @@ def dump_and_restore(name: str, new: str, dump: Path) -> None:
     subprocess.run([programs / "pg_restore", *where, "--exit-on-error", "--dbname", new, dump], check=True)
 
 
+def psql(name: str, script: str, user: str = "postgres") -> subprocess.CompletedProcess[str]:
+    """Give a script to PostgreSQL's own terminal, on a database of the session's server, as people pipe it."""
+    server = shared("postgresql")
+    where = ["-h", server["host"], "-p", str(server["port"]), "-U", user, "--no-psqlrc", "--dbname", name]
+    return subprocess.run(
+        [_postgres_programs() / "psql", *where], input=script, capture_output=True, text=True, check=False
+    )
+
+
 def _answers(folder: Path, port: int) -> bool:
     ask: list[str | Path] = [_postgres_programs() / "pg_isready", "-q", "-h", folder, "-p", str(port)]
     return subprocess.run(ask, check=False, capture_output=True).returncode == 0

@@ -6,8 +6,8 @@ Both have one writer at a time, so that the log is one chain and what a transact
 - PostgreSQL: a writing transaction first takes a lock of the service's own, which ends with the transaction. It reads at READ
   COMMITTED: every statement after the lock sees all that was committed before it was taken, and nobody else commits meanwhile.
   REPEATABLE READ would look at a moment before the lock was there. Readers look at one moment (REPEATABLE READ).
-- Nothing on PostgreSQL depends on the session, which a pooler may change between two transactions: limits and costs are sent in one
-  message with BEGIN and end with the transaction.
+- Nothing on PostgreSQL depends on the session, which a pooler may change between two transactions: limits and costs go in one
+  message with BEGIN, and end with the transaction.
 """
 
 from __future__ import annotations

@@ -35,8 +35,11 @@ class TightenReport:
         if self.changed:
             yield f"{self.changed} files and folders in {self.folder} could be read by others; now only their owner can."
         if self.refused:
-            others = f"{len(self.refused)} that others can read belong to another user and stay so"
-            yield f"{others}, such as {self.refused[0]}; let that user run `chmod -R go= {self.folder}`, or protect what is above."
+            example, remedy = (
+                self.refused[0],
+                f"Let that user run `chmod -R go= {self.folder}`, or protect what is above.",
+            )
+            yield f"{len(self.refused)} that others can read belong to another user and stay so, such as {example}. {remedy}"
 
 
 def make_private_folder(folder: Path) -> None:

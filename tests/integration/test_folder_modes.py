@@ -1,4 +1,4 @@
-"""What the service makes can be read by its own user only, whatever the umask: data folder, backups, restored folders, exports."""
+"""What the service makes can be read by its own user only, whatever the umask: data folder, backups, exports."""
 
 from __future__ import annotations
 

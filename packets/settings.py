@@ -48,11 +48,18 @@ class Settings(BaseSettings):
     database_password: SecretStr = Field(
         default=SecretStr(""), description="password of the user whom that address names, where it has none"
     )
+    queue_database_url: str = Field(
+        default="",
+        description="address of the same database without a pooler, for procrastinate; empty means the database's",
+    )
     objects_url: str = Field(
         default="", description="address of the object store, file: or s3:; empty means files in the folder"
     )
     objects_access_key: str = Field(default="", description="access key of the bucket; empty means the machine's role")
     objects_secret_key: SecretStr = Field(default=SecretStr(""), description="secret of that access key")
+    objects_ca: Path | None = Field(
+        default=None, description="PEM file with the authorities that vouch for the store; empty means the public ones"
+    )
     objects_retention_years: int = Field(
         default=15,
         ge=0,
@@ -62,6 +69,9 @@ class Settings(BaseSettings):
     objects_copy_url: str = Field(default="", description="address of a second store that gets a copy of every object")
     objects_copy_access_key: str = Field(default="", description="access key of the second store")
     objects_copy_secret_key: SecretStr = Field(default=SecretStr(""), description="secret of that access key")
+    objects_copy_ca: Path | None = Field(
+        default=None, description="PEM file with the authorities that vouch for the second store"
+    )
     objects_officer_access_key: str = Field(
         default="",
         description="key of the records officer, who sets legal holds and removes; empty means the service's own",
@@ -155,6 +165,13 @@ class Settings(BaseSettings):
         if not self.database_url:
             return f"sqlite:///{self.dir / 'esm.db'}"
         return add_password(self.database_url, self.database_password.get_secret_value())
+
+    @property
+    def queue_database(self) -> str:
+        """The database's address for the engine that wakes workers."""
+        if not self.queue_database_url:
+            return self.database
+        return add_password(self.queue_database_url, self.database_password.get_secret_value())
 
     @property
     def needs_second_factor(self) -> bool:

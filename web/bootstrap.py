@@ -46,6 +46,7 @@ from packets.sandbox.confined import ConfinedSandbox
 from packets.sandbox.sandbox import Sandbox, UnconfinedSandbox
 from packets.settings import Settings
 from packets.store.database import Database
+from packets.store.modes import make_private_folder
 from packets.store.objects import MendableStore, ObjectStore
 from packets.store.objects_copy import CopiedObjects
 from packets.store.objects_files import FileObjects
@@ -199,11 +200,13 @@ def open_stores(settings: Settings, clock: Clock) -> tuple[MendableStore, Mendab
     def locked_until() -> datetime:
         return clock() + lock
 
-    access = Access(settings.objects_access_key, settings.objects_secret_key.get_secret_value(), locked_until)
+    secret = settings.objects_secret_key.get_secret_value()
+    access = Access(settings.objects_access_key, secret, locked_until, settings.objects_ca)
     store = open_store(settings.objects_url, access) if settings.objects_url else FileObjects(settings.objects)
     if not settings.objects_copy_url:
         return store, None
-    access = Access(settings.objects_copy_access_key, settings.objects_copy_secret_key.get_secret_value(), locked_until)
+    secret = settings.objects_copy_secret_key.get_secret_value()
+    access = Access(settings.objects_copy_access_key, secret, locked_until, settings.objects_copy_ca)
     return store, open_store(settings.objects_copy_url, access, "ESM_OBJECTS_COPY_URL")
 
 
@@ -219,7 +222,7 @@ def initialize(settings: Settings, clock: Clock = system_clock, *, sample: bool)
     Raises:
         SchemaError: the database is neither new nor of this version.
     """
-    settings.dir.mkdir(parents=True, exist_ok=True)
+    make_private_folder(settings.dir)
     with closing(open_database(settings)) as database:
         report = database.inspect_schema()
         if report.state is SchemaState.EMPTY:
@@ -244,7 +247,7 @@ def upgrade_folder(settings: Settings, clock: Clock = system_clock) -> SchemaRep
     """
     with closing(open_database(settings)) as database:
         database.inspect_schema().require(upgradable=True)
-        settings.dir.mkdir(parents=True, exist_ok=True)
+        make_private_folder(settings.dir)
         before = database.upgrade()
         install_engine(settings, database)
         if settings.mode != "production" and not settings.pki.exists() and not _has_sealed(database):

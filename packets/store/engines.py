@@ -6,22 +6,22 @@ Both have one writer at a time, so that the log is one chain and what a transact
 - PostgreSQL: a writing transaction first takes a lock of the service's own, which ends with the transaction. It reads at READ
   COMMITTED: every statement after the lock sees all that was committed before it was taken, and nobody else commits meanwhile.
   REPEATABLE READ would look at a moment before the lock was there. Readers look at one moment (REPEATABLE READ).
-- Nothing on PostgreSQL depends on the session, which a pooler may change between two transactions: limits and costs are sent in one
-  message with BEGIN and end with the transaction.
+- Nothing on PostgreSQL depends on the session, which a pooler may change between two transactions: limits and costs go in one
+  message with BEGIN, and end with the transaction.
 """
 
 from __future__ import annotations
 
-import os
-import stat
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
 from packets.errors import InputError, Problem
+from packets.store.modes import reserve_private_file
 from packets.store.poolers import avoid_prepared_statements
 from packets.store.wakes import OPTION
 
@@ -34,7 +34,6 @@ PAGE_COST = 0.2
 """PostgreSQL reckons with pages on a turning disk, and reads a whole table rather than look up a few thousand rows; ours are in
 memory or nearly."""
 CONNECT_SECONDS = 5
-OWNER_ONLY = 0o600
 CONNECTIONS, MORE_CONNECTIONS = 5, 15
 WRITERS = 0x45534D_0001
 """The key of the lock that writers queue for on PostgreSQL; a lock is known within its own database only."""
@@ -115,16 +114,6 @@ def _without_engine() -> Problem:
     )
 
 
-def connect_arguments(url: str) -> dict[str, Any]:
-    """How the driver of PostgreSQL connects to an address, for whoever keeps connections of his own.
-
-    Raises:
-        InputError: the address cannot be used.
-    """
-    address = _read_address(url)
-    return dict(address.get_dialect()().create_connect_args(address)[1])
-
-
 def _postgresql(address: sa.URL, *, wakes: bool) -> sa.Engine:
     connect = {"connect_timeout": CONNECT_SECONDS, "application_name": "esm-packets"}
     options: dict[str, Any] = {
@@ -169,13 +158,10 @@ def _begin_postgresql(limits: str, connection: sa.Connection) -> None:
 
 
 def _create_sqlite(_dialect: Any, _record: Any, arguments: list[Any], _options: dict[str, Any]) -> None:
-    """Make a new file readable by its owner only, whatever the umask; SQLite gives its other files the same mode.
-
-    It is never opened here: closing it would let go of the locks that other connections of this process hold.
-    """
+    """Make a new file for its owner only; SQLite gives the files beside it the same mode."""
     if arguments and arguments[0] and not str(arguments[0]).startswith((":", "file:")):
         with suppress(OSError):  # it is there already, or SQLite says why it cannot be
-            os.mknod(arguments[0], stat.S_IFREG | OWNER_ONLY)
+            reserve_private_file(Path(arguments[0]))
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

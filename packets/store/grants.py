@@ -118,7 +118,9 @@ def _missing_role(role: str) -> Problem:
 
 
 def _mighty_role(role: str) -> Problem:
-    sentence = "This role could change what was recorded: it is a superuser, owns the tables, or belongs to a role that may."
+    sentence = (
+        "This role could change what was recorded: it is a superuser, owns the tables, or belongs to a role that may."
+    )
     return Problem("role-too-mighty", sentence, "Name a role that owns nothing and belongs to no other.", role)
 
 

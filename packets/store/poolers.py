@@ -12,8 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 _IDENTITY = sa.text("""
-    SELECT system_identifier, (SELECT oid FROM pg_database WHERE datname = current_database()), pg_is_in_recovery()
-    FROM pg_control_system()""")
+    SELECT oid, pg_postmaster_start_time() FROM pg_database WHERE datname = current_database()""")
 
 
 def is_pooled(driver: Any) -> bool:
@@ -30,13 +29,6 @@ def avoid_prepared_statements(driver: Any, _record: Any) -> None:
         driver.prepare_threshold = None
 
 
-def reaches_pooler(engine: sa.Engine) -> bool:
-    """Whether the address of an engine is that of a pooler."""
-    with engine.connect() as connection:
-        return is_pooled(connection.connection.driver_connection)
-
-
-def identify(engine: sa.Engine) -> tuple[Any, ...]:
-    """Tell one database from every other, whatever its address: server, number, and whether it is a standby."""
-    with engine.connect() as connection:
-        return tuple(connection.execute(_IDENTITY).one())
+def identify(connection: sa.Connection) -> tuple[Any, ...]:
+    """Tell one database from every other, whatever its address: its number, and since when its server runs."""
+    return tuple(connection.execute(_IDENTITY).one())

@@ -11,6 +11,7 @@ import click
 from packets.errors import StoreError
 from packets.settings import Settings, load_settings
 from packets.store.grants import apply_grants, grant_script
+from packets.store.modes import tighten
 from packets.store.schema_state import SchemaReport, SchemaState
 from web.bootstrap import missing_keys, upgrade_folder
 from web.carriers import open_database
@@ -45,6 +46,8 @@ def upgrade(folder: Path, seconds: int) -> None:
     with for_folder(settings):
         wait_for_database(settings, seconds)
         _print(upgrade_folder(settings))
+        for sentence in tighten(settings.dir).sentences():
+            click.echo(sentence, err=True)
         _hint_at_keys(settings)
 
 
@@ -87,7 +90,9 @@ def _hint_at_keys(settings: Settings) -> None:
 @db.command("grants")
 @click.argument("role")
 @click.option("--schema", default="public", show_default=True, help="The schema that has the tables.")
-@click.option("--apply", "at_once", is_flag=True, help="Run it on the database of ESM_DATABASE_URL, instead of printing it.")
+@click.option(
+    "--apply", "at_once", is_flag=True, help="Run it on the database of ESM_DATABASE_URL, instead of printing it."
+)
 def grants(role: str, schema: str, *, at_once: bool) -> None:
     """Print SQL that lets a role of PostgreSQL run the service, and not change what was recorded.
 

@@ -314,10 +314,11 @@ def rotate_keys(
         SchemaError: the log cannot be told of it; nothing was replaced.
         InputError: production was given no passphrase.
     """
-    now, vault = clock(), Vault(find_secret(settings, "pki_passphrase"), key_holder(settings), held or {})
+    now = clock()
     with closing(open_database(settings)) if settings.has_database else nullcontext() as database:
         if database:
             database.inspect_schema().require()
+        vault = Vault(find_secret(settings, "pki_passphrase"), key_holder(settings), held or {})
         pki = rotate_pki(settings.pki, vault, rotation, now, root_key=root_key)
         serials = {part: f"{pki.certificate(part).serial_number:x}" for part in ROTATED[rotation]}
         if database:

@@ -53,9 +53,9 @@ def demo(folder: Path, acos: int, participants: Path | None, *, as_json: bool) -
 
     One more ACO is enrolled and left unsigned, so that you can sign it yourself with `esm serve --demo`.
     """
-    _refuse_foreign_folder(folder)
     settings = load_settings(dir=folder.absolute(), mode="demo")
     with for_folder(settings):
+        _refuse_foreign_folder(folder)
         initialize(settings, sample=True)
         demonstration = Demonstration(build_services(settings), folder.absolute(), _teller())
     if (folder / MARKER).exists():

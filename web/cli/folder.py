@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from packets.errors import InputError, NotFoundError, Problem, SchemaError
+from packets.errors import InputError, NotFoundError, Problem, StoreError
 from packets.settings import Settings, load_settings
 from web.bootstrap import Services, build_services
 from web.hints import fill_folder
@@ -50,14 +50,14 @@ def for_folder(settings: Settings) -> Iterator[None]:
     """Say which database cannot be worked on, or that the folder is closed to this user.
 
     Raises:
-        SchemaError: with its place in each problem.
+        StoreError: with its place in each problem.
         InputError: the folder, or a file in it, may not be read or written.
     """
     try:
         yield
-    except SchemaError as error:
+    except StoreError as error:
         where = "ESM_DATABASE_URL" if settings.database_url else str(settings.dir / "esm.db")
-        raise SchemaError([replace(problem, where=problem.where or where) for problem in error.problems]) from error
+        raise type(error)([replace(problem, where=problem.where or where) for problem in error.problems]) from error
     except PermissionError as error:
         sentence = f"This user may not use {error.filename or settings.dir}."
         remedy = "Run the command as the user who owns the folder, or name another one with --dir."

@@ -285,9 +285,9 @@ def test_a_service_is_set_up_with_the_engine_and_examined(tmp_path: Path) -> Non
     assert all(len(kind.encode()) <= LONGEST_KIND for kind in carrier.executor.registry.kinds)
     carrier.start()
     ends = time.monotonic() + 10
-    while found() != [(State.GOOD, "procrastinate has 1 workers.")] and time.monotonic() < ends:
+    while found() != [(State.GOOD, "procrastinate has 1 worker.")] and time.monotonic() < ends:
         time.sleep(0.05)
-    assert found() == [(State.GOOD, "procrastinate has 1 workers.")]
+    assert found() == [(State.GOOD, "procrastinate has 1 worker.")]
     assert carrier.stop()
 
     change(services.database, "DROP SCHEMA procrastinate CASCADE")

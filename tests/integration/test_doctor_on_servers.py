@@ -217,7 +217,7 @@ def test_a_bucket_without_lock_is_told_unless_its_address_says_so(folder: Path) 
 def test_refusals_of_a_store_are_told_apart(folder: Path) -> None:
     """A bucket that is not there, a key that is not known, a secret that is another one."""
     told(on_s3(folder, "no-such-bucket", "admin"), "There is no such bucket.")
-    assert "Make the bucket" in told(on_s3(folder, "no-such-bucket"), "refuses this key, or has no such bucket").remedy
+    assert "Make it, with Object Lock." in told(on_s3(folder, "no-such-bucket"), "There is no such bucket.").remedy
     assert "access key" in told(on_s3(folder, identity="nobody"), "which it does not know").remedy
     assert "secret" in told(on_s3(folder, objects_secret_key=SecretStr("wrong")), "the secret is another one").remedy
 

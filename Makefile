@@ -113,6 +113,7 @@ lock: ## Compile the lock files again (needs uv on the PATH)
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra postgres --extra queue --extra s3 --extra pkcs11 -c requirements/scaled.lock pyproject.toml -o requirements/wheel.lock
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra build --extra dev -c requirements/scaled.lock pyproject.toml -o requirements/dev.lock
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/node.in -o requirements/node.lock
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/deploy.in -o requirements/deploy.lock
 
 dist: setup ## Build wheel, sdist, pinned requirements, bill of materials and digests from what is committed, into ./dist
 	@$(BIN)/python .ci/dist.py

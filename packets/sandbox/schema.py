@@ -140,7 +140,7 @@ def codec_of(declared: Any) -> Codec:
         if is_dataclass(declared):
             return _dataclass(declared)
         if issubclass(declared, str):
-            return Codec(_as_it_is, lambda value, reader: _made(declared, (TEXT.decode(value, reader),)))
+            return _written_as(str.__str__, declared)
     if supertype := getattr(declared, "__supertype__", None):
         return codec_of(supertype)
     message = f"values of {declared} do not cross"

@@ -7,17 +7,20 @@ never change, so that what that moment names is there. Keys are left out unless 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from packets.clock import Clock
 from packets.errors import ConflictError, InputError, NotFoundError, PacketsError, Problem
 from packets.store.database import Database
+from packets.store.modes import copy_private, make_private_folder, open_private, reserve_private_file
 from packets.store.objects import ObjectStore, digest_file
 from packets.store.objects_files import FileObjects
+from packets.store.schema_state import SchemaReport, SchemaState
 
 MANIFEST, DATABASE, OBJECTS, PKI, SECRETS = "backup.json", "esm.db", "objects", "pki", "secrets"
 VERSION = 1
@@ -30,12 +33,14 @@ class BackupReport:
     Attributes:
         gaps: recorded digests whose bytes were not there to be copied, with what they are for.
         keys: whether the service's keys and secrets are in the backup.
+        schema: what has to be done with the database before it can be worked on; None where nothing has.
     """
 
     objects: int = 0
     size: int = 0
     keys: bool = False
     gaps: list[str] = field(default_factory=list)
+    schema: Problem | None = None
 
 
 def back_up(
@@ -49,6 +54,7 @@ def back_up(
     """
     _take_empty(to)
     report, began = BackupReport(keys=keys), clock()
+    reserve_private_file(to / DATABASE)
     database.snapshot(to / DATABASE)
     copy, named = FileObjects(to / OBJECTS), _named(to / DATABASE)
     for digest, where in named.items():
@@ -61,8 +67,8 @@ def back_up(
         report.objects += 1
         report.size += len(content)
     if keys:
-        _copy_private(folder / PKI, to / PKI)
-        _copy_private(folder / SECRETS, to / SECRETS)
+        copy_private(folder / PKI, to / PKI)
+        copy_private(folder / SECRETS, to / SECRETS)
     _write_manifest(to, {"at_utc": began.isoformat(), "objects": report.objects, "gaps": report.gaps, "keys": keys})
     return report
 
@@ -70,14 +76,20 @@ def back_up(
 def restore(source: Path, to: Path) -> BackupReport:
     """Put a backup into a new folder; everything is read back. What the records name and the backup lacks is told.
 
+    A backup of an older version is restored as it is, and the report says that its schema has to be upgraded.
+
     Raises:
         NotFoundError: this is no backup.
         ConflictError: the new folder has something in it.
         InputError: the database in the backup is not the one that was written there.
+        SchemaError: this program knows nothing of such a database; nothing was restored.
     """
     manifest = _read_manifest(source)
+    schema = _inspect(source / DATABASE)
+    schema.require(upgradable=True)
     _take_empty(to)
-    report = BackupReport(keys=bool(manifest["keys"]))
+    report = BackupReport(keys=bool(manifest["keys"]), schema=schema.problem)
+    reserve_private_file(to / DATABASE)
     shutil.copyfile(source / DATABASE, to / DATABASE)
     kept, copy = FileObjects(source / OBJECTS, read_only=True), FileObjects(to / OBJECTS)
     for digest, where in _named(to / DATABASE).items():
@@ -90,42 +102,40 @@ def restore(source: Path, to: Path) -> BackupReport:
         report.objects += 1
         report.size += len(content)
     for name in (PKI, SECRETS):
-        _copy_private(source / name, to / name)
+        copy_private(source / name, to / name)
     return report
 
 
 def _take_empty(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder)
     if any(folder.iterdir()):
         raise ConflictError(
             Problem("folder-not-empty", "There is something in this folder.", "Name a new one.", str(folder))
         )
 
 
+def _inspect(database: Path) -> SchemaReport:
+    with closing(Database(f"sqlite:///{database}")) as opened:
+        return opened.inspect_schema()
+
+
 def _named(database: Path) -> dict[str, str]:
-    opened = Database(f"sqlite:///{database}")
-    try:
-        with opened.read() as records:
-            return records.ledger.digests()
-    finally:
-        opened.close()
-
-
-def _copy_private(source: Path, to: Path) -> None:
-    """A folder of keys, readable by its owner only."""
-    if not source.is_dir():
-        return
-    old = os.umask(0o077)
-    try:
-        shutil.copytree(source, to)
-    finally:
-        os.umask(old)
+    """What the records name. Those of an older version are asked in a copy that is upgraded, and then removed."""
+    if _inspect(database).state is SchemaState.OLDER:
+        with TemporaryDirectory(dir=database.parent) as scratch:
+            copy = Path(shutil.copy(database, scratch))
+            with closing(Database(f"sqlite:///{copy}")) as older:
+                older.upgrade()
+            return _named(copy)
+    with closing(Database(f"sqlite:///{database}")) as opened, opened.read() as records:
+        return records.ledger.digests()
 
 
 def _write_manifest(to: Path, told: Mapping[str, object]) -> None:
     """Last, so that a backup that broke off is none."""
     content = {"version": VERSION, "database_sha256": digest_file(to / DATABASE), **told}
-    (to / MANIFEST).write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+    with open(to / MANIFEST, "x", encoding="utf-8", opener=open_private) as file:
+        file.write(json.dumps(content, indent=2) + "\n")
 
 
 def _read_manifest(source: Path) -> dict[str, object]:

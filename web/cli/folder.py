@@ -2,39 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from packets.errors import NotFoundError, Problem
-from packets.settings import load_settings
+from packets.disk_errors import disk_errors
+from packets.errors import NotFoundError, Problem, StoreError
+from packets.settings import Settings, load_settings
 from web.bootstrap import Services, build_services
 from web.hints import fill_folder
 
 folder_option = click.option(
     "--dir",
     "folder",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path),
     default=Path("demo-data"),
     show_default=True,
+    envvar="ESM_DIR",
     help="The data folder.",
 )
 
 
-def open_folder(folder: Path, **given: str) -> Services:
-    """The services on a folder that `esm demo` or `esm db upgrade` made, with settings that the command line gave.
+def open_folder(folder: Path, *, demo: bool = False, any_schema: bool = False) -> Services:
+    """The services on a folder that `esm demo` or `esm db upgrade` made.
+
+    Args:
+        folder: the data folder.
+        demo: list the sample accounts, whatever the settings say.
+        any_schema: open it on a schema of another version too, to examine what there is.
 
     Raises:
         NotFoundError: there is no database in it.
+        SchemaError: this program cannot work on its database.
+        StoreError: this user may not use the folder, or the disk refuses.
     """
-    settings = load_settings(dir=folder.absolute(), **given)
-    if not settings.has_database:
-        raise NotFoundError(
-            Problem(
-                "folder-empty",
-                "There is no database in this folder.",
-                fill_folder(folder, settings.mode),
-                str(folder),
-            )
-        )
-    return build_services(settings)
+    settings = load_settings(dir=folder.absolute(), **({"mode": "demo"} if demo else {}))
+    with for_folder(settings):
+        if not settings.has_database:
+            remedy = fill_folder(folder, settings.mode)
+            raise NotFoundError(Problem("folder-empty", "There is no database in this folder.", remedy, str(folder)))
+        return build_services(settings, any_schema=any_schema)
+
+
+@contextmanager
+def for_folder(settings: Settings) -> Iterator[None]:
+    """Say which database cannot be worked on, or that the folder is closed to this user.
+
+    Raises:
+        StoreError: with its place in each problem; the folder is closed, the disk is full or broken, or a file is in the way.
+    """
+    try:
+        with disk_errors(settings.dir):
+            yield
+    except StoreError as error:
+        where = "ESM_DATABASE_URL" if settings.database_url else str(settings.dir / "esm.db")
+        raise type(error)([replace(problem, where=problem.where or where) for problem in error.problems]) from error

@@ -23,6 +23,7 @@ from packets.errors import (
 )
 from packets.store.engines import IN_MEMORY, SQLITE, be_the_writer, begin_look, begin_writing, make_engine
 from packets.store.migrator import known_schemas, upgrade_schema
+from packets.store.poolers import identify, is_pooled
 from packets.store.records import Records
 from packets.store.records.jobs import JobRecords
 from packets.store.records.tokens import TokenRecords
@@ -166,10 +167,29 @@ class Database:
             found = engine_version(connection)
             return found, living_workers(connection, seconds) if found else 0
 
+    def is_pooled(self) -> bool:
+        """Whether a connection pooler stands before PostgreSQL."""
+        with refusals(), self._engine.connect() as connection:
+            return self._engine.dialect.name != SQLITE and is_pooled(connection.connection.driver_connection)
+
+    def is_same_as(self, other: Database) -> bool:
+        """Whether two addresses of PostgreSQL lead to one database."""
+        with refusals(), self._engine.connect() as here, other._engine.connect() as there:
+            return identify(here) == identify(there)
+
     @property
     def reached_by(self) -> dict[str, Any]:
         """How the driver connects, for whoever keeps connections of his own."""
         return dict(self._engine.dialect.create_connect_args(self._engine.url)[1])
+
+    def inspect(self, question: Callable[[sa.Connection], Answer]) -> Answer:
+        """Ask about the database itself, not about records; whatever the question changes is taken back.
+
+        Raises:
+            StoreError: the database cannot be reached, or is damaged.
+        """
+        with refusals(), self._engine.connect() as connection:
+            return question(connection)
 
     def snapshot(self, to: Path) -> None:
         """Copy an SQLite database into a new file, as it is at one moment, while others go on writing.

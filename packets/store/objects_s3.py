@@ -8,8 +8,9 @@ of the agreement). A lock is extended and never shortened. What it is worth depe
 from __future__ import annotations
 
 import base64
+import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,23 +30,52 @@ from botocore.exceptions import (
 
 from packets.errors import NotFoundError, Problem, StoreError
 from packets.store.objects import checked, damaged, digest_bytes, digest_file, missing
+from packets.store.objects_tls import explain_tls
 
 CONNECT_SECONDS, ANSWER_SECONDS, TRIES = 3, 10, 3
 PIECE = 1024 * 1024
 ABSENT, THERE, RACED = {"NoSuchKey", "404"}, {"PreconditionFailed", "412"}, {"ConditionalRequestConflict", "409"}
 REFUSED = {"AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
+REFUSALS = {
+    "AccessDenied": ("The object store refuses this key.", "Give the key the rights that it needs."),
+    "InvalidAccessKeyId": (
+        "The object store refuses this key, which it does not know.",
+        "Correct the access key.",
+    ),
+    "SignatureDoesNotMatch": (
+        "The object store refuses this key, because the secret is another one.",
+        "Correct the secret of the access key.",
+    ),
+}
+NO_BUCKET = "NoSuchBucket"
+CLOCK = {"RequestTimeTooSkewed"}
+PROBES = "probe"
+"""Under this beginning lies what is put to see whether the store works: no object, and nothing that a record names."""
+
 BROKEN_OFF = (IncompleteReadError, ResponseStreamingError, HTTPClientError)
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """Where objects are: a bucket, the beginning of their keys, the server, and whether the bucket locks objects."""
+    """Where objects are.
+
+    Attributes:
+        name: of the bucket.
+        prefix: the beginning of the objects' keys.
+        endpoint: address of the server; None means AWS.
+        region: where the bucket is.
+        locks: whether the bucket locks objects.
+        ca: PEM file with the authorities that vouch for the server; None means the public ones.
+        ca_variable: the setting that names this file.
+    """
 
     name: str
     prefix: str = ""
     endpoint: str | None = None
     region: str = "us-east-1"
     locks: bool = True
+    ca: Path | None = None
+    ca_variable: str = "ESM_OBJECTS_CA"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +97,7 @@ class S3Objects:
             "s3",
             endpoint_url=bucket.endpoint,
             region_name=bucket.region,
+            verify=str(bucket.ca) if bucket.ca else None,
             aws_access_key_id=keys.access_key or None,
             aws_secret_access_key=keys.secret_key or None,
             config=Config(
@@ -179,8 +210,56 @@ class S3Objects:
                     if one["Key"] == key:
                         self._client.delete_object(Bucket=name, Key=key, VersionId=one["VersionId"])
 
+    def probe(self, content: bytes) -> bool:
+        """Put bytes beside the objects, without a lock, read them back and remove them.
+
+        Raises:
+            StoreError: they could not be written, or did not come back as they were.
+        """
+        digest = digest_bytes(content)
+        place = {"Bucket": self._bucket.name, "Key": f"{self._bucket.prefix}{PROBES}/{secrets.token_hex(8)}"}
+        with self._refusals(digest):
+            put = self._client.put_object(**place, Body=content, IfNoneMatch="*", ChecksumSHA256=_checksum(digest))
+            version = {"VersionId": put["VersionId"]} if put.get("VersionId") else {}
+            answer: bytes = self._client.get_object(**place, **version)["Body"].read()
+        checked(answer, digest)
+        with suppress(ClientError):  # the service's own key need not be able to remove anything
+            self._client.delete_object(**place, **version)
+            return True
+        return False
+
+    def require_lock(self) -> None:
+        """Announce an object under a lock, and take it back before it is there: no right to read settings is needed.
+
+        Raises:
+            StoreError: there is no bucket, it locks nothing, the key may not, or the store cannot be reached.
+        """
+        self._require_bucket()
+        if not self._bucket.locks:
+            return
+        place = {"Bucket": self._bucket.name, "Key": f"{self._bucket.prefix}{PROBES}/{secrets.token_hex(8)}"}
+        lock = {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": self._locked_until()}
+        with self._refusals(place["Key"]):
+            upload = self._client.create_multipart_upload(**place, **lock)["UploadId"]
+        with suppress(ClientError):
+            self._client.abort_multipart_upload(**place, UploadId=upload)
+
+    def _require_bucket(self) -> None:
+        """Ask for the bucket before anything is put: some stores make one that is missing. Who may not ask goes on."""
+        with self._refusals(self._bucket.name):
+            try:
+                self._client.head_bucket(Bucket=self._bucket.name)
+            except ClientError as error:
+                if _code(error) in {"404", NO_BUCKET}:
+                    raise self._no_bucket() from error
+
+    def _no_bucket(self) -> StoreError:
+        return StoreError(
+            Problem("bucket-missing", "There is no such bucket.", "Make it, with Object Lock.", self._bucket.name)
+        )
+
     def _write(self, digest: str, content: bytes | IO[bytes], *, only_new: bool) -> None:
-        options: dict[str, Any] = {"ChecksumSHA256": base64.b64encode(bytes.fromhex(digest)).decode()}
+        options: dict[str, Any] = {"ChecksumSHA256": _checksum(digest)}
         if only_new:
             options["IfNoneMatch"] = "*"
         if self._bucket.locks:
@@ -224,31 +303,46 @@ class S3Objects:
         except FlexibleChecksumError as error:
             raise damaged(digest) from error
         except (BotoCoreError, Boto3Error) as error:
-            problem = Problem(
+            away = Problem(
                 "objects-away", "The object store cannot be reached, or broke off.", "Try again in a minute.", digest
             )
-            raise StoreError(problem) from error
+            problem = explain_tls(error, self._client.meta.endpoint_url, self._bucket.ca_variable)
+            raise StoreError(problem or away) from error
 
     def _told(self, error: ClientError, digest: str) -> NotFoundError | StoreError:
         code = _code(error)
         if code in ABSENT:
             return missing(digest)
-        if code == "NoSuchBucket":
-            return StoreError(
-                Problem("bucket-missing", "There is no such bucket.", "Make it, with Object Lock.", self._bucket.name)
-            )
+        if code == NO_BUCKET or (code in {"InvalidRequest", *REFUSED} and self._is_bucket_missing()):
+            return self._no_bucket()
         if code == "InvalidRequest" and self._bucket.locks:
             remedy = "Make the bucket with Object Lock, or say lock=none in its address."
             return StoreError(Problem("bucket-without-lock", "The bucket locks no objects.", remedy, self._bucket.name))
+        if code in CLOCK:
+            sentence = "The object store does not talk to this machine, because its clock is off."
+            return StoreError(Problem("objects-clock", sentence, "Set the clock, and keep it with NTP or PTP.", digest))
         if code in REFUSED:
-            return StoreError(
-                Problem("objects-refused", "The object store refuses this key.", "Give it the rights it needs.", digest)
-            )
+            sentence, remedy = REFUSALS.get(code, REFUSALS["AccessDenied"])
+            return StoreError(Problem("objects-refused", sentence, remedy, digest))
         return StoreError(
             Problem(
                 "object-not-stored", f"The object store answers {code}.", "Look at the store, then try again.", digest
             )
         )
+
+    def _is_bucket_missing(self) -> bool:
+        """Ask for the bucket itself: some stores refuse the key, or the lock, where there is none."""
+        try:
+            self._client.head_bucket(Bucket=self._bucket.name)
+        except ClientError as error:
+            return _code(error) in {"404", "NoSuchBucket"}
+        except (BotoCoreError, Boto3Error):
+            pass
+        return False
+
+
+def _checksum(digest: str) -> str:
+    return base64.b64encode(bytes.fromhex(digest)).decode()
 
 
 def _code(error: ClientError) -> str:

@@ -161,13 +161,8 @@ class Services:
     session_secret: str
 
 
-def build_services(settings: Settings, clock: Clock = system_clock, *, any_schema: bool = False) -> Services:
+def build_services(settings: Settings, clock: Clock = system_clock) -> Services:
     """The services of a process on the settings' folder, database and keys.
-
-    Args:
-        settings: of the process.
-        clock: the time.
-        any_schema: build them on a schema of another version too, to examine what there is.
 
     Raises:
         SchemaError: this program cannot work on the database.
@@ -178,8 +173,7 @@ def build_services(settings: Settings, clock: Clock = system_clock, *, any_schem
     require_provider(settings)
     database = open_database(settings)
     try:
-        if not any_schema:
-            database.inspect_schema().require()
+        database.inspect_schema().require()
         pki = open_keys(settings, database)
         store, copy = open_stores(settings, clock)
         objects = CopiedObjects(store, copy, partial(_queue_copy, database, clock)) if copy else store

@@ -26,13 +26,12 @@ folder_option = click.option(
 )
 
 
-def open_folder(folder: Path, *, demo: bool = False, any_schema: bool = False) -> Services:
+def open_folder(folder: Path, *, demo: bool = False) -> Services:
     """The services on a folder that `esm demo` or `esm db upgrade` made.
 
     Args:
         folder: the data folder.
         demo: list the sample accounts, whatever the settings say.
-        any_schema: open it on a schema of another version too, to examine what there is.
 
     Raises:
         NotFoundError: there is no database in it.
@@ -44,7 +43,7 @@ def open_folder(folder: Path, *, demo: bool = False, any_schema: bool = False) -
         if not settings.has_database:
             remedy = fill_folder(folder, settings.mode)
             raise NotFoundError(Problem("folder-empty", "There is no database in this folder.", remedy, str(folder)))
-        return build_services(settings, any_schema=any_schema)
+        return build_services(settings)
 
 
 @contextmanager

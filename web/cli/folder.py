@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from packets.disk_errors import disk_errors
-from packets.errors import NotFoundError, Problem, SchemaError
+from packets.errors import NotFoundError, Problem, SchemaError, StoreError
 from packets.settings import Settings, load_settings
 from web.bootstrap import Services, build_services
 from web.hints import fill_folder
@@ -52,11 +52,11 @@ def for_folder(settings: Settings) -> Iterator[None]:
 
     Raises:
         SchemaError: with its place in each problem.
-        StoreError: the folder is closed to this user, the disk is full or broken, or a file is in the way.
+        StoreError: likewise; the folder is closed to this user, the disk is full or broken, or a file is in the way.
     """
     try:
         with disk_errors(settings.dir):
             yield
-    except SchemaError as error:
+    except (SchemaError, StoreError) as error:
         where = "ESM_DATABASE_URL" if settings.database_url else str(settings.dir / "esm.db")
-        raise SchemaError([replace(problem, where=problem.where or where) for problem in error.problems]) from error
+        raise type(error)([replace(problem, where=problem.where or where) for problem in error.problems]) from error

@@ -10,7 +10,7 @@ PORT   ?= 8080
 unexport PYTHONPATH PYTHONHOME # packages of elsewhere would pass for installed ones
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev look tools demo serve test lint e2e audit bench attacks faults scaled requirements conformance lock dist sbom clean
+.PHONY: help setup dev look tools demo serve test lint e2e audit bench attacks faults scaled requirements conformance lock dist sbom image clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -113,12 +113,16 @@ lock: ## Compile the lock files again (needs uv on the PATH)
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra postgres --extra queue --extra s3 --extra pkcs11 -c requirements/scaled.lock pyproject.toml -o requirements/wheel.lock
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra build --extra dev -c requirements/scaled.lock pyproject.toml -o requirements/dev.lock
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/node.in -o requirements/node.lock
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/deploy.in -o requirements/deploy.lock
 
 dist: setup ## Build wheel, sdist, pinned requirements, bill of materials and digests from what is committed, into ./dist
 	@$(BIN)/python .ci/dist.py
 
 sbom: $(VENV)/.runtime ## Write the bill of materials (CycloneDX) of all locked packages into ./dist
-	@$(BIN)/python .ci/sbom.py dist/esm-packets.cdx.json
+	@$(BIN)/python .ci/sbom.py dist
+
+image: ## Build the container images with podman or docker (BASE=…@sha256:…, or localhost/…; IMAGES="service database proxy")
+	@sh .ci/build-image "$(BASE)" $(IMAGES)
 
 clean: ## Remove the environment and the demo's data
 	@rm -rf $(VENV) $(VENV)-bench demo-data .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -43,8 +43,7 @@ def main(folder: Path) -> None:
         wheel = build(Path(scratch, sdist.name.removesuffix(".tar.gz")), "wheel", made, source)
         _require_whole(wheel)
         _write_pins(source, made, wheel, sdist)
-        version = sdist.name.removesuffix(".tar.gz").partition("-")[2]
-        _run(sys.executable, ".ci/sbom.py", str(made / f"esm-packets-{version}.cdx.json"), cwd=source)
+        _run(sys.executable, ".ci/sbom.py", str(made), cwd=source)
         sums = [f"{_digest(path)}  {path.name}\n" for path in sorted(made.iterdir())]
         (made / "SHA256SUMS").write_text("".join(sums), "ascii")
         shutil.rmtree(folder, ignore_errors=True)
@@ -99,9 +98,10 @@ def _digest(path: Path) -> str:
 
 
 def _run(*command: str, cwd: Path = ROOT) -> str:
-    """Run a program to its end; its own words are enough where it fails."""
-    done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603  our own commands
+    """Run a program to its end, and pass its own words on only where it fails."""
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)  # noqa: S603  our own commands
     if done.returncode:
+        sys.stderr.write(done.stderr)
         sys.exit(f"{command[0]} ended with {done.returncode}; nothing was built.")
     return done.stdout
 

@@ -1,7 +1,7 @@
 """Write the software bill of materials (CycloneDX 1.6) of everything that is locked: `make sbom` and `make dist` call it.
 
 The same lock files and the same commit give the same bytes. A Python package has the digests of all the files that its lock
-allows, of which an installation takes one. Usage: sbom.py FILE
+allows, of which an installation takes one. Usage: sbom.py FOLDER
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ PINNED = re.compile(
 REQUIRED, OPTIONAL, EXCLUDED = "required", "optional", "excluded"
 """What every installation has; what an extra adds; what only builds and tests."""
 
+CUT_INTO_THE_WHEEL = {"fontpkg-noto-sans", "fontpkg-noto-serif"}
+"""Packages whose fonts the wheel carries, so that it does not need the packages."""
+
 
 def read_lock(path: Path) -> dict[str, dict[str, Any]]:
     """Read the packages of a lock file as components by name."""
@@ -55,10 +58,10 @@ def collect_python_components() -> list[dict[str, Any]]:
     """Collect the packages of all lock files, each with how far it is needed."""
     locks = {path.stem: read_lock(path) for path in sorted((ROOT / "requirements").glob("*.lock"))}
     every = {name: component for lock in locks.values() for name, component in lock.items()}
-    carried = locks["wheel"].keys()
+    installed = locks["wheel"].keys() | CUT_INTO_THE_WHEEL
     components = []
     for name, component in sorted(every.items()):
-        scope = EXCLUDED if name not in carried else REQUIRED if name in locks["runtime"] else OPTIONAL
+        scope = EXCLUDED if name not in installed else REQUIRED if name in locks["runtime"] else OPTIONAL
         components.append({**component, "scope": scope})
     return components
 
@@ -123,6 +126,9 @@ def _commit_time() -> str:
 
 
 if __name__ == "__main__":
-    target = Path(sys.argv[1])
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(compose(), indent=2, ensure_ascii=False) + "\n", "utf-8")
+    bill = compose()
+    named = bill["metadata"]["component"]
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(bill, indent=2, ensure_ascii=False)
+    (folder / f"{named['name']}-{named['version']}.cdx.json").write_text(text + "\n", "utf-8")

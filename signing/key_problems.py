@@ -34,7 +34,7 @@ def file_problem(path: Path, error: Exception) -> Problem:
         sentence = f"{path.name} cannot be read: {error.strerror}."
         return Problem(CLOSED, sentence, "Give it to the user who runs the service, with mode 600.", str(path))
     if path.suffix == ".key" and _is_encrypted(path):
-        return Problem(WRONG_PASSPHRASE, f"The passphrase does not open {path.name}.", _PASSPHRASE, str(path))
+        return Problem(WRONG_PASSPHRASE, f"The passphrase does not open {path.name}.", _GIVE, str(path))
     return Problem(DAMAGED, f"{path.name} is damaged: it is not what was written there.", RESTORE, str(path))
 
 
@@ -51,7 +51,7 @@ def told_apart(problems: Sequence[Problem], opened: int) -> list[Problem]:
     ]
 
 
-_PASSPHRASE = "Give the right one by ESM_PKI_PASSPHRASE_FILE or ESM_PKI_PASSPHRASE; the keys themselves are there."
+_GIVE = "Give the right one by ESM_PKI_PASSPHRASE_FILE or ESM_PKI_PASSPHRASE; the keys themselves are there."
 
 
 def _is_encrypted(path: Path) -> bool:

@@ -30,16 +30,14 @@ from botocore.exceptions import (
 
 from packets.errors import NotFoundError, Problem, StoreError
 from packets.store.objects import checked, damaged, digest_bytes, digest_file, missing
+from packets.store.objects_tls import explain_tls
 
 CONNECT_SECONDS, ANSWER_SECONDS, TRIES = 3, 10, 3
 PIECE = 1024 * 1024
 ABSENT, THERE, RACED = {"NoSuchKey", "404"}, {"PreconditionFailed", "412"}, {"ConditionalRequestConflict", "409"}
 REFUSED = {"AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
 REFUSALS = {
-    "AccessDenied": (
-        "The object store refuses this key, or has no such bucket.",
-        "Make the bucket, with Object Lock, or give the key the rights it needs.",
-    ),
+    "AccessDenied": ("The object store refuses this key.", "Give the key the rights that it needs."),
     "InvalidAccessKeyId": (
         "The object store refuses this key, which it does not know.",
         "Correct the access key.",
@@ -49,6 +47,7 @@ REFUSALS = {
         "Correct the secret of the access key.",
     ),
 }
+NO_BUCKET = "NoSuchBucket"
 CLOCK = {"RequestTimeTooSkewed"}
 PROBES = "probe"
 """Under this beginning lies what is put to see whether the store works: no object, and nothing that a record names."""
@@ -58,13 +57,25 @@ BROKEN_OFF = (IncompleteReadError, ResponseStreamingError, HTTPClientError)
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """Where objects are: a bucket, the beginning of their keys, the server, and whether the bucket locks objects."""
+    """Where objects are.
+
+    Attributes:
+        name: of the bucket.
+        prefix: the beginning of the objects' keys.
+        endpoint: address of the server; None means AWS.
+        region: where the bucket is.
+        locks: whether the bucket locks objects.
+        ca: PEM file with the authorities that vouch for the server; None means the public ones.
+        ca_variable: the setting that names this file.
+    """
 
     name: str
     prefix: str = ""
     endpoint: str | None = None
     region: str = "us-east-1"
     locks: bool = True
+    ca: Path | None = None
+    ca_variable: str = "ESM_OBJECTS_CA"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +97,7 @@ class S3Objects:
             "s3",
             endpoint_url=bucket.endpoint,
             region_name=bucket.region,
+            verify=str(bucket.ca) if bucket.ca else None,
             aws_access_key_id=keys.access_key or None,
             aws_secret_access_key=keys.secret_key or None,
             config=Config(
@@ -220,8 +232,9 @@ class S3Objects:
         """Announce an object under a lock, and take it back before it is there: no right to read settings is needed.
 
         Raises:
-            StoreError: the bucket locks nothing, the key may not, or the store cannot be reached.
+            StoreError: there is no bucket, it locks nothing, the key may not, or the store cannot be reached.
         """
+        self._require_bucket()
         if not self._bucket.locks:
             return
         place = {"Bucket": self._bucket.name, "Key": f"{self._bucket.prefix}{PROBES}/{secrets.token_hex(8)}"}
@@ -230,6 +243,20 @@ class S3Objects:
             upload = self._client.create_multipart_upload(**place, **lock)["UploadId"]
         with suppress(ClientError):
             self._client.abort_multipart_upload(**place, UploadId=upload)
+
+    def _require_bucket(self) -> None:
+        """Ask for the bucket before anything is put: some stores make one that is missing. Who may not ask goes on."""
+        with self._refusals(self._bucket.name):
+            try:
+                self._client.head_bucket(Bucket=self._bucket.name)
+            except ClientError as error:
+                if _code(error) in {"404", NO_BUCKET}:
+                    raise self._no_bucket() from error
+
+    def _no_bucket(self) -> StoreError:
+        return StoreError(
+            Problem("bucket-missing", "There is no such bucket.", "Make it, with Object Lock.", self._bucket.name)
+        )
 
     def _write(self, digest: str, content: bytes | IO[bytes], *, only_new: bool) -> None:
         options: dict[str, Any] = {"ChecksumSHA256": _checksum(digest)}
@@ -276,19 +303,18 @@ class S3Objects:
         except FlexibleChecksumError as error:
             raise damaged(digest) from error
         except (BotoCoreError, Boto3Error) as error:
-            problem = Problem(
+            away = Problem(
                 "objects-away", "The object store cannot be reached, or broke off.", "Try again in a minute.", digest
             )
-            raise StoreError(problem) from error
+            problem = explain_tls(error, self._client.meta.endpoint_url, self._bucket.ca_variable)
+            raise StoreError(problem or away) from error
 
     def _told(self, error: ClientError, digest: str) -> NotFoundError | StoreError:
         code = _code(error)
         if code in ABSENT:
             return missing(digest)
-        if code == "NoSuchBucket":
-            return StoreError(
-                Problem("bucket-missing", "There is no such bucket.", "Make it, with Object Lock.", self._bucket.name)
-            )
+        if code == NO_BUCKET or (code in {"InvalidRequest", *REFUSED} and self._is_bucket_missing()):
+            return self._no_bucket()
         if code == "InvalidRequest" and self._bucket.locks:
             remedy = "Make the bucket with Object Lock, or say lock=none in its address."
             return StoreError(Problem("bucket-without-lock", "The bucket locks no objects.", remedy, self._bucket.name))
@@ -303,6 +329,16 @@ class S3Objects:
                 "object-not-stored", f"The object store answers {code}.", "Look at the store, then try again.", digest
             )
         )
+
+    def _is_bucket_missing(self) -> bool:
+        """Ask for the bucket itself: some stores refuse the key, or the lock, where there is none."""
+        try:
+            self._client.head_bucket(Bucket=self._bucket.name)
+        except ClientError as error:
+            return _code(error) in {"404", "NoSuchBucket"}
+        except (BotoCoreError, Boto3Error):
+            pass
+        return False
 
 
 def _checksum(digest: str) -> str:

@@ -25,11 +25,13 @@ from packets.jobs.registry import Handler, Periodic, Registry, Run
 from packets.model.jobs import JobState
 from packets.settings import Settings
 from packets.store.database import IN_MEMORY, Database
-from packets.store.grants import grant_statements
+from packets.store.grants import apply_grants
 from packets.store.wakes import LONGEST_KIND, EngineSchema
 from web.bootstrap import build_services, initialize
 from web.carriers import make_carrier
-from web.examination import CHECKS, State, examine
+from web.monitoring.examiner import CHECKS, examine
+from web.monitoring.findings import State
+from web.monitoring.installation import installation_of
 from web.work import build_executor
 
 ONCE_IN_A_LEAP_YEAR = "0 0 29 2 * 0"
@@ -237,9 +239,9 @@ def test_a_schema_of_that_name_that_is_somebody_elses_is_refused() -> None:
 def test_the_role_of_the_service_may_call_and_be_called(stage: Stage) -> None:
     """`esm db grants` covers the engine's schema too: the role that owns nothing queues, is woken, and does the job."""
     role = f"app_{os.getpid()}"
-    change(stage.database, *(one for one in grant_statements(role)))
     name = stage.database._engine.url.database
     assert name is not None
+    apply_grants(databases.postgresql_url(name), role)
     owner, stage.database = stage.database, Database(databases.postgresql_url(name, role), wakes=True)
     owner.close()
     stage.make_carrier = unpatrolled
@@ -275,7 +277,7 @@ def test_a_service_is_set_up_with_the_engine_and_examined(tmp_path: Path) -> Non
     services = build_services(settings)
 
     def found() -> list[tuple[State, str]]:
-        return [(one.state, one.sentence) for one in examine(services, {"queue": CHECKS["queue"]})][1:]
+        return [(one.state, one.sentence) for one in examine(installation_of(services), {"queue": CHECKS["queue"]})][1:]
 
     assert found() == [(State.WATCH, "No worker of procrastinate has been heard of lately.")]
     carrier = make_carrier(settings, build_executor(services))
@@ -283,9 +285,9 @@ def test_a_service_is_set_up_with_the_engine_and_examined(tmp_path: Path) -> Non
     assert all(len(kind.encode()) <= LONGEST_KIND for kind in carrier.executor.registry.kinds)
     carrier.start()
     ends = time.monotonic() + 10
-    while found() != [(State.GOOD, "procrastinate has 1 workers.")] and time.monotonic() < ends:
+    while found() != [(State.GOOD, "procrastinate has 1 worker.")] and time.monotonic() < ends:
         time.sleep(0.05)
-    assert found() == [(State.GOOD, "procrastinate has 1 workers.")]
+    assert found() == [(State.GOOD, "procrastinate has 1 worker.")]
     assert carrier.stop()
 
     change(services.database, "DROP SCHEMA procrastinate CASCADE")

@@ -100,7 +100,7 @@ def test_an_environment_that_works_is_left_alone(clone: Path) -> None:
     make = ("sh", ".ci/venv", sys.executable, ".venv")
     first = run(clone, *make)
     assert first.returncode == 0, first.stderr
-    assert subprocess.run([clone / ".venv/bin/python", "-m", "pip", "--version"], check=True, capture_output=True)
+    subprocess.run([clone / ".venv/bin/python", "-m", "pip", "--version"], check=True, capture_output=True)
     before = (clone / ".venv/.made").stat().st_mtime_ns
     assert run(clone, *make).stdout == ""
     assert (clone / ".venv/.made").stat().st_mtime_ns == before

@@ -12,7 +12,7 @@ from typing import cast
 import click
 
 from packets.disk_errors import describe_disk_error
-from packets.errors import PacketsError, Problem
+from packets.errors import InternalError, PacketsError, Problem
 
 COMMANDS = (
     "archive",
@@ -80,6 +80,8 @@ def main() -> None:
         esm()
     except PacketsError as error:
         _refuse(*error.problems)
+    except InternalError as error:
+        _refuse(error.problem)
     except Exception as error:  # noqa: BLE001  the rim: beyond it there is only Python's own traceback
         _refuse((isinstance(error, OSError) and describe_disk_error(error)) or _report_fault(error))
 

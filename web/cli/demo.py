@@ -42,6 +42,7 @@ LEAST_WIDTH = 112
     "folder",
     type=click.Path(path_type=Path),
     default=Path("demo-data"),
+    envvar="ESM_DIR",
     help="Where to put everything.",
 )
 @click.option(

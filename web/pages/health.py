@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from packets.errors import ForbiddenError, Problem, StoreError
+from packets.errors import ForbiddenError, Problem
 from web.auth.roles import Audience, open_to
-from web.examination import NEEDED, State, examine
 from web.metrics import CONTENT_TYPE, opens, write_metrics
+from web.monitoring.readiness import Readiness
 from web.visit import services
 
 pages = Blueprint("health", __name__)
+EXTENSION = "esm-readiness"
 
 
 @pages.get("/healthz")
@@ -26,27 +25,17 @@ def live() -> ResponseReturnValue:
 @pages.get("/readyz")
 @open_to(Audience.ANYONE)
 def ready() -> ResponseReturnValue:
-    """Database, objects and keys can be used; which of them cannot is told, and why only to the log and `esm doctor`.
+    """Database, objects and keys can be used; which of them cannot is told, and why only to `esm doctor`.
 
     What is wrong with the schema is told here too: it is mended from outside, by whoever installs a version.
     """
-    findings = examine(services(), NEEDED)
-    broken = {finding.part for finding in findings if finding.state is State.BROKEN}
-    checks = {name: name not in broken for name in NEEDED}
-    answer: dict[str, object] = {"status": "unavailable" if broken else "ok", "checks": checks}
-    return jsonify(**answer, **_schema()), 503 if broken else 200
-
-
-def _schema() -> dict[str, object]:
-    """The schema's state, where it is another one than this program's."""
-    with suppress(StoreError):  # a database that does not answer stands among the checks
-        report = services().database.inspect_schema()
-        if problem := report.problem:
-            revisions = {"found": report.found, "needed": report.needed}
-            return {
-                "schema": {"state": report.state, **revisions, "sentence": problem.sentence, "remedy": problem.remedy}
-            }
-    return {}
+    report = current_app.extensions.setdefault(EXTENSION, Readiness()).report(services())
+    answer: dict[str, object] = {"status": "ok" if report.is_ready else "unavailable", "checks": report.checks}
+    if report.schema is not None and report.schema.problem is not None:
+        schema, problem = report.schema, report.schema.problem
+        revisions = {"found": schema.found, "needed": schema.needed}
+        answer["schema"] = {"state": schema.state, **revisions, "sentence": problem.sentence, "remedy": problem.remedy}
+    return jsonify(answer), 200 if report.is_ready else 503
 
 
 @pages.get("/metrics")

@@ -12,7 +12,6 @@ import sqlalchemy as sa
 
 from packets.store.engines import BUSY_MILLISECONDS
 from packets.store.grants import APPEND_ONLY, READ_ONLY
-from packets.store.health.schema import missing_parts
 from packets.store.refusals import DAMAGED
 from packets.store.tables import metadata
 
@@ -32,7 +31,6 @@ class PostgresqlFacts:
         changeable: tables that only grow, and that the role may change nevertheless.
         lacking: rights that the service needs and the role has not, such as `INSERT on audit`.
         silent_triggers: triggers that keep records from being changed, and are missing or switched off.
-        missing: tables and columns that are not there.
         settings: of this session, by name; `lock_timeout` in milliseconds.
         encoding: of the database.
         sorts_by_bytes: whether texts are sorted as the service expects.
@@ -48,7 +46,6 @@ class PostgresqlFacts:
     changeable: tuple[str, ...]
     lacking: tuple[str, ...]
     silent_triggers: tuple[str, ...]
-    missing: tuple[str, ...]
     settings: dict[str, str]
     encoding: str
     sorts_by_bytes: bool
@@ -70,7 +67,6 @@ def postgresql_facts(connection: sa.Connection, seconds: float) -> PostgresqlFac
     wanted = [f"{table}_append_only" for table in APPEND_ONLY]
     settings = {row.name: row.setting for row in connection.execute(_SETTINGS)}
     replica = settings.get("session_replication_role") == "replica"
-    missing = tuple(missing_parts(connection))
     return PostgresqlFacts(
         version=server.version,
         role=server.role,
@@ -79,7 +75,6 @@ def postgresql_facts(connection: sa.Connection, seconds: float) -> PostgresqlFac
         changeable=tuple(row.name for row in held if row.name in APPEND_ONLY and row.may_change),
         lacking=tuple(_lacking(held)),
         silent_triggers=tuple(name for name in wanted if replica or triggers.get(name) not in ALWAYS),
-        missing=missing,
         settings=settings,
         encoding=server.encoding,
         sorts_by_bytes=server.collation in {"C", "POSIX", "C.UTF-8", "C.utf8", "ucs_basic"},
@@ -119,7 +114,7 @@ def _damaged_index(connection: sa.Connection, seconds: float) -> str:
                 connection.execute(sa.text("SELECT bt_index_check(CAST(:name AS regclass))"), {"name": name})
         except sa.exc.DBAPIError as error:
             if getattr(error.orig, "sqlstate", "") in DAMAGED:
-                return name
+                return str(name)
             raise
     return ""
 

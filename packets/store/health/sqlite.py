@@ -1,17 +1,15 @@
-"""Facts about an SQLite database: its pages, its tables and its triggers."""
+"""Facts about an SQLite database: its pages and its triggers."""
 
 from __future__ import annotations
 
 import sqlite3
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
 import sqlalchemy as sa
 
 from packets.store.grants import APPEND_ONLY
-from packets.store.health.schema import missing_parts
 from packets.store.refusals import DAMAGED_FILE
 
 STEPS = 200_000
@@ -26,13 +24,11 @@ class SqliteFacts:
     Attributes:
         sound: whether no page that was looked at is damaged.
         complete: whether every page was looked at.
-        missing: tables and columns that are not there.
         missing_triggers: names of triggers that keep records from being changed, and are not there.
     """
 
     sound: bool
     complete: bool
-    missing: tuple[str, ...]
     missing_triggers: tuple[str, ...]
 
 
@@ -40,17 +36,10 @@ def sqlite_facts(connection: sa.Connection, seconds: float) -> SqliteFacts:
     """Look at every page for so many seconds at most, then at the catalog."""
     sound, complete = _quick_check(connection, seconds)
     if not sound:
-        return SqliteFacts(sound, complete, (), ())
+        return SqliteFacts(sound, complete, ())
     names = set(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars())
     wanted = [f"{table}_no_{verb}" for table in APPEND_ONLY for verb in ("update", "delete")]
-    missing = tuple(name for name in wanted if name not in names)
-    return SqliteFacts(sound, complete, tuple(missing_parts(connection)), missing)
-
-
-def database_file(connection: sa.Connection) -> Path | None:
-    """Name the file of the database; None when it is in memory."""
-    row = connection.exec_driver_sql("PRAGMA database_list").first()
-    return Path(row[2]) if row is not None and row[2] else None
+    return SqliteFacts(sound, complete, tuple(name for name in wanted if name not in names))
 
 
 def _quick_check(connection: sa.Connection, seconds: float) -> tuple[bool, bool]:

@@ -98,11 +98,6 @@ def conforms(value: Any, declared: Any) -> bool:
         kinds = (*arguments, int)
         plain = type(value) is (dict if origin is Mapping else origin)
         return plain and all(conforms(key, kinds[0]) and conforms(one, kinds[1]) for key, one in value.items())
-    return conforms_plainly(value, declared)
-
-
-def conforms_plainly(value: Any, declared: Any) -> bool:
-    """Whether a value is of a declared class that takes no further types."""
     if is_dataclass(declared):
         hints = get_type_hints(declared)
         return type(value) is declared and all(
@@ -112,21 +107,15 @@ def conforms_plainly(value: Any, declared: Any) -> bool:
 
 
 class Colour(StrEnum):
-    """An enumeration of texts."""
-
     RED = "red"
 
 
 class Size(Enum):
-    """An enumeration of numbers."""
-
     LARGE = 3
 
 
 @dataclass
 class Strict:
-    """A class that refuses some of its fields' values itself."""
-
     low: int
     high: int
 

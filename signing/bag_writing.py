@@ -79,9 +79,10 @@ class FolderSink:
 class ZipSink:
     """A zip file in which everything lies below one folder; the same files in the same order are the same bytes."""
 
-    def __init__(self, path: Path, folder: str) -> None:
+    def __init__(self, path: Path, folder: str, opener: Callable[[str, int], int] | None = None) -> None:
+        """`opener` opens the file, as with Python's `open`, where its mode matters."""
         self._folder = folder
-        self._file = path.open("xb")
+        self._file = open(path, "xb", opener=opener)  # noqa: SIM115  Path has no opener; closed with the sink
         self._archive = zipfile.ZipFile(self._file, "w")
 
     def open(self, name: str) -> AbstractContextManager[IO[bytes]]:

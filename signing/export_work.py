@@ -27,6 +27,7 @@ from packets.jobs.registry import Run
 from packets.keeping.export_files import ExportFiles
 from packets.model.exports import Export, Finished
 from packets.store.database import Database
+from packets.store.modes import open_private
 from packets.store.objects import digest_file
 from signing.bag_writing import ZipSink, refused
 from signing.bags import BagDesk
@@ -74,7 +75,8 @@ class ExportWork:
             run.progress(done, total)
             passing(FaultPoint.BETWEEN_EXPORTED)
 
-        with ZipSink(part, f"records-{export.asked_at:%Y-%m-%d}-{export.export_id[:8]}") as sink:
+        name = f"records-{export.asked_at:%Y-%m-%d}-{export.export_id[:8]}"
+        with ZipSink(part, name, open_private) as sink:
             held = self.bags.fill(sink, chosen, told)
         passing(FaultPoint.AFTER_EXPORT_WRITTEN)
         digest, size, now = digest_file(part), part.stat().st_size, self.clock()

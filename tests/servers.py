@@ -28,7 +28,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -39,6 +39,7 @@ _LIBC = ctypes.CDLL(None)
 """Loaded here: the user under which PostgreSQL runs may not read our folders."""
 
 POSTGRES_USER = "nobody"
+PGBOUNCER = Path("/usr/sbin/pgbouncer")
 FAST = {"fsync": "off", "full_page_writes": "off"}
 
 
@@ -58,11 +59,22 @@ def shared(name: str) -> Mapping[str, Any]:
         if not told.exists():
             _start_keeper(name, folder, session, told)
     found: dict[str, Any] = json.loads(told.read_text("utf-8"))
-    if "missing" in found:
-        if os.environ.get(REQUIRED):  # noqa: TID251  a switch of the tests, not of the service
-            pytest.fail(f"{name}: {found['missing']}")
-        pytest.skip(f"{name}: {found['missing']}")
+    require("missing" not in found, f"{name}: {found.get('missing')}")
     return found
+
+
+def require(present: object, reason: str) -> None:
+    """Go on with what a test needs; skip the test without it, and fail it where everything has to be there."""
+    if present:
+        return
+    do_without(reason)
+
+
+def do_without(reason: str) -> NoReturn:
+    """Skip the test for want of a server, or fail it where servers are required."""
+    if os.environ.get(REQUIRED):  # noqa: TID251  a switch of the tests, not of the service
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 def _session() -> int:
@@ -154,12 +166,59 @@ def run_postgresql(folder: Path, port: int, settings: Mapping[str, str]) -> Iter
         process.wait(30)
 
 
+def require_passwords(folder: Path) -> None:
+    """Have a cluster that does not run yet take passwords (SCRAM) on its port, and trust its superuser on its socket."""
+    rules = ("local all postgres trust", "host all all 127.0.0.1/32 scram-sha-256")
+    (folder / "data" / "pg_hba.conf").write_text("\n".join(rules) + "\n", "utf-8")
+
+
+@contextlib.contextmanager
+def pgbouncer(folder: Path, port: int, target: int, settings: Mapping[str, str]) -> Iterator[Server]:
+    """A pooler on a port of the loopback, before the PostgreSQL on another one.
+
+    It refuses to run as root too. `settings` are lines of its configuration; its users and their passwords stand in `users` in
+    the folder, which lies beside the cluster's.
+    """
+    if not PGBOUNCER.exists():
+        raise MissingServerError("PgBouncer is not installed (`make tools`).")
+    options = {"listen_addr": "127.0.0.1", "listen_port": str(port), "unix_socket_dir": "", **settings}
+    options |= {"auth_type": "scram-sha-256", "auth_file": str(folder / "users")}
+    lines = ["[databases]", f"* = host=127.0.0.1 port={target}", "[pgbouncer]"]
+    (folder / "pgbouncer.ini").write_text(
+        "\n".join([*lines, *(f"{name} = {value}" for name, value in options.items())]) + "\n", "utf-8"
+    )
+    process = _as_user([PGBOUNCER, "-q", folder / "pgbouncer.ini"], folder)
+    try:
+        _wait(lambda: _listens(port), process, folder / "log")
+        yield Server(process, {"port": port})
+    finally:
+        process.kill()
+        process.wait(15)
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
 def dump_and_restore(name: str, new: str, dump: Path) -> None:
     """Copy a database of the session's server into an empty one, with PostgreSQL's own tools."""
     server, programs = shared("postgresql"), _postgres_programs()
     where = ["-h", server["host"], "-p", str(server["port"]), "-U", "postgres"]
     subprocess.run([programs / "pg_dump", *where, "--format=custom", "--file", dump, name], check=True)
     subprocess.run([programs / "pg_restore", *where, "--exit-on-error", "--dbname", new, dump], check=True)
+
+
+def psql(name: str, script: str, user: str = "postgres") -> subprocess.CompletedProcess[str]:
+    """Give a script to PostgreSQL's own terminal, on a database of the session's server, as people pipe it."""
+    server = shared("postgresql")
+    where = ["-h", server["host"], "-p", str(server["port"]), "-U", user, "--no-psqlrc", "--dbname", name]
+    return subprocess.run(
+        [_postgres_programs() / "psql", *where], input=script, capture_output=True, text=True, check=False
+    )
 
 
 def _answers(folder: Path, port: int) -> bool:
@@ -192,8 +251,10 @@ def _as_user(command: list[Any], folder: Path) -> subprocess.Popen[bytes]:
 
 
 @contextlib.contextmanager
-def seaweedfs(folder: Path) -> Iterator[Server]:
+def seaweedfs(folder: Path, certificate: tuple[Path, Path] | None = None) -> Iterator[Server]:
     """A store that speaks S3, with Object Lock. Only its S3 port is for us; the others listen on random ports of the loopback.
+
+    With PEM files of a certificate and its key it speaks https beside it, on a port of its own.
 
     `app` may put, read and set retention; `records` may also set legal holds; `admin` may do anything.
     """
@@ -212,13 +273,15 @@ def seaweedfs(folder: Path) -> Iterator[Server]:
         for name, actions in rights.items()
     ]
     (folder / "s3.json").write_text(json.dumps({"identities": identities}), "utf-8")
-    admin, master, volume, filer, port = free_ports(5)
+    admin, master, volume, filer, port, secure = free_ports(6)
     flags = {
         "dir": folder / "data", "ip": "127.0.0.1", "ip.bind": "127.0.0.1", "master.telemetry": "false",
         "admin.ui": "false", "admin.port": admin, "webdav": "false", "master.port": master, "volume.port": volume,
         "filer.port": filer, "s3.port": port, "s3.config": folder / "s3.json", "s3.port.iceberg": 0, "s3.port.lance": 0,
         "disableHttp": "true",
     }  # fmt: skip
+    if certificate:
+        flags |= {"s3.port.https": secure, "s3.cert.file": certificate[0], "s3.key.file": certificate[1]}
     environment = {**os.environ, "TMPDIR": str(folder)}  # noqa: TID251  its sockets go into the folder
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
@@ -231,9 +294,8 @@ def seaweedfs(folder: Path) -> Iterator[Server]:
         )
     try:
         _wait(lambda: _is_healthy(port), process, folder / "log")
-        yield Server(
-            process, {"endpoint": f"http://127.0.0.1:{port}", "port": port, "filer": filer, "folder": str(folder)}
-        )
+        reached = {"endpoint": f"http://127.0.0.1:{port}", "port": port, "filer": filer, "folder": str(folder)}
+        yield Server(process, reached | ({"secure": secure} if certificate else {}))
     finally:
         process.kill()
         process.wait(15)

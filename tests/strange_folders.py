@@ -73,7 +73,7 @@ def _make_cut_off(folder: Path) -> None:
     file.write_bytes(file.read_bytes()[:5000])
 
 
-STRANGE: dict[str, tuple[Callable[[Path], None], str]] = {
+STRANGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "no byte": (lambda folder: (folder / "esm.db").touch(), "schema-empty"),
     "a newer version's": (make_newer, "schema-newer"),
     "one that was never released": (_make_unreleased, "schema-unreleased"),

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from packets.audit.log import SERVICE, Act
 from packets.clock import Clock, system_clock
-from packets.confinement.box import Box, ClosedBox, OpenBox
 from packets.documents.assemble import Assembler
 from packets.documents.catalog import Catalog, load_catalog
 from packets.documents.reading import ReadingRoom
@@ -43,8 +42,11 @@ from packets.people.placements import PlacementDesk
 from packets.people.tokens import TokenDesk
 from packets.render.fonts import FontSet, ensure_fonts
 from packets.render.stamp import render_stamp
+from packets.sandbox.confined import ConfinedSandbox
+from packets.sandbox.sandbox import Sandbox, UnconfinedSandbox
 from packets.settings import Settings
 from packets.store.database import Database
+from packets.store.modes import make_private_folder
 from packets.store.objects import MendableStore, ObjectStore
 from packets.store.objects_copy import CopiedObjects
 from packets.store.objects_files import FileObjects
@@ -90,6 +92,7 @@ from web.auth.step_up import StepUpDesk
 from web.carriers import install_engine, open_database
 from web.encryption import require_encryption
 from web.giving import first_link
+from web.incidents import log_incident
 from web.keepers import DAYS_IN_A_YEAR, lock_of
 from web.kept_secrets import find_secret
 from web.mail import read_mail
@@ -105,7 +108,7 @@ class Services:
     clock: Clock
     database: Database
     objects: ObjectStore
-    box: Box
+    sandbox: Sandbox
     catalog: Catalog
     pki: Pki
     signer: SigningService
@@ -158,13 +161,8 @@ class Services:
     session_secret: str
 
 
-def build_services(settings: Settings, clock: Clock = system_clock, *, any_schema: bool = False) -> Services:
+def build_services(settings: Settings, clock: Clock = system_clock) -> Services:
     """The services of a process on the settings' folder, database and keys.
-
-    Args:
-        settings: of the process.
-        clock: the time.
-        any_schema: build them on a schema of another version too, to examine what there is.
 
     Raises:
         SchemaError: this program cannot work on the database.
@@ -175,8 +173,7 @@ def build_services(settings: Settings, clock: Clock = system_clock, *, any_schem
     require_provider(settings)
     database = open_database(settings)
     try:
-        if not any_schema:
-            database.inspect_schema().require()
+        database.inspect_schema().require()
         pki = open_keys(settings, database)
         store, copy = open_stores(settings, clock)
         objects = CopiedObjects(store, copy, partial(_queue_copy, database, clock)) if copy else store
@@ -197,11 +194,13 @@ def open_stores(settings: Settings, clock: Clock) -> tuple[MendableStore, Mendab
     def locked_until() -> datetime:
         return clock() + lock
 
-    access = Access(settings.objects_access_key, settings.objects_secret_key.get_secret_value(), locked_until)
+    secret = settings.objects_secret_key.get_secret_value()
+    access = Access(settings.objects_access_key, secret, locked_until, settings.objects_ca)
     store = open_store(settings.objects_url, access) if settings.objects_url else FileObjects(settings.objects)
     if not settings.objects_copy_url:
         return store, None
-    access = Access(settings.objects_copy_access_key, settings.objects_copy_secret_key.get_secret_value(), locked_until)
+    secret = settings.objects_copy_secret_key.get_secret_value()
+    access = Access(settings.objects_copy_access_key, secret, locked_until, settings.objects_copy_ca)
     return store, open_store(settings.objects_copy_url, access, "ESM_OBJECTS_COPY_URL")
 
 
@@ -217,7 +216,7 @@ def initialize(settings: Settings, clock: Clock = system_clock, *, sample: bool)
     Raises:
         SchemaError: the database is neither new nor of this version.
     """
-    settings.dir.mkdir(parents=True, exist_ok=True)
+    make_private_folder(settings.dir)
     with closing(open_database(settings)) as database:
         report = database.inspect_schema()
         if report.state is SchemaState.EMPTY:
@@ -242,7 +241,7 @@ def upgrade_folder(settings: Settings, clock: Clock = system_clock) -> SchemaRep
     """
     with closing(open_database(settings)) as database:
         database.inspect_schema().require(upgradable=True)
-        settings.dir.mkdir(parents=True, exist_ok=True)
+        make_private_folder(settings.dir)
         before = database.upgrade()
         install_engine(settings, database)
         if settings.mode != "production" and not settings.pki.exists() and not _has_sealed(database):
@@ -279,7 +278,12 @@ def _has_sealed(database: Database) -> bool:
 
 
 def make_keys(
-    settings: Settings, clock: Clock = system_clock, *, sample: bool, held: Mapping[str, str] | None = None
+    settings: Settings,
+    clock: Clock = system_clock,
+    *,
+    sample: bool,
+    held: Mapping[str, str] | None = None,
+    root_key: Path | None = None,
 ) -> Pki:
     """Make the keys of a folder that has none yet, and open them; those that are held stay with the signer process.
 
@@ -289,7 +293,7 @@ def make_keys(
         InputError: production was given no passphrase.
     """
     passphrase, holder = find_secret(settings, "pki_passphrase"), key_holder(settings)
-    init_pki(settings.pki, passphrase, clock(), sample=sample, holder=holder, held=held)
+    init_pki(settings.pki, passphrase, clock(), sample=sample, holder=holder, held=held, root_key=root_key)
     return load_pki(settings.pki, passphrase, holder)
 
 
@@ -333,8 +337,8 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
     fonts = ensure_fonts(settings.fonts_dir)
     authorities = open_authorities(settings.signer_keys) if settings.signer_keys else []
     signer = _signer(settings, clock, pki, fonts, authorities)
-    box = closed_box() if settings.confinement == "on" else OpenBox()
-    assembler = Assembler(database, objects, catalog, clock, seeded_fields, signer.seal, fonts, signer.issuers, box)
+    sandbox = confined_sandbox() if settings.confinement == "on" else UnconfinedSandbox()
+    assembler = Assembler(database, objects, catalog, clock, seeded_fields, signer.seal, sandbox, fonts, signer.issuers)
     reading = ReadingRoom(database, objects, catalog, clock)
     retention = RetentionDesk(database, catalog, clock, lock_of(settings))
     preparation = PreparationDesk(database, catalog, assembler, clock)
@@ -351,7 +355,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         clock=clock,
         database=database,
         objects=objects,
-        box=box,
+        sandbox=sandbox,
         catalog=catalog,
         pki=pki,
         signer=signer,
@@ -362,10 +366,10 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         change_requests=ChangeRequestDesk(database, assembler, clock),
         designees=DesigneeDesk(database, clock),
         placements=PlacementDesk(database, assembler, clock),
-        corrections=CorrectionsDesk(database, objects, catalog, assembler, clock, box),
+        corrections=CorrectionsDesk(database, objects, catalog, assembler, clock, sandbox),
         deadlines=DeadlineDesk(database, clock),
         preparation=preparation,
-        years=(years := YearDesk(database, objects, catalog, clock, box)),
+        years=(years := YearDesk(database, objects, catalog, clock, sandbox)),
         openings=OpeningDesk(database, objects, years, clock),
         loadings=LoadingDesk(database, objects, years, clock, preparation),
         cohort_windows=CohortWindowDesk(database, clock),
@@ -420,8 +424,8 @@ def _signer(
 
 
 @cache
-def closed_box() -> ClosedBox:
-    """The process's only box; its server is started when it is first needed, and ends with the process."""
-    box = ClosedBox()
-    atexit.register(box.close)
-    return box
+def confined_sandbox() -> ConfinedSandbox:
+    """Return the process's only sandbox; its server is started when it is first needed, and ends with the process."""
+    sandbox = ConfinedSandbox(log_incident)
+    atexit.register(sandbox.close)
+    return sandbox

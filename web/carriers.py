@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-from packets.errors import InputError, Problem
+from packets.errors import InputError, Problem, StoreError
 from packets.jobs.execution import Executor
 from packets.jobs.worker import THREADS, Carrier, Worker
 from packets.settings import Settings
@@ -38,12 +38,42 @@ def make_carrier(settings: Settings, executor: Executor, threads: int = THREADS)
     """What brings due jobs to so many threads of this process; not started yet.
 
     Raises:
-        InputError: the engine is not installed.
+        InputError: the engine is not installed, or its address is that of a pooler or of another database.
+        StoreError: the database cannot be reached.
     """
     if settings.queue != ENGINE:
         return Worker(executor, threads)
-    carrier: Carrier = load_engine().Distributed(executor, threads)
+    direct = open_direct_database(settings, executor.database)
+    carrier: Carrier = load_engine().Distributed(executor, threads, direct=direct)
     return carrier
+
+
+def open_direct_database(settings: Settings, database: Database) -> Database:
+    """The database as the engine reaches it, which listens and therefore needs PostgreSQL itself.
+
+    Raises:
+        InputError: a pooler answers, or another database does.
+        StoreError: nobody does.
+    """
+    direct, name = Database(settings.queue_database, wakes=True), _queue_variable(settings)
+    try:
+        if direct.is_pooled():
+            sentence = "A connection pooler answers, and no worker can be woken through one."
+            remedy = "Set ESM_QUEUE_DATABASE_URL to the address of PostgreSQL itself."
+            raise InputError(Problem("queue-pooled", sentence, remedy, name))
+        if settings.queue_database_url and not direct.is_same_as(database):
+            sentence, remedy = "This is not the database of ESM_DATABASE_URL.", "Name the same one, without the pooler."
+            raise InputError(Problem("queue-elsewhere", sentence, remedy, name))
+    except StoreError as error:
+        remedy = f"Look whether the database runs and {name} names it."
+        raise StoreError(Problem("database-away", "The database cannot be reached.", remedy, name)) from error
+    finally:
+        direct.close()
+    return direct
+
+
+def _queue_variable(settings: Settings) -> str:
+    return "ESM_QUEUE_DATABASE_URL" if settings.queue_database_url else "ESM_DATABASE_URL"
 
 
 def load_engine() -> ModuleType:

@@ -26,9 +26,8 @@ def connections_in_clear(settings: Settings) -> list[Problem]:
     """What would cross a network without encryption, one problem an address; nothing is connected."""
     stores = {"ESM_OBJECTS_URL": settings.objects_url, "ESM_OBJECTS_COPY_URL": settings.objects_copy_url}
     problems = [_store_in_clear(name) for name, url in stores.items() if _is_clear_endpoint(url)]
-    if _is_clear_database(settings.database):
-        problems.insert(0, _database_in_clear())
-    return problems
+    databases = {"ESM_DATABASE_URL": settings.database, "ESM_QUEUE_DATABASE_URL": settings.queue_database_url}
+    return [_database_in_clear(name) for name, url in databases.items() if _is_clear_database(url)] + problems
 
 
 def _is_clear_database(url: str) -> bool:
@@ -55,10 +54,10 @@ def _is_here(host: str) -> bool:
         return False
 
 
-def _database_in_clear() -> Problem:
+def _database_in_clear(name: str) -> Problem:
     sentence = "The database would be spoken to without encryption."
     remedy = "Add ?sslmode=verify-full&sslrootcert=FILE to its address."
-    return Problem("database-in-clear", sentence, remedy, "ESM_DATABASE_URL")
+    return Problem("database-in-clear", sentence, remedy, name)
 
 
 def _store_in_clear(name: str) -> Problem:

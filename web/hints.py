@@ -26,10 +26,11 @@ def program() -> str:
 
 def serve_demo(folder: Path, root: Path = ROOT) -> str:
     """Name the command that opens a demo's data in a browser."""
-    if is_checkout(root) and Path.cwd() == root:
-        named = "" if folder.absolute() == root / "demo-data" else f" DIR={shlex.quote(str(folder))}"
-        return f"make serve{named}"
-    return f"{program()} serve --demo --dir {shlex.quote(str(folder))}"
+    here, place = Path.cwd(), folder.absolute()
+    short = shlex.quote(str(place.relative_to(here) if place.is_relative_to(here) else place))
+    if is_checkout(root) and here == root:
+        return "make serve" if place == root / "demo-data" else f"make serve DIR={short}"
+    return f"{program()} serve --demo --dir {short}"
 
 
 def fill_folder(folder: Path, mode: str) -> str:

@@ -56,16 +56,19 @@ def open_officer_stores(services: Services) -> tuple[RemovingStore, ...]:
     """The stores that the services were built on, each opened with the records officer's key where the settings have one."""
     settings, objects = services.settings, services.objects
     own = (objects.first, objects.copy) if isinstance(objects, CopiedObjects) else (objects,)
-    keys = (
-        (settings.objects_url, settings.objects_officer_access_key, settings.objects_officer_secret_key),
-        (settings.objects_copy_url, settings.objects_copy_officer_access_key, settings.objects_copy_officer_secret_key),
+    secret = settings.objects_officer_secret_key.get_secret_value()
+    copy_secret = settings.objects_copy_officer_secret_key.get_secret_value()
+    access = Access(settings.objects_officer_access_key, secret, services.clock, settings.objects_ca)
+    copy_access = Access(
+        settings.objects_copy_officer_access_key, copy_secret, services.clock, settings.objects_copy_ca
+    )
+    places = (
+        (settings.objects_url, access, "ESM_OBJECTS_URL"),
+        (settings.objects_copy_url, copy_access, "ESM_OBJECTS_COPY_URL"),
     )
     return tuple(
-        cast(
-            "RemovingStore",
-            open_store(url, Access(access, secret.get_secret_value(), services.clock)) if access else one,
-        )
-        for one, (url, access, secret) in zip(own, keys, strict=False)
+        cast("RemovingStore", open_store(*place) if place[1].access_key else store)
+        for store, place in zip(own, places, strict=False)
     )
 
 

@@ -24,6 +24,7 @@ from procrastinate.schema import SchemaManager
 
 from packets.jobs.execution import Executor
 from packets.jobs.worker import PATIENCE_SECONDS, THREADS
+from packets.store.database import Database
 from packets.store.wakes import SCHEMA, WAKE, EngineSchema
 
 PATROL = "esm.patrol"
@@ -49,12 +50,14 @@ class Distributed:
     Attributes:
         threads: how many jobs at the same time.
         patrol: when a patrol is due, as a line of cron that begins with minutes and ends with seconds.
+        direct: the database by the address that the engine uses, without a pooler; None means as the records are reached.
     """
 
     executor: Executor
     threads: int = THREADS
     patrol: str = EVERY_TEN_SECONDS
     patience_seconds: float = PATIENCE_SECONDS
+    direct: Database | None = None
     _thread: threading.Thread | None = field(default=None, init=False)
 
     def start(self) -> None:
@@ -107,7 +110,8 @@ class Distributed:
                 await work
 
     def _app(self) -> procrastinate.App:
-        reached_by = self.executor.database.reached_by | {"options": f"-c search_path={SCHEMA}"}
+        reached_by = (self.direct or self.executor.database).reached_by
+        reached_by["options"] = f"{reached_by.get('options', '')} -c search_path={SCHEMA}".strip()
         app = procrastinate.App(
             connector=procrastinate.PsycopgConnector(kwargs=reached_by, min_size=1, max_size=CONNECTIONS)
         )

@@ -7,7 +7,6 @@ never change, so that what that moment names is there. Keys are left out unless 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from contextlib import closing
@@ -18,6 +17,7 @@ from tempfile import TemporaryDirectory
 from packets.clock import Clock
 from packets.errors import ConflictError, InputError, NotFoundError, PacketsError, Problem
 from packets.store.database import Database
+from packets.store.modes import copy_private, make_private_folder, open_private, reserve_private_file
 from packets.store.objects import ObjectStore, digest_file
 from packets.store.objects_files import FileObjects
 from packets.store.schema_state import SchemaReport, SchemaState
@@ -54,6 +54,7 @@ def back_up(
     """
     _take_empty(to)
     report, began = BackupReport(keys=keys), clock()
+    reserve_private_file(to / DATABASE)
     database.snapshot(to / DATABASE)
     copy, named = FileObjects(to / OBJECTS), _named(to / DATABASE)
     for digest, where in named.items():
@@ -66,8 +67,8 @@ def back_up(
         report.objects += 1
         report.size += len(content)
     if keys:
-        _copy_private(folder / PKI, to / PKI)
-        _copy_private(folder / SECRETS, to / SECRETS)
+        copy_private(folder / PKI, to / PKI)
+        copy_private(folder / SECRETS, to / SECRETS)
     _write_manifest(to, {"at_utc": began.isoformat(), "objects": report.objects, "gaps": report.gaps, "keys": keys})
     return report
 
@@ -88,6 +89,7 @@ def restore(source: Path, to: Path) -> BackupReport:
     schema.require(upgradable=True)
     _take_empty(to)
     report = BackupReport(keys=bool(manifest["keys"]), schema=schema.problem)
+    reserve_private_file(to / DATABASE)
     shutil.copyfile(source / DATABASE, to / DATABASE)
     kept, copy = FileObjects(source / OBJECTS, read_only=True), FileObjects(to / OBJECTS)
     for digest, where in _named(to / DATABASE).items():
@@ -100,12 +102,12 @@ def restore(source: Path, to: Path) -> BackupReport:
         report.objects += 1
         report.size += len(content)
     for name in (PKI, SECRETS):
-        _copy_private(source / name, to / name)
+        copy_private(source / name, to / name)
     return report
 
 
 def _take_empty(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder)
     if any(folder.iterdir()):
         raise ConflictError(
             Problem("folder-not-empty", "There is something in this folder.", "Name a new one.", str(folder))
@@ -129,21 +131,11 @@ def _named(database: Path) -> dict[str, str]:
         return records.ledger.digests()
 
 
-def _copy_private(source: Path, to: Path) -> None:
-    """A folder of keys, readable by its owner only."""
-    if not source.is_dir():
-        return
-    old = os.umask(0o077)
-    try:
-        shutil.copytree(source, to)
-    finally:
-        os.umask(old)
-
-
 def _write_manifest(to: Path, told: Mapping[str, object]) -> None:
     """Last, so that a backup that broke off is none."""
     content = {"version": VERSION, "database_sha256": digest_file(to / DATABASE), **told}
-    (to / MANIFEST).write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+    with open(to / MANIFEST, "x", encoding="utf-8", opener=open_private) as file:
+        file.write(json.dumps(content, indent=2) + "\n")
 
 
 def _read_manifest(source: Path) -> dict[str, object]:

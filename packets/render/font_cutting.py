@@ -68,6 +68,10 @@ SCRIPTS: tuple[tuple[int, int], ...] = (
 """Code points that the faces keep: Latin, Greek and Cyrillic with their marks, punctuation, currency and common signs."""
 
 
+FILES_SHA256 = "4117dbb1964633d7daf3338390a6fbda8135b1c0360618992371eb9207c3e9c7"
+"""SHA-256 of the list of all files of the set that the locked packages give. Documents of record are drawn with it."""
+
+
 def environment_root() -> Path:
     """Return the folder beside the Python environment where a source checkout has its font sets."""
     return Path(sys.prefix, "share", "esm-packets", "font-sets")

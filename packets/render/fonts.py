@@ -8,6 +8,7 @@ instead of a different document under an old name.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -215,6 +216,8 @@ def _make_root(root: Path) -> None:
         make_shared_folder(root, Path(sys.prefix))
     else:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if root.is_relative_to(tempfile.gettempdir()) and not _is_private(root):
+            raise PermissionError(errno.EPERM, "somebody else can write there")
 
 
 def _is_readable(folder: Path) -> bool:

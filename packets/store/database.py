@@ -23,6 +23,7 @@ from packets.errors import (
 )
 from packets.store.engines import IN_MEMORY, SQLITE, be_the_writer, begin_look, begin_writing, make_engine
 from packets.store.migrator import known_schemas, upgrade_schema
+from packets.store.poolers import identify, is_pooled
 from packets.store.records import Records
 from packets.store.records.jobs import JobRecords
 from packets.store.records.tokens import TokenRecords
@@ -165,6 +166,16 @@ class Database:
         with refusals(), self._engine.connect() as connection:
             found = engine_version(connection)
             return found, living_workers(connection, seconds) if found else 0
+
+    def is_pooled(self) -> bool:
+        """Whether a connection pooler stands before PostgreSQL."""
+        with refusals(), self._engine.connect() as connection:
+            return self._engine.dialect.name != SQLITE and is_pooled(connection.connection.driver_connection)
+
+    def is_same_as(self, other: Database) -> bool:
+        """Whether two addresses of PostgreSQL lead to one database."""
+        with refusals(), self._engine.connect() as here, other._engine.connect() as there:
+            return identify(here) == identify(there)
 
     @property
     def reached_by(self) -> dict[str, Any]:

@@ -6,16 +6,23 @@ Both have one writer at a time, so that the log is one chain and what a transact
 - PostgreSQL: a writing transaction first takes a lock of the service's own, which ends with the transaction. It reads at READ
   COMMITTED: every statement after the lock sees all that was committed before it was taken, and nobody else commits meanwhile.
   REPEATABLE READ would look at a moment before the lock was there. Readers look at one moment (REPEATABLE READ).
+- Nothing on PostgreSQL depends on the session, which a pooler may change between two transactions: limits and costs go in one
+  message with BEGIN, and end with the transaction.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
 from packets.errors import InputError, Problem
+from packets.store.modes import reserve_private_file
+from packets.store.poolers import avoid_prepared_statements
 from packets.store.wakes import OPTION
 
 IN_MEMORY = "sqlite://"
@@ -31,6 +38,7 @@ CONNECTIONS, MORE_CONNECTIONS = 5, 15
 WRITERS = 0x45534D_0001
 """The key of the lock that writers queue for on PostgreSQL; a lock is known within its own database only."""
 
+ISOLATION = "isolation"
 ONE_LOOK, WITH_LOCK = "REPEATABLE READ", "READ COMMITTED"
 POSTGRESQL, SQLITE = "postgresql", "sqlite"
 
@@ -50,6 +58,7 @@ def make_engine(url: str, *, wakes: bool = False) -> sa.Engine:
     if url == IN_MEMORY:
         options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
     engine = sa.create_engine(address, **options)
+    sa.event.listen(engine, "do_connect", _create_sqlite)
     sa.event.listen(engine, "connect", _configure_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -58,14 +67,14 @@ def make_engine(url: str, *, wakes: bool = False) -> sa.Engine:
 def begin_look(connection: sa.Connection) -> sa.Connection:
     """A connection whose next transaction sees one moment of the records."""
     if connection.dialect.name == POSTGRESQL:
-        return connection.execution_options(isolation_level=ONE_LOOK)
+        return connection.execution_options(**{ISOLATION: ONE_LOOK})
     return connection
 
 
 def begin_writing(connection: sa.Connection) -> sa.Connection:
     """A connection whose next transaction may write, beside others where the database can do that."""
     if connection.dialect.name == POSTGRESQL:
-        return connection.execution_options(isolation_level=WITH_LOCK)
+        return connection.execution_options(**{ISOLATION: WITH_LOCK})
     return connection.execution_options(writes=True)
 
 
@@ -106,26 +115,18 @@ def _without_engine() -> Problem:
 
 
 def _postgresql(address: sa.URL, *, wakes: bool) -> sa.Engine:
-    settings = {
-        "lock_timeout": BUSY_MILLISECONDS,
-        "idle_in_transaction_session_timeout": IDLE_MILLISECONDS,
-        "seq_page_cost": PAGE_COST,
-        "random_page_cost": PAGE_COST,
-    }
-    connect = {
-        "connect_timeout": CONNECT_SECONDS,
-        "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
-        "application_name": "esm-packets",
-    }
-    pool: dict[str, Any] = {
+    connect = {"connect_timeout": CONNECT_SECONDS, "application_name": "esm-packets"}
+    options: dict[str, Any] = {
+        "isolation_level": "AUTOCOMMIT",
+        "execution_options": {OPTION: wakes},
+        "use_native_hstore": False,  # nothing of ours has that type, and it is looked for in a transaction of its own
         "pool_size": CONNECTIONS,
         "max_overflow": MORE_CONNECTIONS,
         "pool_timeout": CONNECT_SECONDS * 2,
+        "pool_pre_ping": True,
     }
     try:
-        return sa.create_engine(
-            address, pool_pre_ping=True, connect_args=connect, execution_options={OPTION: wakes}, **pool
-        )
+        engine = sa.create_engine(address, connect_args=connect, **options)
     except ImportError:
         problem = Problem(
             "driver-missing",
@@ -134,6 +135,33 @@ def _postgresql(address: sa.URL, *, wakes: bool) -> sa.Engine:
             "ESM_DATABASE_URL",
         )
         raise InputError(problem) from None
+    sa.event.listen(engine, "connect", avoid_prepared_statements)
+    sa.event.listen(engine, "begin", partial(_begin_postgresql, _limits()))
+    return engine
+
+
+def _limits() -> str:
+    """What holds for one transaction, as statements that go with its BEGIN."""
+    settings = {
+        "lock_timeout": BUSY_MILLISECONDS,
+        "idle_in_transaction_session_timeout": IDLE_MILLISECONDS,
+        "seq_page_cost": PAGE_COST,
+        "random_page_cost": PAGE_COST,
+    }
+    return "; ".join(f"SET LOCAL {name} = {value}" for name, value in settings.items())
+
+
+def _begin_postgresql(limits: str, connection: sa.Connection) -> None:
+    """Begin a transaction that the driver, in its autocommit mode, would leave to each statement."""
+    level = connection.get_execution_options().get(ISOLATION, WITH_LOCK)
+    connection.exec_driver_sql(f"BEGIN ISOLATION LEVEL {level}; {limits}")
+
+
+def _create_sqlite(_dialect: Any, _record: Any, arguments: list[Any], _options: dict[str, Any]) -> None:
+    """Make a new file for its owner only; SQLite gives the files beside it the same mode."""
+    if arguments and arguments[0] and not str(arguments[0]).startswith((":", "file:")):
+        with suppress(OSError):  # it is there already, or SQLite says why it cannot be
+            reserve_private_file(Path(arguments[0]))
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

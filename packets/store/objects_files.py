@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import IO
 
 from packets.errors import Problem, StoreError
+from packets.store.modes import FOLDER_MODE, KEPT_MODE
 from packets.store.objects import checked, damaged, digest_bytes, digest_file, missing
 
-READ_ONLY = 0o444
 FULL = {errno.ENOSPC, errno.EDQUOT}
 CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 class FileObjects:
-    """Objects under `root/ab/abcdef…`, read-only once written."""
+    """Objects under `root/ab/abcdef…`, read-only once written, and for nobody but the service's own user."""
 
     def __init__(self, root: Path, *, read_only: bool = False) -> None:
         """Open a folder. A store that is read only makes none and takes nothing: a copy on a medium that is kept.
@@ -35,7 +35,8 @@ class FileObjects:
         self._read_only = read_only
         if not read_only:
             with self._refusals(root):
-                self._incoming.mkdir(parents=True, exist_ok=True)
+                root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+                self._incoming.mkdir(mode=FOLDER_MODE, exist_ok=True)
 
     def put(self, content: bytes) -> str:
         """Store the bytes durably and read them back; answer their digest.
@@ -131,14 +132,14 @@ class FileObjects:
         return self._root / digest[:2] / digest
 
     def _write_once(self, path: Path, content: IO[bytes], name: Callable[[Path, Path], object] | None = None) -> None:
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(mode=FOLDER_MODE, exist_ok=True)
         handle, incoming = tempfile.mkstemp(dir=self._incoming)
         try:
             with os.fdopen(handle, "wb") as file:
                 shutil.copyfileobj(content, file)
                 file.flush()
                 os.fsync(file.fileno())
-            Path(incoming).chmod(READ_ONLY)
+            Path(incoming).chmod(KEPT_MODE)
             (name or _link)(Path(incoming), path)
         finally:
             Path(incoming).unlink(missing_ok=True)

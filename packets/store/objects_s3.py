@@ -30,16 +30,14 @@ from botocore.exceptions import (
 
 from packets.errors import NotFoundError, Problem, StoreError
 from packets.store.objects import checked, damaged, digest_bytes, digest_file, missing
+from packets.store.objects_tls import explain_tls
 
 CONNECT_SECONDS, ANSWER_SECONDS, TRIES = 3, 10, 3
 PIECE = 1024 * 1024
 ABSENT, THERE, RACED = {"NoSuchKey", "404"}, {"PreconditionFailed", "412"}, {"ConditionalRequestConflict", "409"}
 REFUSED = {"AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
 REFUSALS = {
-    "AccessDenied": (
-        "The object store refuses this key, or has no such bucket.",
-        "Make the bucket, with Object Lock, or give the key the rights it needs.",
-    ),
+    "AccessDenied": ("The object store refuses this key.", "Give the key the rights that it needs."),
     "InvalidAccessKeyId": (
         "The object store refuses this key, which it does not know.",
         "Correct the access key.",
@@ -59,13 +57,25 @@ BROKEN_OFF = (IncompleteReadError, ResponseStreamingError, HTTPClientError)
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """Where objects are: a bucket, the beginning of their keys, the server, and whether the bucket locks objects."""
+    """Where objects are.
+
+    Attributes:
+        name: of the bucket.
+        prefix: the beginning of the objects' keys.
+        endpoint: address of the server; None means AWS.
+        region: where the bucket is.
+        locks: whether the bucket locks objects.
+        ca: PEM file with the authorities that vouch for the server; None means the public ones.
+        ca_variable: the setting that names this file.
+    """
 
     name: str
     prefix: str = ""
     endpoint: str | None = None
     region: str = "us-east-1"
     locks: bool = True
+    ca: Path | None = None
+    ca_variable: str = "ESM_OBJECTS_CA"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +97,7 @@ class S3Objects:
             "s3",
             endpoint_url=bucket.endpoint,
             region_name=bucket.region,
+            verify=str(bucket.ca) if bucket.ca else None,
             aws_access_key_id=keys.access_key or None,
             aws_secret_access_key=keys.secret_key or None,
             config=Config(
@@ -292,16 +303,17 @@ class S3Objects:
         except FlexibleChecksumError as error:
             raise damaged(digest) from error
         except (BotoCoreError, Boto3Error) as error:
-            problem = Problem(
+            away = Problem(
                 "objects-away", "The object store cannot be reached, or broke off.", "Try again in a minute.", digest
             )
-            raise StoreError(problem) from error
+            problem = explain_tls(error, self._client.meta.endpoint_url, self._bucket.ca_variable)
+            raise StoreError(problem or away) from error
 
     def _told(self, error: ClientError, digest: str) -> NotFoundError | StoreError:
         code = _code(error)
         if code in ABSENT:
             return missing(digest)
-        if code == NO_BUCKET:
+        if code == NO_BUCKET or (code in {"InvalidRequest", *REFUSED} and self._is_bucket_missing()):
             return self._no_bucket()
         if code == "InvalidRequest" and self._bucket.locks:
             remedy = "Make the bucket with Object Lock, or say lock=none in its address."
@@ -317,6 +329,16 @@ class S3Objects:
                 "object-not-stored", f"The object store answers {code}.", "Look at the store, then try again.", digest
             )
         )
+
+    def _is_bucket_missing(self) -> bool:
+        """Ask for the bucket itself: some stores refuse the key, or the lock, where there is none."""
+        try:
+            self._client.head_bucket(Bucket=self._bucket.name)
+        except ClientError as error:
+            return _code(error) in {"404", "NoSuchBucket"}
+        except (BotoCoreError, Boto3Error):
+            pass
+        return False
 
 
 def _checksum(digest: str) -> str:

@@ -11,17 +11,19 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from packets.errors import InputError, Problem
 from packets.store.objects import MendableStore
 from packets.store.objects_files import FileObjects
+from packets.store.objects_tls import require_authorities
 
 LOCKS = {"": True, "compliance": True, "none": False}
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a store needs beside its address: keys, and until when a new object is locked."""
+    """What a store needs beside its address: keys, until when a new object is locked, and authorities that vouch for it."""
 
     access_key: str
     secret_key: str
     locked_until: Callable[[], datetime]
+    ca: Path | None = None
 
 
 def open_store(url: str, access: Access, variable: str = "ESM_OBJECTS_URL") -> MendableStore:
@@ -31,7 +33,7 @@ def open_store(url: str, access: Access, variable: str = "ESM_OBJECTS_URL") -> M
     is for buckets without Object Lock.
 
     Raises:
-        InputError: the address is neither, or the library for S3 is not installed.
+        InputError: the address is neither, the library for S3 is not installed, or the file of authorities has none.
     """
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -50,11 +52,16 @@ def _bucket(name: str, prefix: str, options: dict[str, str], access: Access, var
     except ImportError:
         remedy = "Install requirements/scaled.lock, or boto3."
         raise InputError(Problem("driver-missing", "The library for S3 is not installed.", remedy, variable)) from None
+    ca_variable = variable.replace("_URL", "_CA")
+    if access.ca is not None:
+        require_authorities(access.ca, ca_variable)
     bucket = Bucket(
         name,
         f"{prefix}/" if prefix else "",
         options.get("endpoint"),
         options.get("region", "us-east-1"),
         LOCKS[options.get("lock", "")],
+        access.ca,
+        ca_variable,
     )
     return S3Objects(bucket, Keys(access.access_key, access.secret_key), access.locked_until)

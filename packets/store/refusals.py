@@ -26,7 +26,8 @@ OVERTAKEN = {"40001", "40P01"}
 BUSY = {"55P03", "53300"}
 GONE = {"08", "57", "58", "XX", "53"}
 """Classes of SQLSTATE in which the server or the connection went, not the act."""
-BUSY_FILE, FULL_FILE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}, {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+FULL = "53100"
+BUSY_FILE, FAILED_FILE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}, {sqlite3.SQLITE_IOERR}
 CLOSED_FILE, DAMAGED_FILE = {sqlite3.SQLITE_CANTOPEN}, {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 READ_ONLY_FILE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
 NOT_GRANTED = "42501"
@@ -69,7 +70,7 @@ def commits() -> Iterator[None]:
             raise
         problem = Problem(
             "outcome-unknown",
-            "The database went away while the act was being recorded; it is recorded whole or not at all.",
+            "The database or its disk failed while the act was being recorded; it is recorded whole or not at all.",
             "Look whether it was done before you do it again.",
         )
         raise OutcomeUnknownError(problem) from error
@@ -105,6 +106,9 @@ def translate(error: sa.exc.DBAPIError) -> PacketsError | None:
         return InputError(
             Problem("text-not-storable", "A text has characters that cannot be kept.", "Write it without them.")
         )
+    if _is_full(error):
+        sentence = "The disk of the database is full, and nothing of this act was recorded."
+        return StoreError(Problem("database-full", sentence, "Free space on that disk, then try again."))
     problem = _file_problem(_file_code(error)) or _server_problem(error)
     return StoreError(problem) if problem else None
 
@@ -128,9 +132,9 @@ def _server_problem(error: sa.exc.DBAPIError) -> Problem | None:
 
 def _file_problem(code: int | None) -> Problem | None:
     """What is wrong where the file of a database cannot be used as it lies there."""
-    if code in FULL_FILE:
-        sentence = "The disk of the database refuses to be written."
-        return Problem("database-not-written", sentence, "Free space or mend it.")
+    if code in FAILED_FILE:
+        sentence = "The disk of the database failed, or is full."
+        return Problem("database-not-written", sentence, "Free space on that disk or mend it, then try again.")
     if code in CLOSED_FILE:
         remedy = "Run the command as the user who owns the folder, and look whether the file is there."
         return Problem("database-unopened", "The database file cannot be opened.", remedy)
@@ -162,7 +166,12 @@ def _busy() -> StoreError:
 def _answered(error: sa.exc.DBAPIError) -> bool:
     """Whether the server itself said no, so that nothing was recorded."""
     state = _state(error)
-    return bool(state) and state[:2] not in GONE and not error.connection_invalidated
+    return _is_full(error) or (bool(state) and state[:2] not in GONE and not error.connection_invalidated)
+
+
+def _is_full(error: sa.exc.DBAPIError) -> bool:
+    """Whether there was no space; SQLite and PostgreSQL both undo the transaction then, at COMMIT too."""
+    return _state(error) == FULL or _file_code(error) == sqlite3.SQLITE_FULL
 
 
 def _has_no_answer(error: sa.exc.DBAPIError) -> bool:

@@ -103,7 +103,7 @@ def install(connection: sa.Connection, schema: EngineSchema) -> None:
     if texts:
         _run(connection, f"SET LOCAL search_path TO {SCHEMA}", *texts)
         _run(connection, _KEEP_TO_SCHEMA, f"COMMENT ON SCHEMA {SCHEMA} IS '{max(schema.version, version)}'")
-        _run(connection, "RESET search_path")
+        _run(connection, "SET LOCAL search_path TO DEFAULT")
 
 
 def _run(connection: sa.Connection, *texts: str) -> None:

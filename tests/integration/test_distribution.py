@@ -25,7 +25,7 @@ from packets.jobs.registry import Handler, Periodic, Registry, Run
 from packets.model.jobs import JobState
 from packets.settings import Settings
 from packets.store.database import IN_MEMORY, Database
-from packets.store.grants import grant_statements
+from packets.store.grants import apply_grants
 from packets.store.wakes import LONGEST_KIND, EngineSchema
 from web.bootstrap import build_services, initialize
 from web.carriers import make_carrier
@@ -239,9 +239,9 @@ def test_a_schema_of_that_name_that_is_somebody_elses_is_refused() -> None:
 def test_the_role_of_the_service_may_call_and_be_called(stage: Stage) -> None:
     """`esm db grants` covers the engine's schema too: the role that owns nothing queues, is woken, and does the job."""
     role = f"app_{os.getpid()}"
-    change(stage.database, *(one for one in grant_statements(role)))
     name = stage.database._engine.url.database
     assert name is not None
+    apply_grants(databases.postgresql_url(name), role)
     owner, stage.database = stage.database, Database(databases.postgresql_url(name, role), wakes=True)
     owner.close()
     stage.make_carrier = unpatrolled

@@ -41,11 +41,13 @@ def copy_to_postgresql(file: Path) -> str:
         upgrade_schema(connection, revision_of(file))
     made = sa.MetaData()
     made.reflect(engine)
-    with source.connect() as old, engine.begin() as new:
+    with source.connect() as old:
+        rows = rows_of(old)
+    with engine.begin() as new:
         new.exec_driver_sql("SET session_replication_role = replica")  # rows come in any order, and past triggers
         for table in made.tables.values():
-            if table.name != "alembic_version" and (rows := rows_of(old)[table.name]):
-                new.execute(table.insert(), rows)
+            if rows.get(table.name):
+                new.execute(table.insert(), rows[table.name])
         for table in made.tables.values():
             _set_sequence(new, table)
     engine.dispose()

@@ -53,6 +53,6 @@ def _copy(database: Database, kind: str, file: Path) -> str:
         return copy._engine.url.render_as_string(hide_password=False)
 
 
-def _keys(rows: list[dict[str, object]]) -> list[object]:
+def _keys(rows: list[dict[str, object]]) -> list[str]:
     """What tells a row from the others, and what was signed: the first column, and digests."""
     return sorted(str([row[name] for name in row if name == next(iter(row)) or name == "digest"]) for row in rows)

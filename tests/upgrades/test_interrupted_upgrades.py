@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -21,22 +23,21 @@ from upgrades.old_folders import REPOSITORY, unpack
 
 FIRST = "0001"
 KILLED = """
-import os, signal, sys
+import atexit, os, signal, sys
 import sqlalchemy as sa
 from web.cli import main
-left = int(sys.argv.pop(1))
+last, count = int(sys.argv.pop(1)), 0
 @sa.event.listens_for(sa.Engine, "after_cursor_execute")
 def strike(connection, *_):
-    global left
-    left -= bool(connection.engine.url.database)
-    if left == 0:
+    global count
+    count += bool(connection.engine.url.database)
+    if count == last:
         os.kill(os.getpid(), signal.SIGKILL)
+atexit.register(lambda: print(count))
 main()
-if os.environ.get("COUNT"):
-    print(-left)
 """
-"""`esm`, killed by the system right after so many statements on its database; never, where the number is 0."""
-COUNTED = KILLED.replace("main()\nif", "\ntry:\n    main()\nexcept SystemExit:\n    pass\nif")
+"""`esm`, killed by the system right after so many statements on its database; it tells their number where it was not."""
+NEVER = "-1"
 PLACES = (0.02, 0.3, 0.6, 0.9, 1.0)
 """Shares of all statements; the last one is followed by COMMIT only."""
 
@@ -50,10 +51,10 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     return settings
 
 
-def start(settings: Settings, program: str, *words: str, **more: str) -> subprocess.Popen[str]:
+def start(settings: Settings, last: str = NEVER, *words: str) -> subprocess.Popen[str]:
     """`esm db upgrade` in a process of its own."""
-    command = [sys.executable, "-c", program, *words, "db", "upgrade", "--dir", str(settings.dir)]
-    given = {"ESM_DATABASE_URL": settings.database_url, "PYTHONPATH": str(REPOSITORY), **more}
+    command = [sys.executable, "-c", KILLED, last, "db", "upgrade", "--dir", str(settings.dir), *words]
+    given = {"ESM_DATABASE_URL": settings.database_url, "PYTHONPATH": str(REPOSITORY)}
     environment = {**os.environ, **given}  # noqa: TID251  for a process of its own
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
@@ -67,52 +68,54 @@ def state_of(settings: Settings) -> tuple[SchemaState, str, Rows]:
 
 def test_an_upgrade_that_is_killed_has_changed_nothing_and_is_done_the_next_time(settings: Settings) -> None:
     """SIGKILL at its beginning, in its middle, and with nothing left but COMMIT."""
-    with closing(Database(settings.database)) as database:
-        before = state_of(settings)
-        database.upgrade()
-        whole = state_of(settings)
-        migrate(database, FIRST)
-    count = int(_count(settings))
-    with closing(Database(settings.database)) as database:
-        migrate(database, FIRST)
+    count = _count(settings)
     assert count > 100
+    with closing(Database(settings.database)) as database:
+        migrate(database, FIRST)
+    before = state_of(settings)
     for share in PLACES:
-        killed = start(settings, KILLED, str(max(1, int(count * share))))
-        assert killed.wait(120) == -signal.SIGKILL, killed.communicate()
-        killed.communicate()
+        killed = start(settings, str(max(1, int(count * share))))
+        _, errors = killed.communicate(timeout=120)
+        assert killed.returncode == -signal.SIGKILL, errors
         assert state_of(settings) == before, share
-    done = start(settings, KILLED, "0")
-    said, errors = done.communicate(timeout=120)
-    assert (done.returncode, "it was 0001" in said) == (0, True), errors
-    assert state_of(settings) == whole
+    assert _count(settings) == count
+    state, _, rows = state_of(settings)
+    assert state is SchemaState.READY
+    assert [name for name in ("audit", "revisions", "signatures") if rows[name] != before[2][name]] == []
 
 
 def test_of_two_upgrades_at_once_one_is_done_and_both_end_well(settings: Settings) -> None:
     """The other one finds the newest schema."""
-    both = [start(settings, KILLED, "0") for _ in range(2)]
+    both = [start(settings) for _ in range(2)]
     answers = [one.communicate(timeout=120) for one in both]
     assert [one.returncode for one in both] == [0, 0], answers
     assert sorted("it was 0001" in said for said, _ in answers) == [False, True]
     assert state_of(settings)[0] is SchemaState.READY
 
 
-def test_an_upgrade_waits_for_a_database_that_is_not_up_yet(tmp_path: Path) -> None:
+@pytest.fixture
+def cluster() -> Iterator[Path]:
+    """An empty cluster that nobody serves yet, where the user of PostgreSQL may go."""
+    servers.shared("postgresql")  # where it is not installed, that is told as everywhere
+    above = Path(tempfile.mkdtemp(prefix="esm-late-"))
+    above.chmod(0o711)
+    servers.make_cluster(above / "cluster")
+    yield above / "cluster"
+    servers.remove(above)
+
+
+def test_an_upgrade_waits_for_a_database_that_is_not_up_yet(cluster: Path, tmp_path: Path) -> None:
     """As in containers that are started together; it says so once, and without `--wait` it does not wait."""
-    try:
-        servers.make_cluster(tmp_path / "cluster")
-    except servers.MissingServerError as error:
-        servers.shared("postgresql")
-        pytest.fail(str(error))
     [port] = servers.free_ports(1)
     address = f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
     settings = Settings(dir=tmp_path / "data", database_url=address)
-    hasty = start(settings, KILLED, "0")
+    hasty = start(settings)
     assert "esm: database-away" in hasty.communicate(timeout=60)[1]
     assert hasty.returncode == 1
-    patient = _waiting(settings, 100)
+    patient = start(settings, NEVER, "--wait", "100")
     assert patient.stderr is not None
     assert patient.stderr.readline().startswith("The database does not answer yet")
-    with servers.run_postgresql(tmp_path / "cluster", port, servers.FAST):
+    with servers.run_postgresql(cluster, port, servers.FAST):
         said, errors = patient.communicate(timeout=120)
         assert (patient.returncode, "The schema is up to date" in said) == (0, True), errors
         assert "does not answer" not in errors
@@ -121,19 +124,14 @@ def test_an_upgrade_waits_for_a_database_that_is_not_up_yet(tmp_path: Path) -> N
 def test_an_upgrade_that_waited_long_enough_says_what_it_waited_for(tmp_path: Path) -> None:
     """With the refusal of a database that is away."""
     settings = Settings(dir=tmp_path / "data", database_url="postgresql+psycopg://nobody@127.0.0.1:9/none")
-    vain = _waiting(settings, 2)
+    vain = start(settings, NEVER, "--wait", "2")
     _, errors = vain.communicate(timeout=60)
     assert (vain.returncode, "esm: database-away" in errors) == (1, True), errors
 
 
-def _waiting(settings: Settings, seconds: int) -> subprocess.Popen[str]:
-    program = KILLED.replace("main()\n", f"sys.argv += ['--wait', '{seconds}']\nmain()\n", 1)
-    return start(settings, program, "0")
-
-
-def _count(settings: Settings) -> str:
-    """How many statements the whole upgrade has on its database."""
-    counted = start(settings, COUNTED, "0", COUNT="1")
+def _count(settings: Settings) -> int:
+    """Upgrade, and answer how many statements that had on its database."""
+    counted = start(settings)
     said, errors = counted.communicate(timeout=120)
-    assert counted.returncode == 0, errors
-    return said.splitlines()[-1]
+    assert (counted.returncode, "it was 0001" in said) == (0, True), errors
+    return int(said.splitlines()[-1])

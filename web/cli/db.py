@@ -10,7 +10,8 @@ import click
 
 from packets.errors import StoreError
 from packets.settings import Settings, load_settings
-from packets.store.grants import grant_statements
+from packets.store.grants import apply_grants, grant_script
+from packets.store.modes import tighten
 from packets.store.schema_state import SchemaReport, SchemaState
 from web.bootstrap import missing_keys, upgrade_folder
 from web.carriers import open_database
@@ -45,6 +46,8 @@ def upgrade(folder: Path, seconds: int) -> None:
     with for_folder(settings):
         wait_for_database(settings, seconds)
         _print(upgrade_folder(settings))
+        for sentence in tighten(settings.dir).sentences():
+            click.echo(sentence, err=True)
         _hint_at_keys(settings)
 
 
@@ -87,11 +90,17 @@ def _hint_at_keys(settings: Settings) -> None:
 @db.command("grants")
 @click.argument("role")
 @click.option("--schema", default="public", show_default=True, help="The schema that has the tables.")
-def grants(role: str, schema: str) -> None:
+@click.option(
+    "--apply", "at_once", is_flag=True, help="Run it on the database of ESM_DATABASE_URL, instead of printing it."
+)
+def grants(role: str, schema: str, *, at_once: bool) -> None:
     """Print SQL that lets a role of PostgreSQL run the service, and not change what was recorded.
 
-    Run it as the owner of the tables, after every `esm db upgrade`: `esm db grants esm_app | psql …`. Then let the service
-    connect as that role.
+    Run it as the owner of the tables, after every `esm db upgrade`, with --apply or by `esm db grants esm_app | psql …`; the
+    service may be at work. Then let the service connect as that role.
     """
-    for statement in grant_statements(role, schema):
-        click.echo(f"{statement};")
+    if at_once:
+        apply_grants(load_settings().database, role, schema)
+        click.echo(f"The role {role} may do its work, and change nothing that was recorded.")
+    else:
+        click.echo(grant_script(role, schema))

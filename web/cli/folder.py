@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from packets.errors import InputError, NotFoundError, Problem, StoreError
+from packets.disk_errors import disk_errors
+from packets.errors import NotFoundError, Problem, StoreError
 from packets.settings import Settings, load_settings
 from web.bootstrap import Services, build_services
 from web.hints import fill_folder
@@ -17,32 +18,32 @@ from web.hints import fill_folder
 folder_option = click.option(
     "--dir",
     "folder",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path),
     default=Path("demo-data"),
     show_default=True,
+    envvar="ESM_DIR",
     help="The data folder.",
 )
 
 
-def open_folder(folder: Path, *, demo: bool = False, any_schema: bool = False) -> Services:
+def open_folder(folder: Path, *, demo: bool = False) -> Services:
     """The services on a folder that `esm demo` or `esm db upgrade` made.
 
     Args:
         folder: the data folder.
         demo: list the sample accounts, whatever the settings say.
-        any_schema: open it on a schema of another version too, to examine what there is.
 
     Raises:
         NotFoundError: there is no database in it.
         SchemaError: this program cannot work on its database.
-        InputError: this user may not use the folder.
+        StoreError: this user may not use the folder, or the disk refuses.
     """
     settings = load_settings(dir=folder.absolute(), **({"mode": "demo"} if demo else {}))
     with for_folder(settings):
         if not settings.has_database:
             remedy = fill_folder(folder, settings.mode)
             raise NotFoundError(Problem("folder-empty", "There is no database in this folder.", remedy, str(folder)))
-        return build_services(settings, any_schema=any_schema)
+        return build_services(settings)
 
 
 @contextmanager
@@ -50,15 +51,11 @@ def for_folder(settings: Settings) -> Iterator[None]:
     """Say which database cannot be worked on, or that the folder is closed to this user.
 
     Raises:
-        StoreError: with its place in each problem.
-        InputError: the folder, or a file in it, may not be read or written.
+        StoreError: with its place in each problem; the folder is closed, the disk is full or broken, or a file is in the way.
     """
     try:
-        yield
+        with disk_errors(settings.dir):
+            yield
     except StoreError as error:
         where = "ESM_DATABASE_URL" if settings.database_url else str(settings.dir / "esm.db")
         raise type(error)([replace(problem, where=problem.where or where) for problem in error.problems]) from error
-    except PermissionError as error:
-        sentence = f"This user may not use {error.filename or settings.dir}."
-        remedy = "Run the command as the user who owns the folder, or name another one with --dir."
-        raise InputError(Problem("folder-closed", sentence, remedy, str(settings.dir))) from error

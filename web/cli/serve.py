@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import sys
 from pathlib import Path
 
 import click
 
-from packets.errors import InputError, Problem
+from packets.disk_errors import disk_errors
+from packets.errors import ConflictError, InputError, Problem
 from web.app import create_app
 from web.cli.folder import folder_option, open_folder
 from web.cli.worker import end_politely, keep_what_is_there, working
+from web.demo_folder import is_unfinished
 from web.hints import get_look
 from web.logs import configure_logs
 from web.look.packages import is_there
+
+ABOUT_THE_PORT = {errno.EADDRINUSE, errno.EACCES, errno.EPERM}
+CHOOSE_PORT = "Choose another port: `make serve PORT=8181` or `esm serve --port 8181`."
+CHOOSE_HOST = "Choose an address of this machine: `make serve HOST=127.0.0.1` or `esm serve --host 127.0.0.1`."
 
 
 @click.command()
@@ -37,6 +44,8 @@ def serve(folder: Path, host: str, port: int, *, demo: bool) -> None:
 
     if not is_there():
         click.echo(f"The pages have no style; they work without it. {get_look()}", err=True)
+    with disk_errors(folder):
+        _refuse_unfinished(folder)
     services = open_folder(folder, demo=demo)
     configure_logs(services.settings.log_level)
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -53,6 +62,18 @@ def serve(folder: Path, host: str, port: int, *, demo: bool) -> None:
     services.database.close()
 
 
+def _refuse_unfinished(folder: Path) -> None:
+    if is_unfinished(folder):
+        raise ConflictError(
+            Problem(
+                "demo-unfinished",
+                "The demonstration in this folder is being made, or was interrupted.",
+                "Wait until it has ended, or begin it anew with `make demo` or `esm demo`.",
+                str(folder),
+            )
+        )
+
+
 def listen(host: str, port: int) -> socket.socket:
     """Take the address before anything else is started.
 
@@ -64,14 +85,9 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise InputError(
-            Problem(
-                "address-unusable",
-                f"The address cannot be listened on: {reason}.",
-                "Name another --port or --host.",
-                f"{host}:{port}",
-            )
-        ) from None
+        what, remedy = ("port", CHOOSE_PORT) if error.errno in ABOUT_THE_PORT else ("address", CHOOSE_HOST)
+        sentence = f"The {what} cannot be listened on: {reason}."
+        raise InputError(Problem("address-unusable", sentence, remedy, f"{host}:{port}")) from None
 
 
 def _address(host: str, port: int) -> str:

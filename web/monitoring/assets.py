@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
-from packets.confinement.box import OpenBox
 from packets.documents.assemble import RENDERING, render_with
 from packets.documents.catalog import Catalog, load_catalog
 from packets.errors import PacketsError
 from packets.file_digests import FileChange
 from packets.render.fonts import FontSet, ensure_fonts, find_font_changes
+from packets.sandbox.sandbox import UnconfinedSandbox
 from signing.fields import seeded_fields
-from web.bootstrap import closed_box
+from web.bootstrap import confined_sandbox
 from web.hints import get_look
 from web.look.packages import find_look_changes, is_there, look_folder
 from web.monitoring.findings import Finding, broken, good, watch
@@ -41,10 +41,10 @@ def examine_assets(installation: Installation) -> Iterator[Finding]:
 
 def _draw(installation: Installation, catalog: Catalog, fonts: FontSet) -> Finding:
     """Draw the shortest document with its sample data, in the way in which every document is drawn."""
-    box = closed_box() if installation.settings.confinement == "on" else OpenBox()
+    sandbox = confined_sandbox() if installation.settings.confinement == "on" else UnconfinedSandbox()
     shortest = min(catalog.values(), key=lambda document_type: len(document_type.body))
     arguments = (shortest, shortest.sample, seeded_fields, fonts)
-    rendered = box.run(render_with, *arguments, allowance=RENDERING, needs=(seeded_fields,))
+    rendered = sandbox.run(render_with, *arguments, allowance=RENDERING, needs=(seeded_fields,))
     if not rendered.pdf.startswith(PDF):
         return broken("What was drawn for a trial is not a PDF.", "Install the program again.")
     return good("A document was drawn for a trial.")

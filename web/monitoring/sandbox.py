@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from web.bootstrap import closed_box
+from web.bootstrap import confined_sandbox
 from web.monitoring.findings import Finding, State, good
 from web.monitoring.installation import Installation
 
@@ -15,7 +15,7 @@ def examine_sandbox(installation: Installation) -> Iterator[Finding]:
     if installation.settings.confinement != "on":
         sentence = "What comes from outside is read by the service itself, with all its rights."
         yield Finding(lax, sentence, "Unset ESM_CONFINEMENT.")
-    elif not closed_box().walls:
+    elif not confined_sandbox().is_restricted:
         sentence = "The sandbox has limits of time and memory, and no wall against networks and other programs."
         yield Finding(lax, sentence, "Run the service on Linux with seccomp, on x86-64 or ARM64.")
     else:

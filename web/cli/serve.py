@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import sys
 from pathlib import Path
@@ -20,7 +21,7 @@ from web.logs import configure_logs
 from web.look.packages import is_there
 
 ABOUT_THE_PORT = {errno.EADDRINUSE, errno.EACCES, errno.EPERM}
-CHOOSE_PORT = "Choose another port: `make serve PORT=8181` or `esm serve --port 8181`."
+CHOSEN_PORTS = (8181, 8282)
 CHOOSE_HOST = "Choose an address of this machine: `make serve HOST=127.0.0.1` or `esm serve --host 127.0.0.1`."
 
 
@@ -84,10 +85,15 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        reason = error.strerror or str(error)
-        what, remedy = ("port", CHOOSE_PORT) if error.errno in ABOUT_THE_PORT else ("address", CHOOSE_HOST)
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
+        what, remedy = ("port", _choose_port(port)) if error.errno in ABOUT_THE_PORT else ("address", CHOOSE_HOST)
         sentence = f"The {what} cannot be listened on: {reason}."
         raise InputError(Problem("address-unusable", sentence, remedy, f"{host}:{port}")) from None
+
+
+def _choose_port(port: int) -> str:
+    other = next(chosen for chosen in CHOSEN_PORTS if chosen != port)
+    return f"Choose another port: `make serve PORT={other}` or `esm serve --port {other}`."
 
 
 def _address(host: str, port: int) -> str:

@@ -198,6 +198,11 @@ def _forget(folder: Path) -> None:
     (folder / "objects").mkdir()
 
 
+def _without_incoming(folder: Path) -> None:
+    (folder / "objects" / "incoming").rmdir()
+    (folder / "objects").chmod(0o555)
+
+
 NEW_KEYS = ("pki init", "make the keys", "make demo", "make look", "rotate")
 STATES = (
     BrokenState("a key that others may read", "keys", "can be read by others", "chmod 600", _chmod("pki/seal.key", 0o644)),
@@ -269,7 +274,7 @@ STATES = (
     ),
     BrokenState(
         "no folder for what comes into the store", "objects", "The file store refused", "Let the service's user write",
-        lambda folder: ((folder / "objects" / "incoming").rmdir(), (folder / "objects").chmod(0o555)), ordinary=True,
+        _without_incoming, ordinary=True,
     ),
     BrokenState(
         "objects of another service", "objects", "does not have the newest document", "esm archive fixity", _forget

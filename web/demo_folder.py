@@ -84,6 +84,8 @@ def claimed(folder: Path) -> Iterator[bool]:
             (folder / UNFINISHED).unlink()
             raise _busy(folder)
         if file.read() != IDENTITY:
+            file.seek(0)
+            file.truncate()
             file.write(IDENTITY)
             file.flush()
             os.fsync(file.fileno())

@@ -15,7 +15,7 @@ import web.monitoring.examiner
 from broken_states import STATES, BrokenState, copy_folder, healthy_folder, ordinary_user
 from faults.full_disks import may_mount, small_disk
 from packets.clock import system_clock
-from packets.file_digests import FILE_LIST
+from packets.file_digests import FILE_LIST, list_digest, write_file_list
 from packets.render import fonts
 from packets.settings import Settings
 from web.cli.doctor import doctor
@@ -144,8 +144,8 @@ def test_a_wrong_clock_is_told_and_no_key_is_blamed(
     installation.close()
     assert any(one.part == "clock" and one.state is State.BROKEN and sentence in one.sentence for one in findings)
     keys = [one for one in findings if one.part == "keys" and one.state is State.BROKEN]
+    assert keys, words(findings)
     assert all("Set the clock" in one.remedy for one in keys), words(keys)
-    assert bool(keys) == (abs(off) < timedelta(days=1) or off != timedelta(0))
     assert "rotate" not in words(findings)
     assert FAULT not in words(findings), [one.detail for one in findings]
     assert "Traceback" not in "".join(capfd.readouterr())
@@ -210,9 +210,9 @@ def test_a_file_of_the_style_that_is_not_what_was_fetched_is_named(
     folder = tmp_path / "look"
     (folder / "uswds").mkdir(parents=True)
     (folder / "uswds" / "a.css").write_text("body {}", "utf-8")
-    look.write_file_list(folder)
+    write_file_list(folder)
     monkeypatch.setattr(look, "CARRIED", folder)
-    monkeypatch.setattr(look, "FILES_SHA256", look.list_digest(folder))
+    monkeypatch.setattr(look, "FILES_SHA256", list_digest(folder))
     assert "Every file of the pages' style" in words(asked(copy_folder(tmp_path / "data"), "assets"))
     spoil(folder / "uswds" / "a.css")
     told = words(asked(tmp_path / "data", "assets"))

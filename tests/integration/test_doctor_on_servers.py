@@ -371,7 +371,7 @@ def on_provider(provider: Provider, changed: dict[str, object] | None = None, **
     given = {"oidc_issuer": provider.issuer, "oidc_client_id": CLIENT, "oidc_client_secret": SecretStr(SECRET)}
     provider.changed = changed or {}
     try:
-        return asked("sign-on", **{**given, "public_url": "https://esm.example", **settings})
+        return asked("sign-on", None, **{**given, "public_url": "https://esm.example", **settings})
     finally:
         provider.changed = {}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import cast
 
 from packets.clock import Clock, system_clock
 from packets.errors import InputError, PacketsError, Problem, StoreError
@@ -169,7 +170,7 @@ def installation_of(services: Services) -> Installation:
     """The installation that a running service was built on, with the pieces that it has open."""
     objects = services.objects
     stores = {STORE: objects.first, COPY: objects.copy} if isinstance(objects, CopiedObjects) else {STORE: objects}
-    installation = Installation(services.settings, services.clock, stores)
+    installation = Installation(services.settings, services.clock, cast("dict[str, ProbedStore]", stores))
     opened = {"database": services.database, "pki": services.pki, "timestamps": services.signer.timestamps}
     installation.__dict__.update(opened)
     return installation

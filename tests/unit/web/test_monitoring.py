@@ -19,9 +19,10 @@ from web.monitoring.sign_on import ClientAnswer, judge_client, judge_keys
 
 NOW = datetime(2027, 1, 15, 12, 0, tzinfo=UTC)
 SECOND, MINUTE, HOUR, DAY = (timedelta(seconds=length) for length in (1, 60, 3600, 86400))
+SWITCHES = ("fsync", "full_page_writes", "synchronous_commit", "data_checksums")
 SOUND = PostgresqlFacts(
     version=150010, role="esm_app", is_superuser=False, owned=(), changeable=(), lacking=(), silent_triggers=(),
-    settings={"lock_timeout": "15000", "fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "data_checksums": "on"},
+    settings={**dict.fromkeys(SWITCHES, "on"), "lock_timeout": "15000"},
     encoding="UTF8", sorts_by_bytes=True, is_standby=False, damaged_index="", at=NOW,
 )  # fmt: skip
 

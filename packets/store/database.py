@@ -75,7 +75,7 @@ class Database:
         Raises:
             StoreError: the database cannot be reached.
         """
-        with refusals(), self._engine.connect() as connection, begin_look(connection).begin() as transaction:
+        with refusals(), self._engine.connect() as connection, begin_look(connection) as transaction:
             yield Records(connection)
             transaction.rollback()
 
@@ -175,7 +175,7 @@ class Database:
     @contextmanager
     def _transaction(self) -> Iterator[sa.Connection]:
         with refusals(), self._engine.connect() as connection:
-            transaction = begin_writing(connection).begin()
+            transaction = begin_writing(connection)
             with transaction:
                 yield connection
                 with commits(), _given_up_on_failure(connection):

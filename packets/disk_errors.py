@@ -12,7 +12,7 @@ from packets.errors import Problem, StoreError
 _FULL = ("disk-full", "The disk is full.", "Free space, or name a folder on another disk, then try again.")
 _CLOSED = (
     "folder-closed",
-    "This user may not use it.",
+    "The file or folder is closed to this user.",
     "Run the command as the user who owns it, or name another folder.",
 )
 _BLOCKED = (

@@ -32,7 +32,8 @@ def file_problem(path: Path, error: Exception) -> Problem:
         return Problem(MISSING, f"{path.name} is not there.", RESTORE, str(path))
     if isinstance(error, OSError):
         sentence = f"{path.name} cannot be read: {error.strerror}."
-        return Problem(CLOSED, sentence, "Give it to the user who runs the service, with mode 600.", str(path))
+        mode = "600" if path.suffix else "700"
+        return Problem(CLOSED, sentence, f"Give it to the user who runs the service, with mode {mode}.", str(path))
     if path.suffix == ".key" and _is_encrypted(path):
         return Problem(WRONG_PASSPHRASE, f"The passphrase does not open {path.name}.", _GIVE, str(path))
     return Problem(DAMAGED, f"{path.name} is damaged: it is not what was written there.", RESTORE, str(path))

@@ -109,7 +109,7 @@ class FileObjects:
         """A folder that takes nothing would refuse only those objects whose digests begin as it is called."""
         with self._refusals(self._root):
             for folder in (self._root, *sorted(path for path in self._root.iterdir() if path.is_dir())):
-                if not os.access(folder, os.W_OK | os.X_OK):
+                if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
                     raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 
     def lock_end(self, digest: str) -> datetime | None:  # noqa: ARG002  a folder locks nothing

@@ -57,5 +57,11 @@ def for_folder(settings: Settings) -> Iterator[None]:
         with disk_errors(settings.dir):
             yield
     except StoreError as error:
-        where = "ESM_DATABASE_URL" if settings.database_url else str(settings.dir / "esm.db")
-        raise type(error)([replace(problem, where=problem.where or where) for problem in error.problems]) from error
+        raise type(error)([_in_its_place(problem, settings) for problem in error.problems]) from error
+
+
+def _in_its_place(problem: Problem, settings: Settings) -> Problem:
+    """Name the database where a problem of it names no place."""
+    if problem.where or not problem.code.startswith(("database", "schema")):
+        return problem
+    return replace(problem, where="ESM_DATABASE_URL" if settings.database_url else str(settings.dir / "esm.db"))

@@ -20,6 +20,7 @@ LEAST_PASSING, FEW_PASSING = 20 * MEGABYTE, 200 * MEGABYTE
 """Of a disk on which nothing stays: uploads and exports while they are worked on."""
 LEAST_FILES = 1000
 SIZES = ((1024**4, "TB"), (1024**3, "GB"), (1024**2, "MB"), (1024, "KB"))
+SQLITE, FILES = "sqlite", "file"
 TEMPORARY = "temporary files"
 
 
@@ -63,9 +64,9 @@ def places(settings: Settings) -> Mapping[str, Path]:
     """Every place that the service writes, by what it has there."""
     named = {
         "the folder": settings.dir,
-        "the database": _file_of(settings.database, "sqlite"),
-        "the objects": _file_of(settings.objects_url, "file") if settings.objects_url else settings.objects,
-        "the second store": _file_of(settings.objects_copy_url, "file"),
+        "the database": _file_of(settings.database, SQLITE),
+        "the objects": _file_of(settings.objects_url, FILES) if settings.objects_url else settings.objects,
+        "the second store": _file_of(settings.objects_copy_url, FILES),
         "exports": settings.exports,
         TEMPORARY: Path(tempfile.gettempdir()),
     }
@@ -109,15 +110,15 @@ def size(number: int) -> str:
 def _room(found: list[tuple[str, Path]]) -> Room:
     path = found[0][1]
     disk = os.statvfs(path)
-    closed = tuple(dict.fromkeys(place for _, place in found if not os.access(place, os.W_OK)))
+    closed = tuple(dict.fromkeys(place for _, place in found if not os.access(place, os.W_OK, effective_ids=True)))
     files = disk.f_favail if disk.f_files else None
     return Room(tuple(use for use, _ in found), path, disk.f_bavail * disk.f_frsize, files, closed)
 
 
 def _file_of(address: str, scheme: str) -> Path | None:
-    """The folder that an address of files leads to, or the file; None for one of another kind."""
-    parts = urlsplit(address)
-    if parts.scheme != scheme or not parts.path.strip("/") or "mode=ro" in parts.query:
+    """The folder that an address of files leads to; None for one of another kind."""
+    begin = f"{scheme}://" if scheme == FILES else f"{scheme}:///"
+    if not address.startswith(begin) or "mode=ro" in address:
         return None
-    path = Path(unquote(parts.path))
-    return path.parent if scheme == "sqlite" else path
+    path = Path(unquote(urlsplit(address.removeprefix(begin)).path))
+    return path if scheme == FILES else path.absolute().parent

@@ -78,8 +78,9 @@ def judge_certificates(certificates: Sequence[Validity], now: datetime, clock: C
     """Judge certificates by a clock, as far as the clock itself can be trusted. Without IO."""
     outside = [one for one in certificates if not one.begins <= now <= one.ends]
     if clock.state is ClockState.WRONG and outside:
-        names = ", ".join(validity.title for validity in outside)
-        yield broken(f"The certificates of {names} cannot be judged, because this machine's clock is wrong.", SET_CLOCK)
+        names = ", ".join(f"the {validity.title}" for validity in outside)
+        noun = "certificate" if len(outside) == 1 else "certificates"
+        yield broken(f"The {noun} of {names} cannot be judged, because this machine's clock is wrong.", SET_CLOCK)
         return
     for validity in certificates:
         yield _judge_certificate(validity, now, clock)
@@ -140,14 +141,22 @@ def _open_files(settings: Settings) -> Iterator[Finding]:
             yield broken(f"{path} can be read by others ({mode:o}).", f"Run `chmod 600 {path}`.")
 
 
+def _is_private_key(path: Path) -> bool:
+    """Whether a key lies there, and not the name of one that the signer process has; also one that we may not read."""
+    try:
+        there = path.is_file()
+    except PermissionError:
+        return False  # the folder is closed, which is told already
+    with suppress(PermissionError):
+        return there and not path.read_bytes().startswith(HELD)
+    return there
+
+
 def _root_key(settings: Settings) -> Iterator[Finding]:
     """The root's private key, which no service needs: whoever takes it over could certify anybody."""
     path = settings.pki / "root.key"
-    if not path.is_file():
+    if not _is_private_key(path):
         return
-    with suppress(OSError):
-        if path.read_bytes().startswith(HELD):
-            return
     state = State.BROKEN if settings.mode == "production" else State.WATCH
     remedy = "Move it to the medium of the ceremony (docs/operations.md), and delete it here; no service opens it."
     yield Finding(state, f"The private key of the root lies on this machine: {path}.", remedy)

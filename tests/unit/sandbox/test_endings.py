@@ -29,7 +29,7 @@ ENDINGS: list[tuple[Ending, type[PacketsError], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("ending", "kind", "code"), ENDINGS, ids=lambda one: str(one))
+@pytest.mark.parametrize(("ending", "kind", "code"), ENDINGS, ids=str)
 def test_each_end_has_its_refusal(ending: Ending, kind: type[PacketsError], code: str) -> None:
     """With the remedy that fits: what is too large is made smaller, what was unlucky is tried again."""
     error = refusal_of(ending, SECONDS)

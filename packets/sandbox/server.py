@@ -55,7 +55,7 @@ def main() -> None:
     """Serve the connection that stands on the descriptor in the first argument."""
     control = socket.socket(fileno=int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    ends = _notice_ends()
+    ends, wakeups = _notice_ends()
     forks: dict[int, Fork] = {}
     control.send(json.dumps({"restricted": restrict(Stage.SERVER)}).encode())
     serving = True
@@ -66,16 +66,16 @@ def main() -> None:
             _report_ends(forks)
         _end_overdue(forks)
         if control in ready:
-            serving = _start(control, ends, forks)
+            serving = _start(control, (ends, wakeups), forks)
 
 
-def _notice_ends() -> socket.socket:
-    """Return what can be read from as soon as a fork has ended."""
+def _notice_ends() -> tuple[socket.socket, socket.socket]:
+    """Return what can be read from as soon as a fork has ended, and what signals are written to."""
     reads, writes = socket.socketpair()
     os.set_blocking(writes.fileno(), False)
-    signal.set_wakeup_fd(writes.detach(), warn_on_full_buffer=False)
+    signal.set_wakeup_fd(writes.fileno(), warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    return reads
+    return reads, writes
 
 
 def _pause(forks: dict[int, Fork]) -> float | None:
@@ -107,7 +107,7 @@ def _end_overdue(forks: dict[int, Fork]) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def _start(control: socket.socket, ends: socket.socket, forks: dict[int, Fork]) -> bool:
+def _start(control: socket.socket, ends: tuple[socket.socket, socket.socket], forks: dict[int, Fork]) -> bool:
     """Fork for the next request; False when nobody asks any more."""
     message, descriptors, _, _ = socket.recv_fds(control, MESSAGE, 2)
     if not message:
@@ -127,8 +127,8 @@ def _start(control: socket.socket, ends: socket.socket, forks: dict[int, Fork]) 
         line.close()
         return True
     if pid == 0:
-        os.close(signal.set_wakeup_fd(-1))
-        for one in (control, ends, report, *(fork.report for fork in forks.values())):
+        signal.set_wakeup_fd(-1)  # asyncio has done so already since Python 3.12, where a module imports it
+        for one in (control, *ends, report, *(fork.report for fork in forks.values())):
             one.close()  # nobody's end is for a fork to tell
         _work_and_leave(line, request)
     forks[pid] = Fork(report, time.monotonic() + request["patience"])

@@ -90,7 +90,7 @@ class Database:
         Raises:
             StoreError: the database cannot be reached.
         """
-        with self._refusals(), self._engine.connect() as connection, begin_look(connection).begin() as transaction:
+        with self._refusals(), self._engine.connect() as connection, begin_look(connection) as transaction:
             yield Records(connection)
             transaction.rollback()
 
@@ -246,7 +246,7 @@ class Database:
     @contextmanager
     def _transaction(self) -> Iterator[sa.Connection]:
         with self._refusals(), self._engine.connect() as connection:
-            transaction = begin_writing(connection).begin()
+            transaction = begin_writing(connection)
             with transaction:
                 yield connection
                 with commits(), _given_up_on_failure(connection):

@@ -165,12 +165,12 @@ def test_the_demonstration_and_fsck_run_through_a_pooler(site: Site, empty: str,
     assert answer["signatures"] > 0
 
 
-def test_limits_and_costs_hold_inside_a_transaction_and_nowhere_else(site: Site, database: Database) -> None:
+def test_limits_and_costs_hold_inside_a_transaction_and_nowhere_else(site: Site, name: str, database: Database) -> None:
     """They are set with BEGIN, and end with the transaction: another client of the pooler finds nothing of them."""
-    assert settings_of(database) == ["15s", "10min", "0.2", "0.2"]
-    assert database._engine.url.database is not None
-    url = site.url(database._engine.url.database).replace("+psycopg", "")
-    with psycopg.connect(url, autocommit=True) as other:
+    direct = Database(site.url(name, pooled=False))
+    assert [settings_of(each) for each in (direct, database)] == [["15s", "10min", "0.2", "0.2"]] * 2
+    direct.close()
+    with psycopg.connect(site.url(name).replace("+psycopg", ""), autocommit=True) as other:
         left = {other.execute("SHOW lock_timeout").fetchone() for _ in range(10)}
     assert left == {("0",)}
 
@@ -205,9 +205,9 @@ def test_one_statement_is_asked_again_and_again(site: Site, name: str, settings:
         for number in range(15):
             with database.write() as records:
                 records.journal.log(Act.YEAR_OPEN, "TEST", str(number), NOW)
+        for _ in range(15):
             with database.read() as records:
-                assert records.years.numbers() == []
-                assert len(list(records.journal.entries())) == number + 1
+                assert len(list(records.journal.entries())) == 15
         assert database.is_pooled()
         database.close()
 

@@ -5,43 +5,51 @@ BIN    := $(VENV)/bin
 DIR    ?= demo-data
 ACOS   ?= 3
 SECONDS ?= 600
+HOST   ?= 127.0.0.1
+PORT   ?= 8080
+unexport PYTHONPATH PYTHONHOME # packages of elsewhere would pass for installed ones
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev look tools demo serve test lint e2e audit bench attacks faults scaled requirements conformance lock clean
+.PHONY: help setup dev look tools demo serve test lint e2e audit bench attacks faults scaled requirements conformance lock dist sbom image clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
-setup: $(VENV)/.runtime look ## Create .venv with the pinned runtime packages, the document fonts and the look of the pages
-dev: $(VENV)/.dev look ## Add the pinned packages that tests and linters need
+setup: $(VENV)/.ready ## Create .venv with the pinned runtime packages, the document fonts and the look of the pages
+dev: $(VENV)/.dev $(VENV)/.ready ## Add the pinned packages that tests and linters need
 
-$(BIN)/python:
+.PHONY: FORCE
+$(VENV)/.made: FORCE # looked at every time, and made anew when it does not work
 	@sh .ci/venv "$(PYTHON)" "$(VENV)"
 
-$(VENV)/.runtime: $(BIN)/python requirements/runtime.lock pyproject.toml
+$(VENV)/.runtime: $(VENV)/.made requirements/runtime.lock pyproject.toml
 	@echo "Installing the pinned runtime packages (once, about a minute) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@test ! -f packets/render/fonts.py || $(BIN)/python -m packets.render.fonts
+	@sh .ci/pip $(VENV) --require-hashes -r requirements/runtime.lock
+	@sh .ci/pip $(VENV) --no-deps --no-build-isolation -e .
 	@touch $@
 
-look: $(VENV)/.runtime ## Fetch the style sheets, scripts and typefaces of the pages, once, by package name
+# A look that could not be fetched is told once; `make look` tries again.
+$(VENV)/.ready: $(VENV)/.runtime $(wildcard packets/render/fonts.py web/look/packages.py)
+	@sh .ci/prepare $(BIN)/python
+	@touch $@
+
+look: $(VENV)/.ready ## Fetch the style sheets, scripts and typefaces of the pages, once, by package name
 	@sh .ci/look $(BIN)/python
 
 $(VENV)/.dev: $(VENV)/.runtime requirements/dev.lock
 	@echo "Installing the pinned development packages ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@sh .ci/pip $(VENV) --require-hashes -r requirements/dev.lock
 	@touch $@
 
 tools: ## Install the independent validators and the browser (Debian packages; needs root or sudo)
 	@sh .ci/tools
 
 demo: setup ## Do the main job on sample data: executed, verified packets in ./$(DIR)
-	@$(BIN)/esm demo --dir $(DIR) --acos $(ACOS)
+	@$(BIN)/esm demo --dir "$(DIR)" --acos $(ACOS)
 
-serve: setup ## Open the demo's data in the web front end (runs the demo first if there is none)
-	@test -e $(DIR)/esm.db || $(BIN)/esm demo --dir $(DIR) --acos $(ACOS)
-	@$(BIN)/esm serve --dir $(DIR) --demo
+serve: setup $(filter demo,$(MAKECMDGOALS)) ## Open the demo's data in the web front end, first making it where there is none (PORT=8080, HOST=127.0.0.1)
+	@{ test -e "$(DIR)/esm.db" && test ! -e "$(DIR)/demo-unfinished"; } || $(BIN)/esm demo --dir "$(DIR)" --acos $(ACOS)
+	@$(BIN)/esm serve --dir "$(DIR)" --demo --host "$(HOST)" --port "$(PORT)"
 
 test: dev tools lint ## Linters, types, import contracts and every test
 	@$(BIN)/python -m pytest -n auto --dist loadgroup
@@ -71,9 +79,9 @@ bench: $(VENV)-bench/.ready dev ## Measure against named peers, into bench/resul
 $(VENV)-bench/.ready: requirements/runtime.lock bench/requirements.lock bench/signatures/package-lock.json
 	@sh .ci/venv "$(PYTHON)" "$(VENV)-bench"
 	@sh .ci/tools bench
-	@$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.lock
-	@$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/requirements.lock
-	@$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@sh .ci/pip $(VENV)-bench --require-hashes -r requirements/runtime.lock
+	@sh .ci/pip $(VENV)-bench --require-hashes -r bench/requirements.lock
+	@sh .ci/pip $(VENV)-bench --no-deps --no-build-isolation -e .
 	@$(VENV)-bench/bin/python -m packets.render.fonts
 	@if command -v npm >/dev/null; then cd bench/signatures && npm ci --silent --no-audit --no-fund --ignore-scripts; \
 	else echo "No npm on this machine: the peers that need Node.js are left out."; fi
@@ -102,8 +110,19 @@ conformance: dev tools ## Ask further validators: veraPDF, where Maven is on the
 lock: ## Compile the lock files again (needs uv on the PATH)
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra build pyproject.toml -o requirements/runtime.lock
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra build --extra postgres --extra queue --extra s3 --extra pkcs11 -c requirements/runtime.lock pyproject.toml -o requirements/scaled.lock
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra postgres --extra queue --extra s3 --extra pkcs11 -c requirements/scaled.lock pyproject.toml -o requirements/wheel.lock
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra build --extra dev -c requirements/scaled.lock pyproject.toml -o requirements/dev.lock
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/node.in -o requirements/node.lock
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/deploy.in -o requirements/deploy.lock
+
+dist: setup ## Build wheel, sdist, pinned requirements, bill of materials and digests from what is committed, into ./dist
+	@$(BIN)/python .ci/dist.py
+
+sbom: $(VENV)/.runtime ## Write the bill of materials (CycloneDX) of all locked packages into ./dist
+	@$(BIN)/python .ci/sbom.py dist
+
+image: ## Build the container images with podman or docker (BASE=…@sha256:…, or localhost/…; IMAGES="service database proxy")
+	@sh .ci/build-image "$(BASE)" $(IMAGES)
 
 clean: ## Remove the environment and the demo's data
 	@rm -rf $(VENV) $(VENV)-bench demo-data .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

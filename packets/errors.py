@@ -78,11 +78,33 @@ class RenderError(PacketsError):
     """A document could not be rendered from its template and data; nothing was stored."""
 
 
+class BusyError(PacketsError):
+    """The machine cannot do this at the moment; nothing is wrong with what was given, and the same may be tried again."""
+
+    status_hint = 503
+
+
 class StoreError(PacketsError):
     """The store failed or returned something else than was put: the act did not happen."""
 
     status_hint = 503
 
 
+class SchemaError(StoreError):
+    """The database is not one that this program can work on: older, newer, somebody else's, or none at all."""
+
+
 class OutcomeUnknownError(StoreError):
     """The connection to the database was lost at COMMIT: the act is recorded whole or not at all, and nobody said which."""
+
+
+class InternalError(Exception):
+    """A fault of the service, never of the person who asked; doors treat it as they treat any bug: a number, and a log entry."""
+
+    def __init__(self, sentence: str) -> None:
+        self.problem = Problem(
+            "internal-error",
+            sentence,
+            "It is a fault of the service. Try again; if it happens again, tell the help desk.",
+        )
+        super().__init__(str(self.problem))

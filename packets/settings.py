@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -18,6 +19,7 @@ from packets.errors import InputError, Problem
 
 PREFIX = "ESM_"
 SECRETS = (
+    "database_password",
     "pki_passphrase",
     "session_secret",
     "oidc_client_secret",
@@ -43,6 +45,9 @@ class Settings(BaseSettings):
         default=Path("esm-data"), description="folder of the database, the objects and the keys in embedded mode"
     )
     database_url: str = Field(default="", description="SQLAlchemy address; empty means SQLite in the folder")
+    database_password: SecretStr = Field(
+        default=SecretStr(""), description="password of the user whom that address names, where it has none"
+    )
     queue_database_url: str = Field(
         default="",
         description="address of the same database without a pooler, for procrastinate; empty means the database's",
@@ -91,7 +96,7 @@ class Settings(BaseSettings):
         default=7, ge=1, le=90, description="the file of an export is removed after so many days"
     )
     fonts_dir: Path | None = Field(
-        default=None, description="where the document fonts are kept; empty means beside the environment"
+        default=None, description="where a source checkout has the document fonts; empty means beside the environment"
     )
     templates_dir: Path | None = Field(
         default=None, description="a folder with further document types, beside those that ship with the service"
@@ -156,13 +161,17 @@ class Settings(BaseSettings):
 
     @property
     def database(self) -> str:
-        """The database's address."""
-        return self.database_url or f"sqlite:///{self.dir / 'esm.db'}"
+        """The database's address, with the password that stands elsewhere."""
+        if not self.database_url:
+            return f"sqlite:///{self.dir / 'esm.db'}"
+        return add_password(self.database_url, self.database_password.get_secret_value())
 
     @property
     def queue_database(self) -> str:
         """The database's address for the engine that wakes workers."""
-        return self.queue_database_url or self.database
+        if not self.queue_database_url:
+            return self.database
+        return add_password(self.queue_database_url, self.database_password.get_secret_value())
 
     @property
     def needs_second_factor(self) -> bool:
@@ -171,8 +180,12 @@ class Settings(BaseSettings):
 
     @property
     def has_database(self) -> bool:
-        """Whether there is a database: one was named, or the folder has its own."""
-        return bool(self.database_url) or (self.dir / "esm.db").exists()
+        """Whether there is a database: one was named, or the folder has its own.
+
+        Raises:
+            OSError: this user may not look into the folder.
+        """
+        return bool(self.database_url) or _is_there(self.dir / "esm.db")
 
     @property
     def objects(self) -> Path:
@@ -190,6 +203,15 @@ class Settings(BaseSettings):
         return self.dir / "pki"
 
 
+def add_password(address: str, password: str) -> str:
+    """Add a password to an address that names a user without one; any other address stays as it is."""
+    parts = urlsplit(address)
+    user, at, host = parts.netloc.rpartition("@")
+    if not (password and at) or ":" in user:
+        return address
+    return urlunsplit(parts._replace(netloc=f"{user}:{quote(password, safe='')}@{host}"))
+
+
 def load_settings(**given: Any) -> Settings:
     """The settings from the environment, where nothing is given on the command line.
 
@@ -197,8 +219,10 @@ def load_settings(**given: Any) -> Settings:
         InputError: with every unknown name and every value that cannot be used.
     """
     problems = [_unknown(name) for name in sorted(os.environ) if name.startswith(PREFIX) and not _known(name)]  # noqa: TID251
+    secrets, unread = _secrets_in_files()
+    problems += unread
     try:
-        settings = Settings(**{**_secrets_in_files(), **given})
+        settings = Settings(**{**secrets, **given})
     except ValidationError as error:
         problems += [_invalid(one["loc"], one["msg"]) for one in error.errors()]
     if problems:
@@ -225,11 +249,30 @@ def _invalid(place: tuple[int | str, ...], message: str) -> Problem:
     return Problem("setting-invalid", f"The setting {name} cannot be used: {message}.", "Correct its value.", name)
 
 
-def _secrets_in_files() -> dict[str, str]:
-    """Secrets whose `*_FILE` variable names a file; the plain variable wins when both are set."""
-    found = {}
+def _secrets_in_files() -> tuple[dict[str, str], list[Problem]]:
+    """Secrets whose `*_FILE` variable names a file, and files that cannot be read; the plain variable wins when both are set."""
+    secrets, problems = {}, []
     for field in SECRETS:
-        path = os.environ.get(f"{PREFIX}{field.upper()}_FILE")  # noqa: TID251
+        variable = f"{PREFIX}{field.upper()}_FILE"
+        path = os.environ.get(variable)  # noqa: TID251
         if path and f"{PREFIX}{field.upper()}" not in os.environ:  # noqa: TID251
-            found[field] = Path(path).read_text("utf-8").strip()
-    return found
+            try:
+                secrets[field] = Path(path).read_text("utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+                problems.append(_unread(variable, path, str(reason)))
+    return secrets, problems
+
+
+def _unread(variable: str, path: str, reason: str) -> Problem:
+    sentence = f"The file that {variable} names cannot be read: {reason}."
+    return Problem("setting-unread", sentence, "Correct the name, or let the service's user read the file.", path)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file; `Path.exists` of Python 3.12 and later calls a closed folder an empty one."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    return True

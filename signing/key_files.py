@@ -14,8 +14,10 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 NEXT, DRAFT = "next", ".draft-"
+OWNER_ONLY = 0o600
 
 
 @contextmanager
@@ -56,6 +58,24 @@ def replace_files(folder: Path, files: Mapping[str, bytes]) -> None:
     _finish(folder)
 
 
+@contextmanager
+def create_file(path: Path, content: bytes) -> Iterator[None]:
+    """Make a file that only its owner can read, and remove it again where the block fails.
+
+    Raises:
+        OSError: the disk refuses, or something is there.
+    """
+    path.touch(mode=OWNER_ONLY, exist_ok=False)
+    try:
+        with path.open("wb") as file:
+            _write_through(file, content)
+        _sync(path.parent)
+        yield
+    except BaseException:
+        path.unlink()
+        raise
+
+
 def _write_all(files: Mapping[str, bytes], *, draft_prefix: str, parent: Path, target: Path) -> None:
     draft = Path(tempfile.mkdtemp(prefix=draft_prefix, dir=parent))
     try:
@@ -82,11 +102,15 @@ def _finish(folder: Path) -> None:
 
 def _write_private(path: Path, content: bytes) -> None:
     """Write a file that only its owner can read, and wait until the disk has it."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
     with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+        _write_through(file, content)
+
+
+def _write_through(file: BinaryIO, content: bytes) -> None:
+    file.write(content)
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _sync(folder: Path) -> None:

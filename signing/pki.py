@@ -7,6 +7,7 @@ made or rotated only, and belongs off line otherwise. The passphrase opens every
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,7 +21,8 @@ from cryptography.x509.oid import NameOID
 from packets.errors import Problem
 from signing.errors import PkiError, SigningError
 from signing.identity import CLOCK_SKEW, CertificateAuthority
-from signing.key_files import create_folder, hold
+from signing.key_files import create_file, create_folder, hold
+from signing.key_problems import file_problem, missing_folder, told_apart
 from signing.oids import SEAL_POLICY
 from signing.profiles import authority_profile, issuing_profile, signing_profile, timestamp_profile
 from signing.trust import Trust
@@ -37,7 +39,7 @@ OPENED = ("issuing", "seal", "tsa")
 TRUST_FILE = "trust.pem"
 """Every root that the service ever had, the newest first: what a verifier needs."""
 
-ROOT_LIST_FILE = "root.crl"
+ROOT_LIST_FILE, ROOT_KEY_FILE = "root.crl", "root.key"
 SAMPLE_MARK = " (SAMPLE)"
 
 
@@ -94,6 +96,7 @@ def init_pki(
     sample: bool,
     holder: KeyHolder | None = None,
     held: Mapping[str, str] | None = None,
+    root_key: Path | None = None,
 ) -> None:
     """Make all keys and certificates, in one step or not at all.
 
@@ -104,6 +107,7 @@ def init_pki(
         sample: names the authorities as samples, so that no certificate of a demonstration is taken for a real one.
         holder: reaches keys of the signer process.
         held: labels of keys that the signer process has, by the part of `OPENED` that they are for.
+        root_key: file for the root's private key, where it is not to come into the folder at all.
 
     Raises:
         PkiError: the folder has something in it, the passphrase is empty, or the disk refuses.
@@ -115,9 +119,24 @@ def init_pki(
     files = pair_files(pairs, vault) | root_list_file(pairs["root"], now)
     files[TRUST_FILE] = files["root.pem"]
     try:
-        create_folder(folder, files)
+        with put_root_key(files, root_key):
+            create_folder(folder, files)
     except OSError as error:
         raise unwritable(folder, error) from error
+
+
+def put_root_key(files: dict[str, bytes], path: Path | None) -> AbstractContextManager[None]:
+    """Take the root's new key out of the files of a folder and put it elsewhere, for as long as the block does not fail.
+
+    Raises:
+        PkiError: there is something already.
+    """
+    if path is None or ROOT_KEY_FILE not in files:
+        return nullcontext()
+    if path.exists():
+        sentence, remedy = "There is a file already where the key of the root is to be put.", "Name a new file."
+        raise PkiError(Problem("root-key-exists", sentence, remedy, str(path)))
+    return create_file(path, files.pop(ROOT_KEY_FILE))
 
 
 def load_pki(folder: Path, passphrase: str, holder: KeyHolder | None = None) -> Pki:
@@ -129,12 +148,12 @@ def load_pki(folder: Path, passphrase: str, holder: KeyHolder | None = None) -> 
         PkiError: with every file that is missing, cannot be opened or does not fit.
     """
     if not folder.is_dir():
-        raise PkiError(_unreadable(folder, ValueError("there is no such folder")))
+        raise PkiError(missing_folder(folder))
     try:
         with hold(folder):
             return open_pki(folder, Vault(passphrase, holder))
     except OSError as error:
-        raise unwritable(folder, error) from error
+        raise PkiError(file_problem(folder, error)) from error
 
 
 def open_pki(folder: Path, vault: Vault) -> Pki:
@@ -151,7 +170,7 @@ def open_pki(folder: Path, vault: Vault) -> Pki:
     if not problems:
         problems = _misfits(certificates, keys, roots, folder)
     if problems:
-        raise PkiError(problems)
+        raise PkiError(told_apart(problems, len(keys)))
     pairs = {part: KeyPair(keys[part], certificates[part]) for part in OPENED}
     authority = CertificateAuthority(pairs["issuing"].certificate, pairs["issuing"].key)
     former = tuple(one for one in roots if one != certificates["root"])
@@ -247,7 +266,7 @@ def _load_certificate(path: Path, problems: list[Problem]) -> x509.Certificate |
     try:
         return x509.load_pem_x509_certificate(path.read_bytes())
     except (OSError, ValueError) as error:
-        problems.append(_unreadable(path, error))
+        problems.append(file_problem(path, error))
         return None
 
 
@@ -256,7 +275,7 @@ def load_key(path: Path, vault: Vault, problems: list[Problem]) -> ec.EllipticCu
     try:
         return vault.open(path)
     except (OSError, ValueError, TypeError) as error:
-        problems.append(_unreadable(path, error))
+        problems.append(file_problem(path, error))
     except (PkiError, SigningError) as error:
         problems += holder_problems(error, path)
     return None
@@ -267,7 +286,7 @@ def _load_root_list(path: Path, problems: list[Problem]) -> bytes:
         content = path.read_bytes()
         x509.load_der_x509_crl(content)
     except (OSError, ValueError) as error:
-        problems.append(_unreadable(path, error))
+        problems.append(file_problem(path, error))
         return b""
     return content
 
@@ -276,7 +295,7 @@ def _load_roots(path: Path, problems: list[Problem]) -> list[x509.Certificate]:
     try:
         return x509.load_pem_x509_certificates(path.read_bytes())
     except (OSError, ValueError) as error:
-        problems.append(_unreadable(path, error))
+        problems.append(file_problem(path, error))
         return []
 
 
@@ -284,11 +303,6 @@ def unwritable(folder: Path, error: OSError) -> PkiError:
     """The refusal of a disk."""
     remedy = "Give a folder that can be written."
     return PkiError(Problem("pki-unwritable", f"The keys cannot be written: {error}.", remedy, str(folder)))
-
-
-def _unreadable(path: Path, error: Exception) -> Problem:
-    remedy = "Check the passphrase and the folder, or make the keys with `esm pki init`."
-    return Problem("pki-unreadable", f"The file cannot be opened: {error}.", remedy, str(path))
 
 
 def _misfits(

@@ -19,6 +19,7 @@ from signing.key_files import hold, replace_files
 from signing.pki import (
     ISSUERS,
     PARTS,
+    ROOT_KEY_FILE,
     TITLES,
     TRUST_FILE,
     KeyPair,
@@ -27,6 +28,7 @@ from signing.pki import (
     make_pairs,
     open_pki,
     pair_files,
+    put_root_key,
     root_list_file,
     unwritable,
 )
@@ -61,7 +63,7 @@ def rotate_pki(folder: Path, vault: Vault, rotation: Rotation, now: datetime, *,
         vault: opens the keys, and makes and files the new ones.
         rotation: what to replace.
         now: start of validity.
-        root_key: the root's private key where it is kept elsewhere; neither a new root nor a new seal needs it.
+        root_key: the root's private key where it is kept elsewhere; for a new root, a new file that its key is put into.
 
     Raises:
         PkiError: a key is missing or does not fit, its issuer has expired, or the disk refuses; nothing was replaced.
@@ -69,12 +71,15 @@ def rotate_pki(folder: Path, vault: Vault, rotation: Rotation, now: datetime, *,
     try:
         with hold(folder):
             present = open_pki(folder, vault)
-            issuers = _issuers(present, rotation, root_key or folder / "root.key", vault, now)
+            issuers = _issuers(present, rotation, root_key or folder / ROOT_KEY_FILE, vault, now)
             made = make_pairs(ROTATED[rotation], issuers, now, sample=present.is_sample, vault=vault)
             files = pair_files(made, vault) | _kept(folder, made)
             if root := made.get("root") or issuers.get("root"):
                 files |= root_list_file(root, now)
-            replace_files(folder, files)
+            with put_root_key(files, root_key):
+                replace_files(folder, files)
+            if root_key and "root" in made:
+                (folder / ROOT_KEY_FILE).unlink(missing_ok=True)
             return open_pki(folder, vault)
     except OSError as error:
         raise unwritable(folder, error) from error

@@ -213,6 +213,11 @@ class TimeStampSource(TimeStamper):
         self._measures, self._longest = False, 0
 
     @property
+    def authorities(self) -> tuple[Authority, ...]:
+        """The authorities, in the order in which they are asked."""
+        return self._authorities
+
+    @property
     def is_local(self) -> bool:
         """Whether the time is our own only."""
         return all(one.name == LocalTimeStampAuthority.name for one in self._authorities)
@@ -249,7 +254,7 @@ class TimeStampSource(TimeStamper):
 
     async def _checked(self, authority: Authority, imprint: Imprint) -> cms.ContentInfo | str:
         try:
-            token = granted_token(authority.answer(_request(imprint)))
+            token = granted_token(authority.answer(make_request(imprint)))
             if isinstance(token, str):
                 return f"it refused ({token})"
             encoded = token.dump()
@@ -274,7 +279,8 @@ def remote_source(urls: Sequence[str], trust: Trust, clock: Clock) -> TimeStampS
     return TimeStampSource([RemoteTimeStampAuthority(url) for url in urls], trust, clock, measures=True)
 
 
-def _request(imprint: Imprint) -> tsp.TimeStampReq:
+def make_request(imprint: Imprint) -> tsp.TimeStampReq:
+    """Encode a request for a time-stamp that carries the authority's certificate."""
     stamped = {
         "hash_algorithm": algos.DigestAlgorithm({"algorithm": imprint.algorithm}),
         "hashed_message": imprint.digest,

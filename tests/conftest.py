@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import settings
 
 import databases
 import worlds
 from canaries import leaks
 from packets.store.database import Database
+
+settings.register_profile("any-machine", settings(deadline=None))  # how long an example takes depends on the machine
+settings.load_profile("any-machine")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -28,6 +28,7 @@ class Provider:
     Attributes:
         claims: of the person.
         wrong: claims that replace those of an honest token, e.g. another audience.
+        changed: what replaces what it tells of itself.
         key: signs tokens; `published` is the one that others are told.
     """
 
@@ -35,6 +36,7 @@ class Provider:
     wrong: dict[str, Any] = field(default_factory=dict)
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "1"}))
     published: RSAKey | None = None
+    changed: dict[str, Any] = field(default_factory=dict)
     issuer: str = ""
     waiting: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -48,6 +50,9 @@ class Provider:
             "id_token_signing_alg_values_supported": ["RS256"],
             "response_types_supported": ["code"],
             "subject_types_supported": ["public"],
+            "code_challenge_methods_supported": ["S256"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic"],
+            **self.changed,
         }
 
     def authorize(self, asked: dict[str, str]) -> str:
@@ -93,7 +98,10 @@ def oidc_provider() -> Iterator[Provider]:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             form = {name: values[0] for name, values in parse_qs(body).items()}
             known = self.headers.get("Authorization") == f"Basic {basic}"
-            answer = provider.token(form) if known else None
+            if not known:
+                self._say({"error": "invalid_client"}, 401)
+                return
+            answer = provider.token(form)
             self._say(answer or {"error": "invalid_grant"}, 200 if answer else 400)
 
         def _say(self, said: dict[str, Any], status: int = 200) -> None:

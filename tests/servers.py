@@ -59,9 +59,15 @@ def shared(name: str) -> Mapping[str, Any]:
         if not told.exists():
             _start_keeper(name, folder, session, told)
     found: dict[str, Any] = json.loads(told.read_text("utf-8"))
-    if "missing" in found:
-        do_without(f"{name}: {found['missing']}")
+    require("missing" not in found, f"{name}: {found.get('missing')}")
     return found
+
+
+def require(present: object, reason: str) -> None:
+    """Go on with what a test needs; skip the test without it, and fail it where everything has to be there."""
+    if present:
+        return
+    do_without(reason)
 
 
 def do_without(reason: str) -> NoReturn:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -12,13 +12,12 @@ from pathlib import Path
 
 from packets.audit.log import SERVICE, Act
 from packets.clock import Clock, system_clock
-from packets.confinement.box import Box, ClosedBox, OpenBox
 from packets.documents.assemble import Assembler
 from packets.documents.catalog import Catalog, load_catalog
 from packets.documents.reading import ReadingRoom
 from packets.documents.reading_copies import ReadingCopies
 from packets.documents.voiding import VoidDesk
-from packets.errors import StoreError
+from packets.errors import Problem, StoreError
 from packets.finding.desk import FindingDesk
 from packets.giving.grants import GrantDesk
 from packets.jobs.queue import enqueue
@@ -43,6 +42,8 @@ from packets.people.placements import PlacementDesk
 from packets.people.tokens import TokenDesk
 from packets.render.fonts import FontSet, ensure_fonts
 from packets.render.stamp import render_stamp
+from packets.sandbox.confined import ConfinedSandbox
+from packets.sandbox.sandbox import Sandbox, UnconfinedSandbox
 from packets.settings import Settings
 from packets.store.database import Database
 from packets.store.modes import make_private_folder
@@ -50,6 +51,7 @@ from packets.store.objects import MendableStore, ObjectStore
 from packets.store.objects_copy import CopiedObjects
 from packets.store.objects_files import FileObjects
 from packets.store.places import Access, open_store
+from packets.store.schema_state import SchemaReport, SchemaState
 from packets.webhooks.addresses import AddressGuard
 from packets.webhooks.delivery import Messenger
 from packets.webhooks.desk import WebhookDesk
@@ -68,6 +70,7 @@ from signing.checkpoints import Checkpointer
 from signing.countersigning import CountersignDesk
 from signing.declining import DeclineDesk
 from signing.deferring import DeferringDesk
+from signing.errors import PkiError
 from signing.fields import seeded_fields
 from signing.fsck import Checker
 from signing.fsck_bytes import ByteChecker
@@ -89,9 +92,11 @@ from web.auth.step_up import StepUpDesk
 from web.carriers import install_engine, open_database
 from web.encryption import require_encryption
 from web.giving import first_link
+from web.incidents import log_incident
 from web.keepers import DAYS_IN_A_YEAR, lock_of
 from web.kept_secrets import find_secret
 from web.mail import read_mail
+from web.provider_settings import require_provider
 from web.signing_sources import people_keys, time_stamps
 
 
@@ -103,7 +108,7 @@ class Services:
     clock: Clock
     database: Database
     objects: ObjectStore
-    box: Box
+    sandbox: Sandbox
     catalog: Catalog
     pki: Pki
     signer: SigningService
@@ -157,17 +162,25 @@ class Services:
 
 
 def build_services(settings: Settings, clock: Clock = system_clock) -> Services:
-    """The services of a process on the settings' folder, database and keys. The schema must be up to date.
+    """The services of a process on the settings' folder, database and keys.
 
     Raises:
-        InputError: the keys are missing or cannot be opened, or production lacks a secret.
+        SchemaError: this program cannot work on the database.
+        PkiError: the keys are missing or cannot be opened.
+        InputError: production lacks a secret.
     """
     require_encryption(settings)
-    pki = load_pki(settings.pki, find_secret(settings, "pki_passphrase"), key_holder(settings))
+    require_provider(settings)
     database = open_database(settings)
-    store, copy = open_stores(settings, clock)
-    objects = CopiedObjects(store, copy, partial(_queue_copy, database, clock)) if copy else store
-    return compose(settings, clock, database, objects, pki)
+    try:
+        database.inspect_schema().require()
+        pki = open_keys(settings, database)
+        store, copy = open_stores(settings, clock)
+        objects = CopiedObjects(store, copy, partial(_queue_copy, database, clock)) if copy else store
+        return compose(settings, clock, database, objects, pki)
+    except BaseException:
+        database.close()
+        raise
 
 
 def open_stores(settings: Settings, clock: Clock) -> tuple[MendableStore, MendableStore | None]:
@@ -198,18 +211,79 @@ def _queue_copy(database: Database, clock: Clock, digest: str) -> None:
 
 
 def initialize(settings: Settings, clock: Clock = system_clock, *, sample: bool) -> None:
-    """Make the folder, the schema and, where there are none yet, the keys."""
+    """Make folder, schema and keys of a new service; a database that is there already is not upgraded.
+
+    Raises:
+        SchemaError: the database is neither new nor of this version.
+    """
     make_private_folder(settings.dir)
-    if not settings.pki.exists():
-        make_keys(settings, clock, sample=sample)
-    database = open_database(settings)
-    with closing(database):
-        database.upgrade()
+    with closing(open_database(settings)) as database:
+        report = database.inspect_schema()
+        if report.state is SchemaState.EMPTY:
+            database.upgrade()
+        else:
+            report.require()
         install_engine(settings, database)
+        if not settings.pki.exists() and not _has_sealed(database):
+            make_keys(settings, clock, sample=sample)
+
+
+def upgrade_folder(settings: Settings, clock: Clock = system_clock) -> SchemaReport:
+    """Bring the schema to the newest version, and make the keys of a new folder outside production.
+
+    Keys are never made where something was sealed with others.
+
+    Returns:
+        what the schema was before.
+
+    Raises:
+        SchemaError: the database cannot be upgraded; nothing was changed.
+    """
+    with closing(open_database(settings)) as database:
+        database.inspect_schema().require(upgradable=True)
+        make_private_folder(settings.dir)
+        before = database.upgrade()
+        install_engine(settings, database)
+        if settings.mode != "production" and not settings.pki.exists() and not _has_sealed(database):
+            make_keys(settings, clock, sample=False)
+    return before
+
+
+def open_keys(settings: Settings, database: Database) -> Pki:
+    """Open the keys of the settings' folder.
+
+    Raises:
+        PkiError: they are missing, with the way to make or to bring them, or cannot be opened.
+        InputError: production was given no passphrase.
+    """
+    if not settings.pki.exists():
+        raise PkiError(missing_keys(settings, database))
+    return load_pki(settings.pki, find_secret(settings, "pki_passphrase"), key_holder(settings))
+
+
+def missing_keys(settings: Settings, database: Database) -> Problem:
+    """Say that a folder has no keys, and how it gets some: new ones only where nothing was sealed with others."""
+    sealed = database.inspect_schema().state.is_usable and _has_sealed(database)
+    make = "Make them with `esm pki init --dir …`, as docs/operations.md says."
+    bring = (
+        "Copy the folder `pki` here from where its copy is kept; new keys are not the ones that sealed its documents."
+    )
+    return Problem("pki-missing", "There are no keys in this folder.", bring if sealed else make, str(settings.pki))
+
+
+def _has_sealed(database: Database) -> bool:
+    """Whether anything in the records was sealed with the keys of a service."""
+    with database.read() as records:
+        return records.ledger.has_sealed()
 
 
 def make_keys(
-    settings: Settings, clock: Clock = system_clock, *, sample: bool, held: Mapping[str, str] | None = None
+    settings: Settings,
+    clock: Clock = system_clock,
+    *,
+    sample: bool,
+    held: Mapping[str, str] | None = None,
+    root_key: Path | None = None,
 ) -> Pki:
     """Make the keys of a folder that has none yet, and open them; those that are held stay with the signer process.
 
@@ -219,7 +293,7 @@ def make_keys(
         InputError: production was given no passphrase.
     """
     passphrase, holder = find_secret(settings, "pki_passphrase"), key_holder(settings)
-    init_pki(settings.pki, passphrase, clock(), sample=sample, holder=holder, held=held)
+    init_pki(settings.pki, passphrase, clock(), sample=sample, holder=holder, held=held, root_key=root_key)
     return load_pki(settings.pki, passphrase, holder)
 
 
@@ -241,16 +315,19 @@ def rotate_keys(
 
     Raises:
         PkiError: a key is missing or does not fit, its issuer has expired, or the disk refuses; nothing was replaced.
+        SchemaError: the log cannot be told of it; nothing was replaced.
         InputError: production was given no passphrase.
     """
-    now, vault = clock(), Vault(find_secret(settings, "pki_passphrase"), key_holder(settings), held or {})
-    pki = rotate_pki(settings.pki, vault, rotation, now, root_key=root_key)
-    if settings.has_database:
+    now = clock()
+    with closing(open_database(settings)) if settings.has_database else nullcontext() as database:
+        if database:
+            database.inspect_schema().require()
+        vault = Vault(find_secret(settings, "pki_passphrase"), key_holder(settings), held or {})
+        pki = rotate_pki(settings.pki, vault, rotation, now, root_key=root_key)
         serials = {part: f"{pki.certificate(part).serial_number:x}" for part in ROTATED[rotation]}
-        database = open_database(settings)
-        with database.write() as records:
-            records.journal.log(Act.KEYS_ROTATE, SERVICE, f"keys/{rotation}", now, certificates=serials)
-        database.close()
+        if database:
+            with database.write() as records:
+                records.journal.log(Act.KEYS_ROTATE, SERVICE, f"keys/{rotation}", now, certificates=serials)
     return pki
 
 
@@ -260,8 +337,8 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
     fonts = ensure_fonts(settings.fonts_dir)
     authorities = open_authorities(settings.signer_keys) if settings.signer_keys else []
     signer = _signer(settings, clock, pki, fonts, authorities)
-    box = closed_box() if settings.confinement == "on" else OpenBox()
-    assembler = Assembler(database, objects, catalog, clock, seeded_fields, signer.seal, fonts, signer.issuers, box)
+    sandbox = confined_sandbox() if settings.confinement == "on" else UnconfinedSandbox()
+    assembler = Assembler(database, objects, catalog, clock, seeded_fields, signer.seal, sandbox, fonts, signer.issuers)
     reading = ReadingRoom(database, objects, catalog, clock)
     retention = RetentionDesk(database, catalog, clock, lock_of(settings))
     preparation = PreparationDesk(database, catalog, assembler, clock)
@@ -278,7 +355,7 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         clock=clock,
         database=database,
         objects=objects,
-        box=box,
+        sandbox=sandbox,
         catalog=catalog,
         pki=pki,
         signer=signer,
@@ -289,10 +366,10 @@ def compose(settings: Settings, clock: Clock, database: Database, objects: Objec
         change_requests=ChangeRequestDesk(database, assembler, clock),
         designees=DesigneeDesk(database, clock),
         placements=PlacementDesk(database, assembler, clock),
-        corrections=CorrectionsDesk(database, objects, catalog, assembler, clock, box),
+        corrections=CorrectionsDesk(database, objects, catalog, assembler, clock, sandbox),
         deadlines=DeadlineDesk(database, clock),
         preparation=preparation,
-        years=(years := YearDesk(database, objects, catalog, clock, box)),
+        years=(years := YearDesk(database, objects, catalog, clock, sandbox)),
         openings=OpeningDesk(database, objects, years, clock),
         loadings=LoadingDesk(database, objects, years, clock, preparation),
         cohort_windows=CohortWindowDesk(database, clock),
@@ -347,8 +424,8 @@ def _signer(
 
 
 @cache
-def closed_box() -> ClosedBox:
-    """The process's only box; its server is started when it is first needed, and ends with the process."""
-    box = ClosedBox()
-    atexit.register(box.close)
-    return box
+def confined_sandbox() -> ConfinedSandbox:
+    """Return the process's only sandbox; its server is started when it is first needed, and ends with the process."""
+    sandbox = ConfinedSandbox(log_incident)
+    atexit.register(sandbox.close)
+    return sandbox

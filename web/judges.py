@@ -52,3 +52,5 @@ def _run(*command: str) -> subprocess.CompletedProcess[str]:
 
 
 JUDGES: dict[str, Callable[[str, Path], bool]] = {"pdfsig": _pdfsig_agrees, "qpdf": _qpdf_agrees}
+DEBIAN_PACKAGES = {"pdfsig": "poppler-utils", "qpdf": "qpdf"}
+"""Where Debian has the programs."""

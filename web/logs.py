@@ -13,6 +13,7 @@ import uuid
 
 import structlog
 from flask import Flask, Response, g, request
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import Processor
 
 from packets.measures import REQUESTS
@@ -21,6 +22,8 @@ from web.visit import guest, request_id, services
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 MILLISECONDS = 1000
+PLACES = ExceptionDictTransformer(show_locals=False)
+"""Of an error the log has its places in the code; what stood in variables there may be anybody's data."""
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -32,9 +35,9 @@ def configure_logs(level: str) -> None:
     """
     terminal = sys.stderr.isatty()
     last: list[Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if terminal
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        else [structlog.processors.ExceptionRenderer(PLACES), structlog.processors.JSONRenderer()]
     )
     structlog.configure(
         processors=[

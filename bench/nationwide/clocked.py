@@ -12,8 +12,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from nationwide.inside import in_the_box
-from packets.confinement.box import Allowance, Box
+from nationwide.inside import measure_work
+from packets.sandbox.sandbox import Allowance, Sandbox
+from packets.sandbox.schema import answer_type
 from web.bootstrap import Services
 
 Tally = Counter[str]
@@ -23,16 +24,11 @@ Tally = Counter[str]
 PLENTY = Allowance()
 
 
-class ClockedBox:
-    """A box that also tells what the confined process took, which no account of this process has."""
+class ClockedSandbox:
+    """A sandbox that also tells what the confined process took, which no account of this process has."""
 
-    def __init__(self, box: Box, tally: Tally) -> None:
-        self._box, self._tally = box, tally
-
-    @property
-    def walls(self) -> bool:
-        """As the box itself."""
-        return self._box.walls
+    def __init__(self, sandbox: Sandbox, tally: Tally) -> None:
+        self._sandbox, self._tally = sandbox, tally
 
     def run(
         self,
@@ -42,10 +38,12 @@ class ClockedBox:
         needs: Iterable[Callable[..., Any]] = (),
         **options: Any,
     ) -> Any:
-        """As `Box.run`; the time of this process for asking and reading the answer is the confinement's."""
+        """Work as `Sandbox.run` does; the time of this process for asking and reading the answer is the confinement's."""
         began = time.thread_time()
-        asked = self._box.run(in_the_box, work, *arguments, allowance=allowance, needs=(work, *needs), **options)
-        answer, seconds, peak = asked
+        returns = tuple[answer_type(work), float, int]  # type: ignore[misc]  known when it runs
+        answer, seconds, peak = self._sandbox.run(
+            measure_work, work, *arguments, allowance=allowance, needs=(work, *needs), returns=returns, **options
+        )
         self._tally["render"] += seconds
         self._tally["confinement"] += time.thread_time() - began
         self._tally["confined peak KB"] = max(self._tally["confined peak KB"], peak)
@@ -76,7 +74,9 @@ def clock(services: Services, tally: Tally) -> Services:
         services.signer, tally, {"seal": "seal", "sign": "sign", "close": "close", "verify_own": "judge"}
     )
     objects: Any = Clocked(services.objects, tally, {"put": "store", "get": "store"})
-    assembler = replace(services.assembler, objects=objects, seal=signer.seal, box=ClockedBox(services.box, tally))
+    assembler = replace(
+        services.assembler, objects=objects, seal=signer.seal, sandbox=ClockedSandbox(services.sandbox, tally)
+    )
     return replace(
         services,
         objects=objects,

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 
-def in_the_box(work: Callable[..., Any], *arguments: Any, **options: Any) -> tuple[Any, float, int]:
-    """The answer, its processor seconds and the process's peak memory in KB."""
+def measure_work(work: Callable[..., Any], *arguments: Any, **options: Any) -> tuple[Any, float, int]:
+    """Return the answer, its processor seconds and the process's peak memory in KB."""
     began = time.process_time()
     answer = work(*arguments, **options)
     return answer, time.process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from packets.documents.catalog import load_catalog
 from packets.render import styles
-from packets.render.fonts import CUTS, ensure_fonts
+from packets.render.font_cutting import CUTS
+from packets.render.fonts import ensure_fonts
 from packets.sample.names import FAMILY_NAMES, GIVEN_NAMES
 from rendering.material import Material, make_rows
 

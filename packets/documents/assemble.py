@@ -9,14 +9,13 @@ from __future__ import annotations
 import uuid
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from packets.audit.log import SERVICE, Act, Outcome
 from packets.canonical import canonical_json, digest_of
 from packets.clock import Clock
-from packets.confinement.box import Allowance, Box, OpenBox
 from packets.documents.catalog import Catalog
 from packets.documents.frozen_facts import freeze, require_aco, sections_changed, template_changed
 from packets.errors import ConflictError, NotFoundError, Problem
@@ -26,6 +25,7 @@ from packets.model.documents import ISSUERS, Document, DocumentType, Event, Fiel
 from packets.render.document import Rendered, render_document
 from packets.render.environment import learn_body
 from packets.render.fonts import FontSet, warm_up
+from packets.sandbox.sandbox import Allowance, Sandbox
 from packets.store.database import Database
 from packets.store.objects import ObjectStore, digest_bytes
 from packets.store.records import Records
@@ -37,7 +37,7 @@ RENDERING = Allowance(seconds=120, memory_mb=2048)
 """The largest list known, 33,500 rows, takes two seconds and 90 MB."""
 
 LONGEST_LEARNED = 30_000
-"""Characters of a body that the box's server makes into a program before it forks; a request to it has little room."""
+"""Characters of a body that the sandbox's server makes into a program before it forks; a request to it has little room."""
 
 Sealer = Callable[[bytes], bytes]
 """Adds the service's certification signature; the signing floor provides it."""
@@ -62,9 +62,9 @@ class Assembler:
     clock: Clock
     field_maker: FieldMaker
     seal: Sealer
+    sandbox: Sandbox
     fonts: FontSet | None = None
     issuers: tuple[bytes, ...] = ()
-    box: Box = field(default_factory=OpenBox)
 
     def render(self, document_type: DocumentType, facts: Mapping[str, Any]) -> Rendered:
         """The document made from facts, every signature field in place and empty: the first revision.
@@ -76,7 +76,7 @@ class Assembler:
         warm: list[tuple[Callable[[str], object], str]] = [(warm_up, str(self.fonts.folder))] if self.fonts else []
         if len(document_type.body) <= LONGEST_LEARNED:
             warm.append((learn_body, document_type.body))
-        return self.box.run(render_with, *arguments, allowance=RENDERING, needs=(self.field_maker,), warm=warm)
+        return self.sandbox.run(render_with, *arguments, allowance=RENDERING, needs=(self.field_maker,), warm=warm)
 
     def assemble(self, aco_id: str, year: int, kind: str, actor: str = SERVICE) -> Document:
         """The document of that kind, made from the facts as they are now.
@@ -198,7 +198,7 @@ class Assembler:
 def render_with(
     document_type: DocumentType, facts: Mapping[str, Any], field_maker: FieldMaker, fonts: FontSet | None
 ) -> Rendered:
-    """What `Assembler.render` has done in its box."""
+    """Do what `Assembler.render` has done in its sandbox."""
     return render_document(document_type, facts, field_maker(document_type, facts), fonts=fonts)
 
 

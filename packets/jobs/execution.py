@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from packets.clock import Clock
-from packets.errors import PacketsError
+from packets.errors import InternalError, PacketsError
 from packets.jobs.registry import Handler, Periodic, Reason, Registry, WorkInterruptedError
 from packets.measures import JOBS
 from packets.model.jobs import Claim, Job, JobState
@@ -169,7 +169,9 @@ class Executor:
                 jobs.requeue(job.claim, self.clock(), attempts=job.attempts - 1)
 
     def _failed(self, job: Job, handler: Handler | Periodic, error: Exception) -> None:
-        told = str(error) if isinstance(error, PacketsError) else f"It broke off: {type(error).__name__}."
+        told = (
+            str(error) if isinstance(error, PacketsError | InternalError) else f"It broke off: {type(error).__name__}."
+        )
         if isinstance(handler, Periodic):
             self._again(job, handler, told)
         elif job.attempts >= handler.attempts:

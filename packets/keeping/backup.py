@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from packets.clock import Clock
 from packets.errors import ConflictError, InputError, NotFoundError, PacketsError, Problem
@@ -18,6 +20,7 @@ from packets.store.database import Database
 from packets.store.modes import copy_private, make_private_folder, open_private, reserve_private_file
 from packets.store.objects import ObjectStore, digest_file
 from packets.store.objects_files import FileObjects
+from packets.store.schema_state import SchemaReport, SchemaState
 
 MANIFEST, DATABASE, OBJECTS, PKI, SECRETS = "backup.json", "esm.db", "objects", "pki", "secrets"
 VERSION = 1
@@ -30,12 +33,14 @@ class BackupReport:
     Attributes:
         gaps: recorded digests whose bytes were not there to be copied, with what they are for.
         keys: whether the service's keys and secrets are in the backup.
+        schema: what has to be done with the database before it can be worked on; None where nothing has.
     """
 
     objects: int = 0
     size: int = 0
     keys: bool = False
     gaps: list[str] = field(default_factory=list)
+    schema: Problem | None = None
 
 
 def back_up(
@@ -71,14 +76,19 @@ def back_up(
 def restore(source: Path, to: Path) -> BackupReport:
     """Put a backup into a new folder; everything is read back. What the records name and the backup lacks is told.
 
+    A backup of an older version is restored as it is, and the report says that its schema has to be upgraded.
+
     Raises:
         NotFoundError: this is no backup.
         ConflictError: the new folder has something in it.
         InputError: the database in the backup is not the one that was written there.
+        SchemaError: this program knows nothing of such a database; nothing was restored.
     """
     manifest = _read_manifest(source)
+    schema = _inspect(source / DATABASE)
+    schema.require(upgradable=True)
     _take_empty(to)
-    report = BackupReport(keys=bool(manifest["keys"]))
+    report = BackupReport(keys=bool(manifest["keys"]), schema=schema.problem)
     reserve_private_file(to / DATABASE)
     shutil.copyfile(source / DATABASE, to / DATABASE)
     kept, copy = FileObjects(source / OBJECTS, read_only=True), FileObjects(to / OBJECTS)
@@ -104,13 +114,21 @@ def _take_empty(folder: Path) -> None:
         )
 
 
+def _inspect(database: Path) -> SchemaReport:
+    with closing(Database(f"sqlite:///{database}")) as opened:
+        return opened.inspect_schema()
+
+
 def _named(database: Path) -> dict[str, str]:
-    opened = Database(f"sqlite:///{database}")
-    try:
-        with opened.read() as records:
-            return records.ledger.digests()
-    finally:
-        opened.close()
+    """What the records name. Those of an older version are asked in a copy that is upgraded, and then removed."""
+    if _inspect(database).state is SchemaState.OLDER:
+        with TemporaryDirectory(dir=database.parent) as scratch:
+            copy = Path(shutil.copy(database, scratch))
+            with closing(Database(f"sqlite:///{copy}")) as older:
+                older.upgrade()
+            return _named(copy)
+    with closing(Database(f"sqlite:///{database}")) as opened, opened.read() as records:
+        return records.ledger.digests()
 
 
 def _write_manifest(to: Path, told: Mapping[str, object]) -> None:

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from packets.audit.log import Act, Outcome
 from packets.clock import Clock
-from packets.confinement.box import Box, OpenBox
 from packets.documents.assemble import Assembler, Made
 from packets.documents.catalog import Catalog
 from packets.documents.frozen_facts import freeze, require_aco, roster_facts, upload_facts
@@ -30,6 +29,7 @@ from packets.model.aco import Aco
 from packets.model.calendar import AGENCY_ZONE, Activity
 from packets.model.identifiers import AcoId, Tin
 from packets.people.access import Action, may
+from packets.sandbox.sandbox import Sandbox
 from packets.store.database import Database
 from packets.store.objects import ObjectStore
 from packets.store.records import Records
@@ -61,7 +61,7 @@ class CorrectionsDesk:
     catalog: Catalog
     assembler: Assembler
     clock: Clock
-    box: Box = field(default_factory=OpenBox)
+    sandbox: Sandbox
 
     def accept(
         self, aco_id: str, year: int, user_id: str, file_name: str, content: bytes, *, agreed: bool
@@ -132,7 +132,7 @@ class CorrectionsDesk:
                 aco = require_aco(records, aco_id, year)
                 self._refuse_person(records, aco, user_id)
                 standing = _standing(records, aco)
-            found = self.box.run(examine, content, file_name, standing, most=WORKBOOK_PROBLEMS)
+            found = self.sandbox.run(examine, content, file_name, standing, most=WORKBOOK_PROBLEMS)
             if not found.text:
                 raise InputError(found.findings.problems, count=found.findings.count)
             self._tell_check(aco_id, year, user_id, found)
@@ -185,7 +185,7 @@ class CorrectionsDesk:
             self._refuse_time(records, aco, now)
             standing = _standing(records, aco)
         also = () if agreed else (NOT_AGREED,)
-        return self.box.run(read_corrections, content, file_name, standing, also=also)
+        return self.sandbox.run(read_corrections, content, file_name, standing, also=also)
 
     @staticmethod
     def _refuse_person(records: Records, aco: Aco, user_id: str) -> None:

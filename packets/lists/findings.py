@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 
 from packets.errors import InputError, Problem
 
@@ -24,19 +25,33 @@ def read_place(where: str) -> tuple[int, int | None] | None:
     return (int(match[1]), ord(match[2]) - ord("A") if match[2] else None) if match else None
 
 
+@dataclass(slots=True)
 class Findings:
-    """The problems of one file, at most `most` of them described."""
+    """The problems of one file.
 
-    def __init__(self, most: int = LIMIT) -> None:
-        self._problems: list[Problem] = []
-        self._most = most
-        self.count = 0
+    Attributes:
+        most: so many of them are described.
+        count: how many there are.
+        described: the first of them.
+
+    Raises:
+        ValueError: more are described than there are, or than are to be described.
+    """
+
+    most: int = LIMIT
+    count: int = 0
+    described: list[Problem] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Compare the numbers."""
+        if len(self.described) > min(self.most, self.count):
+            raise ValueError("more problems are described than there are")
 
     def add(self, code: str, sentence: str, remedy: str, where: str = "") -> None:
         """Note one problem."""
         self.count += 1
-        if self.count <= self._most:
-            self._problems.append(Problem(code, sentence, remedy, where))
+        if self.count <= self.most:
+            self.described.append(Problem(code, sentence, remedy, where))
 
     def include(self, problems: tuple[Problem, ...]) -> None:
         """Note the problems that somebody else found."""
@@ -46,13 +61,13 @@ class Findings:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """The described problems, and one more that counts the rest when there is a rest."""
-        rest = self.count - len(self._problems)
+        rest = self.count - len(self.described)
         if not rest:
-            return tuple(self._problems)
+            return tuple(self.described)
         more = Problem(
             "more-problems", f"There are {rest:,} more problems.", "Mend those described first, then try again."
         )
-        return (*self._problems, more)
+        return (*self.described, more)
 
     def refuse(self) -> None:
         """Refuse the file if anything is wrong with it.

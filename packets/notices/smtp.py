@@ -11,7 +11,7 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from enum import StrEnum
@@ -79,6 +79,69 @@ class MailServer:
             line.close()
 
 
+class Step(StrEnum):
+    """What of speaking to a mail server can fail."""
+
+    CONNECTING = "connecting"
+    ENCRYPTING = "encrypting"
+    TRUSTING = "trusting"
+    SIGNING_IN = "signing in"
+    TALKING = "talking"
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """How a mail server answered when nothing was sent.
+
+    Attributes:
+        failed: the step that failed; None when the server would take mail from us.
+        words: what the server or the system said of that.
+        certificate: that the server presented, DER; empty when there was none.
+    """
+
+    failed: Step | None = None
+    words: str = ""
+    certificate: bytes = b""
+
+
+def greet(server: MailServer) -> Greeting:
+    """Connect, encrypt and sign in, and say good-bye: no mail is sent."""
+    line = Line(server)
+    try:
+        smtp = line.open()
+        certificate = smtp.sock.getpeercert(binary_form=True) if isinstance(smtp.sock, ssl.SSLSocket) else None
+        return Greeting(certificate=certificate or b"")
+    except UnreachableError as error:
+        cause = error.__cause__
+        step = _step_of(cause)
+        seen = _presented(server) if step is Step.TRUSTING else b""
+        return Greeting(step, _words(cause) if isinstance(cause, Exception) else "", seen)
+    finally:
+        line.close()
+
+
+def _step_of(error: BaseException | None) -> Step:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Step.TRUSTING
+    if isinstance(error, ssl.SSLError):
+        return Step.ENCRYPTING
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return Step.SIGNING_IN
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return Step.ENCRYPTING if "STARTTLS" in str(error) else Step.SIGNING_IN
+    return Step.TALKING if isinstance(error, smtplib.SMTPException) else Step.CONNECTING
+
+
+def _presented(server: MailServer) -> bytes:
+    """The certificate that a server presents, whoever issued it; nothing is sent over such a connection."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with suppress(OSError, smtplib.SMTPException), closing(_connect(server, context)) as smtp:
+        return (smtp.sock.getpeercert(binary_form=True) or b"") if isinstance(smtp.sock, ssl.SSLSocket) else b""
+    return b""
+
+
 def read_mail_url(url: str, roots: Path | None = None, timeout: float = TIMEOUT) -> MailServer:
     """The server that an address names: `smtp://user:password@host:port`, or with `smtps`, or with `smtp+plain`.
 
@@ -123,7 +186,8 @@ class Line:
             return self._smtp
         self.close()
         try:
-            self._smtp = smtp = self._connect()
+            trust = ssl.create_default_context(cafile=self._server.roots)
+            self._smtp = smtp = _connect(self._server, trust)
             if self._server.user:
                 smtp.login(self._server.user, self._server.password)
         except (OSError, smtplib.SMTPException) as error:
@@ -159,24 +223,19 @@ class Line:
             return Answer(Outcome.LATER, f"The connection broke: {_words(error)}.")
         return Answer(Outcome.ACCEPTED)
 
-    def _connect(self) -> smtplib.SMTP:
-        server = self._server
-        name = socket.gethostname()
-        if server.scheme == "smtps":
-            return smtplib.SMTP_SSL(
-                server.host, server.port, local_hostname=name, timeout=server.timeout, context=self._trust()
-            )
-        smtp = smtplib.SMTP(server.host, server.port, local_hostname=name, timeout=server.timeout)
-        try:
-            if server.scheme == "smtp":
-                smtp.starttls(context=self._trust())
-        except BaseException:
-            smtp.close()
-            raise
-        return smtp
 
-    def _trust(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=self._server.roots)
+def _connect(server: MailServer, trust: ssl.SSLContext) -> smtplib.SMTP:
+    name = socket.gethostname()
+    if server.scheme == "smtps":
+        return smtplib.SMTP_SSL(server.host, server.port, local_hostname=name, timeout=server.timeout, context=trust)
+    smtp = smtplib.SMTP(server.host, server.port, local_hostname=name, timeout=server.timeout)
+    try:
+        if server.scheme == "smtp":
+            smtp.starttls(context=trust)
+    except BaseException:
+        smtp.close()
+        raise
+    return smtp
 
 
 def _answer(code: int, words: bytes | str) -> Answer:

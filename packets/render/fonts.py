@@ -1,79 +1,40 @@
-"""The typefaces of record: static instances of Noto, cut once from the variable fonts that the packages carry.
+"""The typefaces of record, as documents are drawn with them: found whole and unchanged, read when they are first asked for.
 
-Body text is Noto Serif; headings, tables and rosters are Noto Sans, rosters in a narrow width. `python -m
-packets.render.fonts` cuts them (`make setup` calls it); afterwards a process reads the faces it draws with and no more.
-The folder is named by a digest of everything that decides the bytes, so two installations with the same packages have
-the same faces, and a change of any package makes a new folder instead of a different document under an old name.
+An installed wheel carries them. A source checkout has them beside its Python environment, where `make setup` cuts them; a
+user who can neither read nor write there has a set of their own. A set is named by a digest of everything that decides
+its bytes, so two installations with the same packages have the same faces, and a change of any package makes a new set
+instead of a different document under an old name.
 """
 
 from __future__ import annotations
 
-import hashlib
+import errno
 import json
 import os
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
-from importlib.resources import files
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from reportlab import rl_config
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfbase.ttfonts import TTFError, TTFont
 
-from packets.errors import Problem, RenderError
+from packets.errors import InputError, PacketsError, Problem, RenderError
+from packets.file_digests import FILE_LIST, FileChange, find_changes, make_shared_folder, read_file_list
+from packets.render.font_cutting import CUTS, DESCRIPTION, NEEDED, cut_set, environment_root, set_digest
 from packets.render.unicode_map import to_unicode_map
+
+CARRIED = Path(__file__).with_name("font_files")
+"""Where a wheel has the faces; there is no such folder in a source checkout."""
 
 MOST_WORDS, LONGEST_WORD = 20_000, 40
 """Of how many words a face keeps the width, and of how many characters: some two megabytes at the most."""
 
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """How one static face is cut from a variable font.
-
-    Attributes:
-        package: the Python package that carries the variable font.
-        file: its file in the package's `files` folder.
-        weight, width: positions on the axes `wght` and `wdth`.
-        name: PostScript name of the static face.
-    """
-
-    package: str
-    file: str
-    weight: int
-    width: int
-    name: str
-
-
-_SANS, _SERIF = "fontpkg_noto_sans", "fontpkg_noto_serif"
-CUTS: Mapping[str, Cut] = {
-    "serif": Cut(_SERIF, "NotoSerif[wdth,wght].ttf", 400, 100, "NotoSerif-Regular"),
-    "serif-bold": Cut(_SERIF, "NotoSerif[wdth,wght].ttf", 700, 100, "NotoSerif-Bold"),
-    "serif-italic": Cut(_SERIF, "NotoSerif-Italic[wdth,wght].ttf", 400, 100, "NotoSerif-Italic"),
-    "serif-bold-italic": Cut(_SERIF, "NotoSerif-Italic[wdth,wght].ttf", 700, 100, "NotoSerif-BoldItalic"),
-    "sans": Cut(_SANS, "NotoSans[wdth,wght].ttf", 400, 100, "NotoSans-Regular"),
-    "sans-bold": Cut(_SANS, "NotoSans[wdth,wght].ttf", 650, 100, "NotoSans-SemiBold"),
-    "sans-italic": Cut(_SANS, "NotoSans-Italic[wdth,wght].ttf", 400, 100, "NotoSans-Italic"),
-    "sans-bold-italic": Cut(_SANS, "NotoSans-Italic[wdth,wght].ttf", 650, 100, "NotoSans-SemiBoldItalic"),
-    "narrow": Cut(_SANS, "NotoSans[wdth,wght].ttf", 400, 80, "NotoSans-Narrow"),
-    "narrow-bold": Cut(_SANS, "NotoSans[wdth,wght].ttf", 650, 80, "NotoSans-NarrowSemiBold"),
-}  # fmt: skip
-
-SCRIPTS: tuple[tuple[int, int], ...] = (
-    (0x0020, 0x007E), (0x00A0, 0x058F), (0x1AB0, 0x1AFF), (0x1C80, 0x1C8F), (0x1D00, 0x1FFF), (0x2010, 0x2027),
-    (0x2030, 0x205E), (0x2070, 0x218F), (0x2190, 0x22FF), (0x25A0, 0x25FF), (0x2C60, 0x2C7F), (0x2DE0, 0x2E7F),
-    (0xA640, 0xA69F), (0xA700, 0xA7FF), (0xAB30, 0xAB6F), (0xFB00, 0xFB06), (0xFE20, 0xFE2F),
-)  # fmt: skip
-"""Code points that the faces keep: Latin, Greek and Cyrillic with their marks, punctuation, currency and common signs."""
-
-_COVERAGE = "coverage.json"
 _subsetting = threading.Lock()
 
 
@@ -134,7 +95,10 @@ class ArchivalFont(TTFont):  # type: ignore[misc]  # ReportLab carries no types
 @cache
 def _load_face(folder: Path, name: str) -> ArchivalFont:
     _pin_reportlab()
-    font = ArchivalFont(f"esm-{name}", str(folder / f"{CUTS[name].name}.ttf"), asciiReadable=1, shapable=False)
+    try:
+        font = ArchivalFont(f"esm-{name}", str(folder / f"{CUTS[name].name}.ttf"), asciiReadable=1, shapable=False)
+    except (TTFError, OSError) as error:
+        raise _damage(folder, str(error)) from None
     pdfmetrics.registerFont(font)
     return font
 
@@ -147,33 +111,50 @@ def warm_up(folder: str) -> None:
 
 @cache
 def ensure_fonts(folder: Path | None = None) -> FontSet:
-    """The font set of this installation, cut now if nobody has cut it yet.
+    """Return the font set of this installation, cut now if it neither came with the wheel nor was cut before.
 
     Args:
-        folder: where font sets are kept; a folder of the Python environment, or one of the user's if that cannot be
-            written, when absent.
+        folder: where a source checkout has its font sets; beside its Python environment, or in a folder of the user's if
+            that cannot be used, when absent. A wheel uses its own.
 
     Raises:
-        RenderError: no folder can be written.
+        RenderError: a set is damaged, or there is none and none can be cut.
     """
     _pin_reportlab()
-    digest = _digest()
+    if (CARRIED / FILE_LIST).is_file():
+        return _read_set(CARRIED)
+    digest = _needed_digest()
     roots = [folder] if folder else _default_roots()
     for root in roots:
-        if (root / digest / _COVERAGE).is_file():
-            return _read_set(root / digest, digest)
+        if _is_readable(root / digest):
+            return _read_set(root / digest)
+    reasons: list[str] = []
     for root in roots:
-        if _writable(root):
-            return _cut_set(root / digest, digest)
-    places = ", ".join(map(str, roots))
+        try:
+            _make_root(root)
+            cut_set(root / digest)
+        except OSError as error:
+            reasons.append(f"{root}: {error.strerror or error}")
+            continue
+        return _read_set(root / digest)
     raise RenderError(
         Problem(
             "fonts-folder",
-            f"The document fonts cannot be written to {places}.",
-            "Give a folder that can be written.",
-            places,
+            f"The document fonts cannot be written to {', '.join(map(str, roots))}.",
+            "Name a folder that can be written with ESM_FONTS_DIR.",
+            "; ".join(reasons),
         )
     )
+
+
+def find_font_changes(fonts: FontSet) -> tuple[FileChange, ...]:
+    """Compare every file of a set with its list: what is missing or changed.
+
+    Raises:
+        OSError: the list cannot be read.
+        InputError: the list is damaged.
+    """
+    return tuple(find_changes(fonts.folder, read_file_list(fonts.folder)))
 
 
 def _pin_reportlab() -> None:
@@ -188,91 +169,95 @@ def _pin_reportlab() -> None:
     rl_config.trustedSchemes = []
 
 
-def _default_roots() -> list[Path]:
-    """The environment's own folder first, then one of this user's among the temporary files, unless it is somebody else's."""
-    beside = Path(sys.prefix, "share", "esm-packets", "fonts")
-    own = Path(tempfile.gettempdir(), f"esm-packets-fonts-{os.getuid()}")
-    return [beside] if own.exists() and own.lstat().st_uid != os.getuid() else [beside, own]
-
-
-def _writable(root: Path) -> bool:
+def _needed_digest() -> str:
     try:
-        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return set_digest()
+    except ModuleNotFoundError:
+        raise RenderError(
+            Problem(
+                "fonts-missing",
+                "This installation has no document fonts, and no packages to prepare them with.",
+                f"Install esm-packets from a released wheel, which has them, or install {', '.join(NEEDED)}.",
+                str(CARRIED),
+            )
+        ) from None
+
+
+def _default_roots() -> list[Path]:
+    """List the environment's own folder, then those of this user that nobody else can have filled."""
+    own = [*_cache_root(), Path(tempfile.gettempdir(), f"esm-packets-fonts-{os.getuid()}")]
+    return [environment_root(), *(root for root in own if not os.path.lexists(root) or _is_private(root))]
+
+
+def _cache_root() -> Iterator[Path]:
+    """Give the folder below the user's home; nothing where there is no home."""
+    try:
+        yield Path.home() / ".cache" / "esm-packets" / "font-sets"
+    except RuntimeError:
+        return
+
+
+def _is_private(root: Path) -> bool:
+    """Tell whether a folder is this user's and can be written by nobody else."""
+    try:
+        status = root.lstat()
     except OSError:
         return False
-    return os.access(root, os.W_OK)
+    return root.is_dir() and not root.is_symlink() and status.st_uid == os.getuid() and not status.st_mode & 0o022
 
 
-def _digest() -> str:
-    """SHA-256 over the source bytes, the cuts, the scripts kept and the version of the tool that cuts."""
-    seed = hashlib.sha256(repr((sorted(CUTS.items()), SCRIPTS, version("fonttools"))).encode())
-    for package, file in sorted({(cut.package, cut.file) for cut in CUTS.values()}):
-        seed.update(_source(package, file))
-    return seed.hexdigest()[:32]
+def _make_root(root: Path) -> None:
+    """Make a folder for sets: beside the environment for everybody, elsewhere for this user.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if root == environment_root():
+        make_shared_folder(root, Path(sys.prefix))
+    else:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if root.is_relative_to(tempfile.gettempdir()) and not _is_private(root):
+            raise PermissionError(errno.EPERM, "somebody else can write there")
 
 
-def _source(package: str, file: str) -> bytes:
-    return (files(package) / "files" / file).read_bytes()
+def _is_readable(folder: Path) -> bool:
+    """Tell whether there is a set of which this user can read every file."""
+    if not os.access(folder / FILE_LIST, os.R_OK) or not os.access(folder, os.R_OK | os.X_OK):
+        return False
+    return all(os.access(path, os.R_OK) for path in folder.iterdir())
 
 
-def _read_set(folder: Path, digest: str) -> FontSet:
-    spans = json.loads((folder / _COVERAGE).read_text("ascii"))
-    return FontSet(folder, digest, frozenset(code for first, last in spans for code in range(first, last + 1)))
+def _read_set(folder: Path) -> FontSet:
+    """Read the description of a set after every file was compared with the list: it takes some milliseconds.
+
+    Raises:
+        RenderError: a file is missing or changed.
+    """
+    if reason := _find_damage(folder):
+        raise _damage(folder, reason)
+    description = json.loads((folder / DESCRIPTION).read_text("ascii"))
+    coverage = frozenset(code for first, last in description["coverage"] for code in range(first, last + 1))
+    return FontSet(folder, description["digest"], coverage)
 
 
-def _cut_set(target: Path, digest: str) -> FontSet:
-    """Cut into a folder of its own, then rename: a reader sees a whole set or none, also when two processes cut at once."""
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".cutting-") as scratch:
-        work = Path(scratch, "set")
-        work.mkdir()
-        maps = [_cut_face(cut, work / f"{cut.name}.ttf") for cut in CUTS.values()]
-        coverage = sorted(set.intersection(*maps))
-        (work / _COVERAGE).write_text(json.dumps(list(_spans(coverage))), "ascii")
-        if not target.exists():
-            work.rename(target)
-    return _read_set(target, digest)
+def _find_damage(folder: Path) -> str:
+    """Say what is wrong with the files of a set; empty when nothing is."""
+    try:
+        digests = read_file_list(folder)
+    except (OSError, InputError):
+        return f"{FILE_LIST} cannot be read"
+    return ", ".join(f"{change.path} is {change.state}" for change in find_changes(folder, digests))
 
 
-def _cut_face(cut: Cut, path: Path) -> set[int]:
-    """Write one static face and return the code points for which it has a glyph."""
-    from fontTools.ttLib import TTFont as FontFile
-    from fontTools.varLib import instancer
-
-    source = FontFile(BytesIO(_lean_source(cut.package, cut.file)), recalcTimestamp=False)
-    static = instancer.instantiateVariableFont(source, {"wght": cut.weight, "wdth": cut.width})
-    for identifier in (1, 4, 6):
-        static["name"].setName(cut.name, identifier, 3, 1, 0x409)
-    static.save(path, reorderTables=True)
-    return set(static.getBestCmap())
-
-
-@cache
-def _lean_source(package: str, file: str) -> bytes:
-    """The variable font with our scripts only and without hinting and layout features: instances are then quick to cut."""
-    from fontTools import subset
-    from fontTools.ttLib import TTFont as FontFile
-
-    font = FontFile(BytesIO(_source(package, file)), recalcTimestamp=False)
-    cutter = subset.Subsetter(
-        subset.Options(hinting=False, layout_features=[], notdef_outline=True, name_IDs=[1, 2, 4, 6])
+def _damage(folder: Path, reason: str) -> RenderError:
+    remedy = (
+        "Install esm-packets again." if folder == CARRIED else "Remove this folder; the fonts are then prepared again."
     )
-    cutter.populate(unicodes=[code for first, last in SCRIPTS for code in range(first, last + 1)])
-    cutter.subset(font)
-    lean = BytesIO()
-    font.save(lean)
-    return lean.getvalue()
-
-
-def _spans(codes: list[int]) -> Iterator[tuple[int, int]]:
-    """Runs of consecutive numbers as (first, last)."""
-    first = last = codes[0]
-    for code in codes[1:]:
-        if code != last + 1:
-            yield first, last
-            first = code
-        last = code
-    yield first, last
+    return RenderError(Problem("fonts-damaged", f"The document fonts are damaged: {reason}.", remedy, str(folder)))
 
 
 if __name__ == "__main__":
-    ensure_fonts()
+    try:
+        ensure_fonts()
+    except PacketsError as failure:
+        sys.exit("\n".join(f"{problem.sentence} {problem.remedy} ({problem.where})" for problem in failure.problems))

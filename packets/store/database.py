@@ -6,23 +6,38 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from importlib.resources import files
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
-from packets.errors import InputError, OutcomeUnknownError, OvertakenError, PacketsError, Problem, StoreError
+from packets.errors import (
+    InputError,
+    OutcomeUnknownError,
+    OvertakenError,
+    PacketsError,
+    Problem,
+    SchemaError,
+    StoreError,
+)
 from packets.store.engines import IN_MEMORY, SQLITE, be_the_writer, begin_look, begin_writing, make_engine
+from packets.store.migrator import known_schemas, upgrade_schema
 from packets.store.poolers import identify, is_pooled
 from packets.store.records import Records
 from packets.store.records.jobs import JobRecords
 from packets.store.records.tokens import TokenRecords
-from packets.store.refusals import commits, refusals
+from packets.store.refusals import commits, explain_upgrade, refusals
+from packets.store.schema_reading import file_problem, holds_nothing, read_schema, read_sqlite_file
+from packets.store.schema_state import (
+    OLDEST_PROGRAM,
+    FoundSchema,
+    SchemaReport,
+    SchemaState,
+    report_schema,
+    report_unreadable,
+)
+from packets.store.tables import schema_upgrades
 from packets.store.wakes import EngineSchema, engine_version, install, living_workers
 
 __all__ = ["IN_MEMORY", "Database"]
@@ -75,7 +90,7 @@ class Database:
         Raises:
             StoreError: the database cannot be reached.
         """
-        with refusals(), self._engine.connect() as connection, begin_look(connection) as transaction:
+        with self._refusals(), self._engine.connect() as connection, begin_look(connection) as transaction:
             yield Records(connection)
             transaction.rollback()
 
@@ -104,14 +119,37 @@ class Database:
                     raise
         raise missed
 
-    def upgrade(self) -> None:
-        """Bring the schema to the newest migration (`esm db upgrade`); of several at once, one does it."""
-        config = Config()
-        config.set_main_option("script_location", str(files("packets.store") / "migrations"))
+    def inspect_schema(self) -> SchemaReport:
+        """Look what the database is to this program; nothing in it is changed, whoever it belongs to.
+
+        Raises:
+            StoreError: it cannot be reached.
+        """
+        path = self._file
+        if path and (problem := file_problem(path)):
+            return report_unreadable(problem, known_schemas())
+        with refusals():
+            return report_schema(self._read_schema(path), known_schemas())
+
+    def upgrade(self) -> SchemaReport:
+        """Bring the schema to the newest migration, whole or not at all, and answer what it was before.
+
+        Of several at once, one does it.
+
+        Raises:
+            SchemaError: it is not a schema that this program can upgrade; nothing was changed.
+        """
+        self.inspect_schema().require(upgradable=True)
         with self._transaction() as connection:
             be_the_writer(connection)
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            before = report_schema(read_schema(connection), known_schemas())
+            before.require(upgradable=True)
+            if before.state is not SchemaState.READY:
+                with explain_upgrade():
+                    upgrade_schema(connection)
+                    _record_upgrade(connection)
+                report_schema(read_schema(connection), known_schemas()).require()
+        return before
 
     def install_engine(self, schema: EngineSchema) -> None:
         """Bring the schema of the engine that carries jobs to its newest version; of several at once, one does it.
@@ -126,8 +164,8 @@ class Database:
     def engine(self, seconds: float) -> tuple[str, int]:
         """The version of the engine's schema, empty when there is none, and how many workers were heard of in so many seconds."""
         with refusals(), self._engine.connect() as connection:
-            version = engine_version(connection)
-            return version, living_workers(connection, seconds) if version else 0
+            found = engine_version(connection)
+            return found, living_workers(connection, seconds) if found else 0
 
     def is_pooled(self) -> bool:
         """Whether a connection pooler stands before PostgreSQL."""
@@ -144,12 +182,16 @@ class Database:
         """How the driver connects, for whoever keeps connections of his own."""
         return dict(self._engine.dialect.create_connect_args(self._engine.url)[1])
 
-    def schema(self) -> tuple[str, str]:
-        """The version of the schema, empty when there is none, and the newest one that this program knows."""
-        scripts = ScriptDirectory(str(files("packets.store") / "migrations"))
-        with refusals(), self._engine.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
-        return current or "", scripts.get_current_head() or ""
+    def inspect(self, question: Callable[[sa.Connection], Answer]) -> Answer:
+        """Ask about the database itself, not about records; whatever the question changes is taken back.
+
+        Raises:
+            StoreError: the database cannot be reached, or is damaged.
+        """
+        with refusals(), self._engine.connect() as connection, begin_look(connection) as transaction:
+            answer = question(connection)
+            transaction.rollback()
+        return answer
 
     def snapshot(self, to: Path) -> None:
         """Copy an SQLite database into a new file, as it is at one moment, while others go on writing.
@@ -172,14 +214,56 @@ class Database:
         """Give back every connection."""
         self._engine.dispose()
 
+    @property
+    def _file(self) -> Path | None:
+        """The file of an SQLite database; None for one in memory, or on a server."""
+        name = self._engine.url.database
+        return Path(name) if self._engine.dialect.name == SQLITE and name and name != ":memory:" else None
+
+    def _read_schema(self, path: Path | None) -> FoundSchema:
+        if path is not None:
+            return FoundSchema() if holds_nothing(path) else read_sqlite_file(path)
+        with self._engine.connect() as connection:
+            return read_schema(connection)
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        """As `refusals`; what would be a fault of ours is the schema's where that is not what this program needs."""
+        try:
+            with refusals():
+                yield
+        except sa.exc.DBAPIError as error:
+            if problem := self._schema_problem():
+                raise SchemaError(problem) from error
+            raise
+
+    def _schema_problem(self) -> Problem | None:
+        """What keeps this program from working on the database, as far as it can be found out after an error."""
+        try:
+            report = self.inspect_schema()
+        except (PacketsError, sa.exc.SQLAlchemyError):
+            return None
+        return None if report.state.is_usable else report.problem
+
     @contextmanager
     def _transaction(self) -> Iterator[sa.Connection]:
-        with refusals(), self._engine.connect() as connection:
+        with self._refusals(), self._engine.connect() as connection:
             transaction = begin_writing(connection)
             with transaction:
                 yield connection
                 with commits(), _given_up_on_failure(connection):
                     transaction.commit()
+
+
+def _record_upgrade(connection: sa.Connection) -> None:
+    """Write down for older programs whether they may go on, and for people which version did it."""
+    try:
+        program = version("esm-packets")
+    except PackageNotFoundError:
+        program = ""
+    values = {"revision": known_schemas().newest, "oldest_program": OLDEST_PROGRAM, "version": program}
+    connection.execute(schema_upgrades.delete().where(schema_upgrades.c.revision == values["revision"]))
+    connection.execute(schema_upgrades.insert().values(values))
 
 
 @contextmanager

@@ -27,7 +27,7 @@ APPEND_ONLY = (
     "copy_retrieved",
 )
 """Kept by triggers too."""
-READ_ONLY = ("alembic_version",)
+READ_ONLY = ("alembic_version", "schema_upgrades")
 LONGEST_NAME = 63
 GRANTING = 0x45534D_0002
 """The key of the lock that keeps two runs apart: PostgreSQL refuses to change the rights of a table twice at the same time."""

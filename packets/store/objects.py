@@ -36,7 +36,31 @@ class ObjectStore(Protocol):
         """
 
 
-class MendableStore(ObjectStore, Protocol):
+class ProbedStore(ObjectStore, Protocol):
+    """A store that can be examined without keeping anything for it."""
+
+    def probe(self, content: bytes) -> bool:
+        """Write bytes as an object is written, read them back, and remove them again.
+
+        Args:
+            content: bytes that nobody has stored before.
+
+        Returns:
+            Whether nothing is left of them; False where the key of a bucket may not remove.
+
+        Raises:
+            StoreError: they could not be written, or did not come back as they were.
+        """
+
+    def require_lock(self) -> None:
+        """Make sure that the store locks objects, where its address says that it does.
+
+        Raises:
+            StoreError: it does not, or cannot be asked.
+        """
+
+
+class MendableStore(ProbedStore, Protocol):
     """A store in which what was lost can be put right."""
 
     def repair(self, content: bytes) -> str:
@@ -94,6 +118,16 @@ class MemoryObjects:
     def remove(self, digest: str) -> None:
         """Forget the bytes."""
         self._kept.pop(digest, None)
+
+    def probe(self, content: bytes) -> bool:
+        """Keep the bytes, compare them and forget them."""
+        digest = self.put(content)
+        checked(self.get(digest), digest)
+        self.remove(digest)
+        return True
+
+    def require_lock(self) -> None:
+        """Do nothing: a dictionary locks nothing, and does not say that it does."""
 
     def get(self, digest: str) -> bytes:
         """The bytes with that digest."""

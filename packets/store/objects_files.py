@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import shutil
@@ -16,18 +17,26 @@ from packets.errors import Problem, StoreError
 from packets.store.modes import FOLDER_MODE, KEPT_MODE
 from packets.store.objects import checked, damaged, digest_bytes, digest_file, missing
 
+FULL = {errno.ENOSPC, errno.EDQUOT}
+CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS}
+
 
 class FileObjects:
     """Objects under `root/ab/abcdef…`, read-only once written, and for nobody but the service's own user."""
 
     def __init__(self, root: Path, *, read_only: bool = False) -> None:
-        """A store that is read only makes no folder and takes nothing: a copy on a medium that is kept."""
+        """Open a folder. A store that is read only makes none and takes nothing: a copy on a medium that is kept.
+
+        Raises:
+            StoreError: the folder is not there and cannot be made.
+        """
         self._root = root
         self._incoming = root / "incoming"
         self._read_only = read_only
         if not read_only:
-            root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-            self._incoming.mkdir(mode=FOLDER_MODE, exist_ok=True)
+            with self._refusals(root):
+                root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+                self._incoming.mkdir(mode=FOLDER_MODE, exist_ok=True)
 
     def put(self, content: bytes) -> str:
         """Store the bytes durably and read them back; answer their digest.
@@ -82,6 +91,27 @@ class FileObjects:
             checked(path.read_bytes(), digest)
         return digest
 
+    def probe(self, content: bytes) -> bool:
+        """Write a file under its digest, read it back and remove it; every folder of the store must take files.
+
+        Raises:
+            StoreError: the disk refused, or gave back something else.
+        """
+        self._require_writable()
+        digest = self.put(content)
+        self.remove(digest)
+        return True
+
+    def require_lock(self) -> None:
+        """Do nothing: a folder locks nothing, and does not say that it does."""
+
+    def _require_writable(self) -> None:
+        """A folder that takes nothing would refuse only those objects whose digests begin as it is called."""
+        with self._refusals(self._root):
+            for folder in (self._root, *sorted(path for path in self._root.iterdir() if path.is_dir())):
+                if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+
     def lock_end(self, digest: str) -> datetime | None:  # noqa: ARG002  a folder locks nothing
         """It locks nothing: whoever may write in the folder may remove a file."""
         return None
@@ -131,10 +161,19 @@ class FileObjects:
             problem = Problem(
                 "object-not-stored",
                 f"The file store refused: {error.strerror}.",
-                "Free space or mend the disk, then try again.",
-                str(path),
+                _remedy(error),
+                str(error.filename or path),
             )
             raise StoreError(problem) from error
+
+
+def _remedy(error: OSError) -> str:
+    """What to do about a refusal of the disk, by its number."""
+    if error.errno in FULL:
+        return "Free space, then try again."
+    if error.errno in CLOSED:
+        return "Let the service's user write in the folder, on a disk that is not read only."
+    return "Mend the disk, then try again."
 
 
 def _link(source: Path, path: Path) -> None:

@@ -8,8 +8,9 @@ of the agreement). A lock is extended and never shortened. What it is worth depe
 from __future__ import annotations
 
 import base64
+import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -34,12 +35,23 @@ from packets.store.objects_tls import explain_tls
 CONNECT_SECONDS, ANSWER_SECONDS, TRIES = 3, 10, 3
 PIECE = 1024 * 1024
 ABSENT, THERE, RACED = {"NoSuchKey", "404"}, {"PreconditionFailed", "412"}, {"ConditionalRequestConflict", "409"}
-REFUSED = {
-    "AccessDenied": "The object store refuses this key.",
-    "403": "The object store refuses this key.",
-    "InvalidAccessKeyId": "The object store does not know this access key.",
-    "SignatureDoesNotMatch": "The secret of the access key is not the one that the object store knows.",
+REFUSED = {"AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
+REFUSALS = {
+    "AccessDenied": ("The object store refuses this key.", "Give the key the rights that it needs."),
+    "InvalidAccessKeyId": (
+        "The object store refuses this key, which it does not know.",
+        "Correct the access key.",
+    ),
+    "SignatureDoesNotMatch": (
+        "The object store refuses this key, because the secret is another one.",
+        "Correct the secret of the access key.",
+    ),
 }
+NO_BUCKET = "NoSuchBucket"
+CLOCK = {"RequestTimeTooSkewed"}
+PROBES = "probe"
+"""Under this beginning lies what is put to see whether the store works: no object, and nothing that a record names."""
+
 BROKEN_OFF = (IncompleteReadError, ResponseStreamingError, HTTPClientError)
 
 
@@ -198,8 +210,56 @@ class S3Objects:
                     if one["Key"] == key:
                         self._client.delete_object(Bucket=name, Key=key, VersionId=one["VersionId"])
 
+    def probe(self, content: bytes) -> bool:
+        """Put bytes beside the objects, without a lock, read them back and remove them.
+
+        Raises:
+            StoreError: they could not be written, or did not come back as they were.
+        """
+        digest = digest_bytes(content)
+        place = {"Bucket": self._bucket.name, "Key": f"{self._bucket.prefix}{PROBES}/{secrets.token_hex(8)}"}
+        with self._refusals(digest):
+            put = self._client.put_object(**place, Body=content, IfNoneMatch="*", ChecksumSHA256=_checksum(digest))
+            version = {"VersionId": put["VersionId"]} if put.get("VersionId") else {}
+            answer: bytes = self._client.get_object(**place, **version)["Body"].read()
+        checked(answer, digest)
+        with suppress(ClientError):  # the service's own key need not be able to remove anything
+            self._client.delete_object(**place, **version)
+            return True
+        return False
+
+    def require_lock(self) -> None:
+        """Announce an object under a lock, and take it back before it is there: no right to read settings is needed.
+
+        Raises:
+            StoreError: there is no bucket, it locks nothing, the key may not, or the store cannot be reached.
+        """
+        self._require_bucket()
+        if not self._bucket.locks:
+            return
+        place = {"Bucket": self._bucket.name, "Key": f"{self._bucket.prefix}{PROBES}/{secrets.token_hex(8)}"}
+        lock = {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": self._locked_until()}
+        with self._refusals(place["Key"]):
+            upload = self._client.create_multipart_upload(**place, **lock)["UploadId"]
+        with suppress(ClientError):
+            self._client.abort_multipart_upload(**place, UploadId=upload)
+
+    def _require_bucket(self) -> None:
+        """Ask for the bucket before anything is put: some stores make one that is missing. Who may not ask goes on."""
+        with self._refusals(self._bucket.name):
+            try:
+                self._client.head_bucket(Bucket=self._bucket.name)
+            except ClientError as error:
+                if _code(error) in {"404", NO_BUCKET}:
+                    raise self._no_bucket() from error
+
+    def _no_bucket(self) -> StoreError:
+        return StoreError(
+            Problem("bucket-missing", "There is no such bucket.", "Make it, with Object Lock.", self._bucket.name)
+        )
+
     def _write(self, digest: str, content: bytes | IO[bytes], *, only_new: bool) -> None:
-        options: dict[str, Any] = {"ChecksumSHA256": base64.b64encode(bytes.fromhex(digest)).decode()}
+        options: dict[str, Any] = {"ChecksumSHA256": _checksum(digest)}
         if only_new:
             options["IfNoneMatch"] = "*"
         if self._bucket.locks:
@@ -253,16 +313,17 @@ class S3Objects:
         code = _code(error)
         if code in ABSENT:
             return missing(digest)
-        if code == "NoSuchBucket" or (code in {"InvalidRequest", *REFUSED} and self._is_bucket_missing()):
-            return StoreError(
-                Problem("bucket-missing", "There is no such bucket.", "Make it, with Object Lock.", self._bucket.name)
-            )
+        if code == NO_BUCKET or (code in {"InvalidRequest", *REFUSED} and self._is_bucket_missing()):
+            return self._no_bucket()
         if code == "InvalidRequest" and self._bucket.locks:
             remedy = "Make the bucket with Object Lock, or say lock=none in its address."
             return StoreError(Problem("bucket-without-lock", "The bucket locks no objects.", remedy, self._bucket.name))
+        if code in CLOCK:
+            sentence = "The object store does not talk to this machine, because its clock is off."
+            return StoreError(Problem("objects-clock", sentence, "Set the clock, and keep it with NTP or PTP.", digest))
         if code in REFUSED:
-            remedy = "Look at the access key and its secret in the settings, and at its rights in the store."
-            return StoreError(Problem("objects-refused", REFUSED[code], remedy, digest))
+            sentence, remedy = REFUSALS.get(code, REFUSALS["AccessDenied"])
+            return StoreError(Problem("objects-refused", sentence, remedy, digest))
         return StoreError(
             Problem(
                 "object-not-stored", f"The object store answers {code}.", "Look at the store, then try again.", digest
@@ -278,6 +339,10 @@ class S3Objects:
         except (BotoCoreError, Boto3Error):
             pass
         return False
+
+
+def _checksum(digest: str) -> str:
+    return base64.b64encode(bytes.fromhex(digest)).decode()
 
 
 def _code(error: ClientError) -> str:

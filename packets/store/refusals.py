@@ -11,15 +11,28 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from packets.errors import InputError, OutcomeUnknownError, OvertakenError, PacketsError, Problem, StoreError
+from packets.errors import (
+    InputError,
+    OutcomeUnknownError,
+    OvertakenError,
+    PacketsError,
+    Problem,
+    SchemaError,
+    StoreError,
+)
 
 OVERTAKEN = {"40001", "40P01"}
 """SQLSTATE of a serialization failure and of a deadlock: the transaction was undone, and may be done again."""
 BUSY = {"55P03", "53300"}
 GONE = {"08", "57", "58", "XX", "53"}
 """Classes of SQLSTATE in which the server or the connection went, not the act."""
-BUSY_FILE, FULL_FILE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}, {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
-AWAY_FILE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB}
+FULL = "53100"
+BUSY_FILE, FAILED_FILE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}, {sqlite3.SQLITE_IOERR}
+CLOSED_FILE, DAMAGED_FILE = {sqlite3.SQLITE_CANTOPEN}, {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
+READ_ONLY_FILE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
+NOT_GRANTED = "42501"
+DAMAGED, READ_ONLY = {"XX001", "XX002"}, {"25006"}
+"""SQLSTATE of a page, or of an index, that no longer is what was written; and of a server that takes nothing."""
 BASE_CODE = 0xFF
 
 
@@ -57,10 +70,25 @@ def commits() -> Iterator[None]:
             raise
         problem = Problem(
             "outcome-unknown",
-            "The database went away while the act was being recorded; it is recorded whole or not at all.",
+            "The database or its disk failed while the act was being recorded; it is recorded whole or not at all.",
             "Look whether it was done before you do it again.",
         )
         raise OutcomeUnknownError(problem) from error
+
+
+@contextmanager
+def explain_upgrade() -> Iterator[None]:
+    """Around migrations: say why one was refused; the transaction takes everything back.
+
+    Raises:
+        SchemaError: the role may not change tables, or they are not what the schema's revision says.
+    """
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        if translate(error) is not None:
+            raise
+        raise SchemaError(_refused_upgrade(error)) from error
 
 
 def translate(error: sa.exc.DBAPIError) -> PacketsError | None:
@@ -74,23 +102,61 @@ def translate(error: sa.exc.DBAPIError) -> PacketsError | None:
         )
     if state in BUSY or _file_code(error) in BUSY_FILE:
         return _busy()
-    if _file_code(error) in FULL_FILE:
-        return StoreError(
-            Problem("database-not-written", "The disk of the database refuses to be written.", "Free space or mend it.")
-        )
     if isinstance(error, sa.exc.DataError):  # such as a text with a null character in it
         return InputError(
             Problem("text-not-storable", "A text has characters that cannot be kept.", "Write it without them.")
         )
-    if _file_code(error) in AWAY_FILE or error.connection_invalidated or state[:2] in GONE or _has_no_answer(error):
-        return StoreError(
-            Problem(
-                "database-away",
-                "The database cannot be reached.",
-                "Try again in a minute; if it stays so, look whether the database runs and ESM_DATABASE_URL names it.",
-            )
-        )
+    if _is_full(error):
+        sentence = "The disk of the database is full, and nothing of this act was recorded."
+        return StoreError(Problem("database-full", sentence, "Free space on that disk, then try again."))
+    problem = _file_problem(_file_code(error)) or _server_problem(error)
+    return StoreError(problem) if problem else None
+
+
+def _server_problem(error: sa.exc.DBAPIError) -> Problem | None:
+    """What is wrong where the server or the connection went, and not the act."""
+    if _state(error) in DAMAGED:
+        remedy = "Stop the service, keep the server's files as they are, and restore the last dump."
+        return Problem("database-damaged", "The database is damaged.", remedy)
+    if _state(error) in READ_ONLY:
+        remedy = "Name the server that takes writes with ESM_DATABASE_URL; this one may be a standby."
+        return Problem("database-read-only", "The database can be read only.", remedy)
+    if not (error.connection_invalidated or _state(error)[:2] in GONE or _has_no_answer(error)):
+        return None
+    return Problem(
+        "database-away",
+        "The database cannot be reached.",
+        "Try again in a minute; if it stays so, look whether the database runs and ESM_DATABASE_URL names it.",
+    )
+
+
+def _file_problem(code: int | None) -> Problem | None:
+    """What is wrong where the file of a database cannot be used as it lies there."""
+    if code in FAILED_FILE:
+        sentence = "The disk of the database failed, or is full."
+        return Problem("database-not-written", sentence, "Free space on that disk or mend it, then try again.")
+    if code in CLOSED_FILE:
+        remedy = "Run the command as the user who owns the folder, and look whether the file is there."
+        return Problem("database-unopened", "The database file cannot be opened.", remedy)
+    if code in READ_ONLY_FILE:
+        remedy = "Let the service's user write the file and its folder."
+        return Problem("database-read-only", "The database file can be read only.", remedy)
+    if code in DAMAGED_FILE:
+        remedy = "Stop the service, put the file aside, and restore the last backup."
+        return Problem("database-damaged", "The database file is damaged.", remedy)
     return None
+
+
+def _refused_upgrade(error: sa.exc.DBAPIError) -> Problem:
+    if _state(error) == NOT_GRANTED:
+        remedy = "Run `esm db upgrade` as the owner of the tables, who may also create some."
+        return Problem("database-forbidden", "The role of the database may not change its tables.", remedy)
+    reason = str(error.orig).partition("\n")[0].rstrip(".")
+    return Problem(
+        "schema-not-upgraded",
+        f"The database refused a migration, and nothing was changed: {reason}.",
+        "The database is not what its revision says: restore the backup of a released version.",
+    )
 
 
 def _busy() -> StoreError:
@@ -100,7 +166,12 @@ def _busy() -> StoreError:
 def _answered(error: sa.exc.DBAPIError) -> bool:
     """Whether the server itself said no, so that nothing was recorded."""
     state = _state(error)
-    return bool(state) and state[:2] not in GONE and not error.connection_invalidated
+    return _is_full(error) or (bool(state) and state[:2] not in GONE and not error.connection_invalidated)
+
+
+def _is_full(error: sa.exc.DBAPIError) -> bool:
+    """Whether there was no space; SQLite and PostgreSQL both undo the transaction then, at COMMIT too."""
+    return _state(error) == FULL or _file_code(error) == sqlite3.SQLITE_FULL
 
 
 def _has_no_answer(error: sa.exc.DBAPIError) -> bool:

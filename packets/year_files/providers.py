@@ -11,6 +11,7 @@ from packets.errors import InputError
 from packets.lists.columns import PROVIDER_SUPPLIER, Row
 from packets.lists.intake import lines_below
 from packets.lists.provider_rows import ACO_ID, ACO_NAME, EXCLUDED, TIN, TIN_NAME, ProviderRows
+from packets.sandbox.endings import UnreadableAnswerError
 from packets.year_files.report import Reading
 from packets.year_files.sheets import include
 
@@ -33,11 +34,17 @@ class ProviderLists:
     aco_names: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def rows(self) -> Iterator[tuple[str, int, str, Row]]:
-        """Every row once, in the order of the file: ACO ID, position within the ACO's list, TIN, cells."""
+        """Yield every row once, in the order of the file: ACO ID, position within the ACO's list, TIN, cells.
+
+        Raises:
+            UnreadableAnswerError: a line of the spool, which a confined process has written, is no row.
+        """
         positions: Counter[str] = Counter()
         with self.spool.open(encoding="utf-8", newline="\n") as lines:
             for line in lines:
                 cells = tuple(line.removesuffix("\n").split("\t"))
+                if len(cells) != len(PROVIDER_SUPPLIER.columns):
+                    raise UnreadableAnswerError
                 yield cells[ACO_ID], positions[cells[ACO_ID]], cells[TIN], cells
                 positions[cells[ACO_ID]] += 1
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from packets.audit.log import Act, Outcome
 from packets.clock import Clock
-from packets.confinement.box import Allowance, Box, OpenBox
 from packets.documents.assemble import document_subject
 from packets.documents.catalog import Catalog
 from packets.documents.frozen_facts import require_aco
@@ -27,8 +26,10 @@ from packets.model.calendar import AGENCY_ZONE, PerformanceYear
 from packets.model.documents import Document
 from packets.model.people import Contact, Person
 from packets.people.access import manages_years
+from packets.sandbox.endings import UnreadableAnswerError
+from packets.sandbox.sandbox import Allowance, Sandbox
 from packets.store.database import Database
-from packets.store.objects import ObjectStore
+from packets.store.objects import ObjectStore, digest_file
 from packets.store.records import Records
 from packets.store.records.lists import Row
 from packets.store.records.years import Load
@@ -59,7 +60,7 @@ class YearDesk:
     objects: ObjectStore
     catalog: Catalog
     clock: Clock
-    box: Box = field(default_factory=OpenBox)
+    sandbox: Sandbox
 
     def check(
         self, year: int, given: Mapping[FileKind, GivenFile], user_id: str, *, opening: bool, only_aco: str = ""
@@ -121,11 +122,10 @@ class YearDesk:
         """What the files bring, and what was found in them, compared with the records as they are now."""
         with self.database.read() as records:
             known = self._known(records, year, opening=act is Act.YEAR_OPEN)
-        found = self.box.run(
+        found = self.sandbox.run(
             read_material, year, given, known, folder, allowance=READING, only_aco=only_aco, sample=sample
         )
-        if found.providers and found.providers.spool.parent != folder:
-            raise RuntimeError("the spool of rows is not where it was to be written")
+        _require_fit(found, year, given, folder, only_aco)
         return found
 
     def _known(self, records: Records, year: int, *, opening: bool) -> Known:
@@ -240,6 +240,26 @@ class YearDesk:
         """Log that files were refused, in a transaction of its own."""
         with self.database.write() as records:
             log_refusal(records, act, year, user_id, error, self.clock(), only_aco)
+
+
+def _require_fit(found: Material, year: int, given: Mapping[FileKind, GivenFile], folder: Path, only_aco: str) -> None:
+    """Make sure that what was read is what was given: a hostile file may lie about its own content, and about nothing else.
+
+    Raises:
+        UnreadableAnswerError: it speaks of another year, other files, or rows that lie elsewhere.
+    """
+    spool = found.providers.spool if found.providers else None
+    if (
+        (found.year, found.only_aco) != (year, only_aco)
+        or {kind: (one.file, one.digest) for kind, one in found.readings.items()} != _digests_of(given)
+        or any(one.aco.performance_year != year or one.aco.aco_id != key for key, one in found.agreements.items())
+        or (spool and (spool.parent != folder or spool.is_symlink()))
+    ):
+        raise UnreadableAnswerError
+
+
+def _digests_of(given: Mapping[FileKind, GivenFile]) -> dict[FileKind, tuple[str, str]]:
+    return {kind: (one.name, digest_file(one.path)) for kind, one in given.items()}
 
 
 def log_refusal(

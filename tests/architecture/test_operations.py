@@ -9,9 +9,10 @@ from pathlib import Path
 import click
 import pytest
 
+from broken_states import STATES, BrokenState
 from packets.settings import PREFIX, SECRETS, Settings
 from web.cli import esm
-from web.examination import CHECKS
+from web.monitoring.examiner import CHECKS
 
 TEXT = (Path(__file__).parents[2] / "docs" / "operations.md").read_text("utf-8")
 LINES = [one.split("#")[0] for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL) for one in block.splitlines()]
@@ -65,3 +66,28 @@ def test_figures_of_the_sizing_stand_in_the_reports_that_they_name() -> None:
     }.items():
         text = (results / report).read_text("utf-8")
         assert [one for one in figures if one not in text] == []
+
+
+TABLE = TEXT[TEXT.index("## What the doctor finds") :]
+ROWS = [
+    row
+    for row in re.findall(r"^\| ([a-z-]+) \| ([^|]+?) \| [^|]+ \|$", TABLE, re.MULTILINE)
+    if row[0] in {*CHECKS, "any"}
+]
+SOURCES = "".join(
+    path.read_text("utf-8")
+    for folder in ("web", "signing", "packets/store", "packets/render", "packets")
+    for path in sorted((Path(__file__).parents[2] / folder).glob("**/*.py" if folder != "packets" else "*.py"))
+)
+
+
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
+def test_every_broken_state_that_is_tried_has_a_row(state: BrokenState) -> None:
+    """What the doctor says of it stands in the table, under the same part."""
+    assert [phrase for part, phrase in ROWS if part == state.part and phrase in state.phrase] != []
+
+
+@pytest.mark.parametrize(("part", "phrase"), ROWS)
+def test_every_row_quotes_a_sentence_of_the_program(part: str, phrase: str) -> None:
+    """Nobody looks for words that are never said."""
+    assert phrase in SOURCES, part

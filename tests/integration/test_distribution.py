@@ -29,7 +29,9 @@ from packets.store.grants import apply_grants
 from packets.store.wakes import LONGEST_KIND, EngineSchema
 from web.bootstrap import build_services, initialize
 from web.carriers import make_carrier
-from web.examination import CHECKS, State, examine
+from web.monitoring.examiner import CHECKS, examine
+from web.monitoring.findings import State
+from web.monitoring.installation import installation_of
 from web.work import build_executor
 
 ONCE_IN_A_LEAP_YEAR = "0 0 29 2 * 0"
@@ -275,7 +277,7 @@ def test_a_service_is_set_up_with_the_engine_and_examined(tmp_path: Path) -> Non
     services = build_services(settings)
 
     def found() -> list[tuple[State, str]]:
-        return [(one.state, one.sentence) for one in examine(services, {"queue": CHECKS["queue"]})][1:]
+        return [(one.state, one.sentence) for one in examine(installation_of(services), {"queue": CHECKS["queue"]})][1:]
 
     assert found() == [(State.WATCH, "No worker of procrastinate has been heard of lately.")]
     carrier = make_carrier(settings, build_executor(services))
@@ -283,9 +285,9 @@ def test_a_service_is_set_up_with_the_engine_and_examined(tmp_path: Path) -> Non
     assert all(len(kind.encode()) <= LONGEST_KIND for kind in carrier.executor.registry.kinds)
     carrier.start()
     ends = time.monotonic() + 10
-    while found() != [(State.GOOD, "procrastinate has 1 workers.")] and time.monotonic() < ends:
+    while found() != [(State.GOOD, "procrastinate has 1 worker.")] and time.monotonic() < ends:
         time.sleep(0.05)
-    assert found() == [(State.GOOD, "procrastinate has 1 workers.")]
+    assert found() == [(State.GOOD, "procrastinate has 1 worker.")]
     assert carrier.stop()
 
     change(services.database, "DROP SCHEMA procrastinate CASCADE")

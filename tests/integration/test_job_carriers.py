@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from carriers import CARRIERS, KIND, START, Stage, wait_until
-from packets.errors import Problem, StoreError
+from packets.errors import InternalError, Problem, StoreError
 from packets.jobs.queue import enqueue
 from packets.jobs.registry import Handler, Periodic, Reason, Registry, Run, WorkInterruptedError
 from packets.jobs.worker import Carrier
@@ -181,6 +181,24 @@ def test_an_unexpected_error_is_reported_and_its_words_are_not_in_the_row(stage:
 
     assert stage.wait_for(job_id, JobState.FAILED).error == "It broke off: ZeroDivisionError."
     assert stage.told == ["count: ZeroDivisionError"]
+
+
+def test_a_fault_of_the_service_is_tried_again_and_told_as_one(stage: Stage) -> None:
+    """As any bug is: reported, done once more, and no refusal of what the job was given."""
+    attempts: list[int] = []
+
+    def fail_once(run: Run) -> None:
+        attempts.append(run.job.attempts)
+        if len(attempts) == 1:
+            raise InternalError("An answer cannot be read.")
+
+    job_id = stage.queue()
+    stage.start(only(fail_once, attempts=2))
+    job = wait_until(lambda: stage.job(job_id), lambda job: job.state is JobState.QUEUED and bool(job.error))
+    assert job.error.startswith("internal-error: An answer cannot be read. It is a fault of the service.")
+    stage.advance(timedelta(seconds=2))
+    assert stage.wait_for(job_id, JobState.DONE).attempts == 2
+    assert stage.told == ["count: InternalError"]
 
 
 def test_a_job_that_ends_its_worker_each_time_is_given_up(stage: Stage) -> None:

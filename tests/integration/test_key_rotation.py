@@ -126,6 +126,15 @@ def test_every_root_stays_trusted_the_newest_first(service: Generations) -> None
     assert {path.stat().st_mode & 0o777 for path in service.folder.iterdir()} == {0o600}
 
 
+def test_a_new_roots_key_can_be_put_elsewhere(service: Generations, tmp_path: Path) -> None:
+    """It never comes into the folder, the former one leaves it, and the new one signs later rotations."""
+    elsewhere, now = tmp_path / "medium.key", service.world.clock()
+    rotate_pki(service.folder, Vault(PASSPHRASE), Rotation.ROOT, now, root_key=elsewhere)
+    assert not (service.folder / "root.key").exists()
+    rotate_pki(service.folder, Vault(PASSPHRASE), Rotation.AUTHORITY, now, root_key=elsewhere)
+    assert elsewhere.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_root_key_that_is_kept_elsewhere_is_given(service: Generations, tmp_path: Path) -> None:
     """Off line it is not in the folder: named it serves, missing or foreign it is refused, and nothing changes."""
     elsewhere = shutil.move(service.folder / "root.key", tmp_path / "vault.key")

@@ -13,12 +13,22 @@ from pathlib import Path
 import pytest
 
 from packets.errors import InputError, PacketsError
+from packets.file_digests import FILE_LIST, FileChange, FileState, write_file_list
 from web.look import assets, packages
 from web.look.assets import DRAWN, ICONS, load_look
-from web.look.packages import PACKAGES, Package, fetch_look, is_there, require_integrity
+from web.look.packages import (
+    PACKAGES,
+    Package,
+    fetch_look,
+    find_look_changes,
+    is_there,
+    look_folder,
+    require_integrity,
+)
 
 SHEET = "uswds/dist/css/uswds.min.css"
 needs_look = pytest.mark.skipif(not is_there(), reason="the look was not fetched: run `make look`")
+"""Nothing is lost by skipping: `test_wheel` fails where everything has to be there."""
 
 
 def package_of(content: bytes) -> Package:
@@ -63,6 +73,24 @@ def test_no_address_of_a_registry_is_written_down() -> None:
     source = Path(packages.__file__).read_text("utf-8")
     assert "://" not in source
     assert all(one.integrity.startswith("sha512-") for one in PACKAGES)
+
+
+@needs_look
+def test_the_look_of_this_installation_is_the_one_that_was_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """File by file; what is missing or changed is named, and a list that was changed to hide it too."""
+    assert find_look_changes() == ()
+    copy = tmp_path / "files"
+    shutil.copytree(look_folder(), copy)
+    monkeypatch.setattr(packages, "CARRIED", copy)
+    assert look_folder() == copy
+    (copy / "htmx/dist/htmx.min.js").write_text("changed")
+    (copy / SHEET).unlink()
+    changes = (FileChange("htmx/dist/htmx.min.js", FileState.CHANGED), FileChange(SHEET, FileState.MISSING))
+    assert find_look_changes() == changes
+    write_file_list(copy)
+    assert find_look_changes() == (FileChange(FILE_LIST, FileState.CHANGED),)
 
 
 @needs_look

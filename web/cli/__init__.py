@@ -11,7 +11,8 @@ from typing import cast
 
 import click
 
-from packets.errors import PacketsError
+from packets.disk_errors import describe_disk_error
+from packets.errors import InternalError, PacketsError, Problem
 
 COMMANDS = (
     "archive",
@@ -53,16 +54,45 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="esm-packets", prog_name="esm")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _option, wanted: _print_version(context, wanted=wanted),
+    help="Print the version, the commit and the digest of the locked packages, and exit.",
+)
 def esm() -> None:
     """Certification packets for Accountable Care Organizations: assemble, sign, countersign, verify."""
 
 
+def _print_version(context: click.Context, *, wanted: bool) -> None:
+    from web.build_info import version_line
+
+    if wanted and not context.resilient_parsing:
+        click.echo(version_line())
+        context.exit()
+
+
 def main() -> None:
-    """Run a command; a refusal is told in full on stderr, without a traceback."""
+    """Run a command; whatever ends it is told in full on stderr, without a traceback."""
     try:
         esm()
     except PacketsError as error:
-        for problem in error.problems:
-            click.echo(f"esm: {problem}", err=True)
-        sys.exit(1)
+        _refuse(*error.problems)
+    except InternalError as error:
+        _refuse(error.problem)
+    except Exception as error:  # noqa: BLE001  the rim: beyond it there is only Python's own traceback
+        _refuse((isinstance(error, OSError) and describe_disk_error(error)) or _report_fault(error))
+
+
+def _refuse(*problems: Problem) -> None:
+    for problem in problems:
+        click.echo(f"esm: {problem}", err=True)
+    sys.exit(1)
+
+
+def _report_fault(error: Exception) -> Problem:
+    from web.cli.faults import report_fault
+
+    return report_fault(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -35,12 +36,14 @@ def backup(folder: Path, to: Path, *, with_keys: bool, as_json: bool) -> None:
 
 
 def print_report(report: BackupReport, *, as_json: bool, to: Path) -> None:
-    """Say what was copied, and end with 1 when something was missing."""
+    """Say what was copied, and end with 1 when something was missing, or the schema is not that of this program."""
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(report), indent=2))
     else:
         for gap in report.gaps:
             click.echo(f"missing: {gap}", err=True)
         kept = "with keys" if report.keys else "without keys"
+        if report.schema:
+            click.echo(f"esm: {replace(report.schema, where=str(to))}", err=True)
         click.echo(f"{report.objects} stored files, {report.size} bytes, {kept}, in {to}; {len(report.gaps)} missing.")
-    sys.exit(1 if report.gaps else 0)
+    sys.exit(1 if report.gaps or report.schema else 0)

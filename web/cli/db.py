@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import closing
 from pathlib import Path
 
 import click
 
-from packets.settings import load_settings
+from packets.errors import StoreError
+from packets.settings import Settings, load_settings
 from packets.store.grants import apply_grants, grant_script
 from packets.store.modes import tighten
-from web.bootstrap import initialize
-from web.cli.folder import folder_option
+from packets.store.schema_state import SchemaReport, SchemaState
+from web.bootstrap import missing_keys, upgrade_folder
+from web.carriers import open_database
+from web.cli.folder import folder_option, for_folder
+
+PASSING = frozenset({"database-away", "database-busy"})
+"""Codes of what a database says while it starts."""
+PAUSE_SECONDS = 1.0
 
 
 @click.group()
@@ -20,13 +29,62 @@ def db() -> None:
 
 @db.command("upgrade")
 @folder_option
-def upgrade(folder: Path) -> None:
-    """Bring the schema to the newest version; make folder and keys where there are none, for the folder's owner only."""
+@click.option(
+    "--wait",
+    "seconds",
+    type=click.IntRange(0, 3600),
+    default=0,
+    show_default=True,
+    help="Wait so many seconds for a database that does not answer yet.",
+)
+def upgrade(folder: Path, seconds: int) -> None:
+    """Bring the schema to the newest version; outside production, make the keys of a new folder.
+
+    What was begun and broke off is as it was before; run it again. Production's keys are made by `esm pki init`.
+    """
     settings = load_settings(dir=folder.absolute())
-    initialize(settings, sample=False)
-    for sentence in tighten(settings.dir).sentences():
-        click.echo(sentence, err=True)
-    click.echo("The schema is up to date.")
+    with for_folder(settings):
+        wait_for_database(settings, seconds)
+        _print(upgrade_folder(settings))
+        for sentence in tighten(settings.dir).sentences():
+            click.echo(sentence, err=True)
+        _hint_at_keys(settings)
+
+
+def wait_for_database(settings: Settings, seconds: float) -> None:
+    """Look at the database until it answers, and say once that it is waited for.
+
+    Raises:
+        StoreError: it has not answered in time, or answers that it cannot be used.
+    """
+    ends, silent = time.monotonic() + seconds, True
+    with closing(open_database(settings)) as database:
+        while True:
+            try:
+                database.inspect_schema()
+            except StoreError as error:
+                if time.monotonic() >= ends or {problem.code for problem in error.problems} - PASSING:
+                    raise
+            else:
+                return
+            if silent:
+                click.echo(f"The database does not answer yet; waiting for it, {seconds:g} seconds at most.", err=True)
+                silent = False
+            time.sleep(PAUSE_SECONDS)
+
+
+def _print(before: SchemaReport) -> None:
+    if before.state is SchemaState.READY:
+        click.echo(f"The schema is up to date: {before.needed}.")
+    else:
+        click.echo(f"The schema is up to date: {before.needed}; it was {before.found or 'none'}.")
+
+
+def _hint_at_keys(settings: Settings) -> None:
+    """The schema is upgraded without them; nothing else works."""
+    if not settings.pki.exists():
+        with closing(open_database(settings)) as database:
+            click.echo(f"esm: {missing_keys(settings, database)}", err=True)
 
 
 @db.command("grants")

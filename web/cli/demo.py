@@ -16,14 +16,21 @@ from rich.markup import escape
 from rich.table import Table
 
 from packets.clock import system_clock
-from packets.errors import InputError, Problem
+from packets.documents.catalog import load_catalog
+from packets.errors import ConflictError, Problem
 from packets.lists.intake import read_participants_puf
 from packets.sample.year import SampleAco, SampleYear, sample_year, sample_year_from_puf
-from packets.settings import load_settings
+from packets.settings import Settings, load_settings
 from web.bootstrap import build_services, initialize
-from web.demo import MARKER, Demonstration, FinishedPacket, Progress, Report, signers
+from web.cli.folder import for_folder
+from web.demo import Demonstration, FinishedPacket, Progress, Report, signers
 from web.demo_episodes import Episode
-from web.judges import Opinion, ask_judges
+from web.demo_folder import FolderState, claimed, clear_unfinished, inspect_folder
+from web.hints import get_validator, serve_demo
+from web.judges import DEBIAN_PACKAGES, Opinion, ask_judges
+
+INTERRUPTED = 130
+"""What shells expect of a program that Ctrl-C ended."""
 
 LEAST_WIDTH = 112
 """Narrower than this, the table would lose the names of the signers."""
@@ -33,8 +40,9 @@ LEAST_WIDTH = 112
 @click.option(
     "--dir",
     "folder",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path),
     default=Path("demo-data"),
+    envvar="ESM_DIR",
     help="Where to put everything.",
 )
 @click.option(
@@ -51,31 +59,45 @@ def demo(folder: Path, acos: int, participants: Path | None, *, as_json: bool) -
 
     One more ACO is enrolled and left unsigned, so that you can sign it yourself with `esm serve --demo`.
     """
-    _refuse_foreign_folder(folder)
     settings = load_settings(dir=folder.absolute(), mode="demo")
-    initialize(settings, sample=True)
-    demonstration = Demonstration(build_services(settings), folder.absolute(), _teller())
-    if (folder / MARKER).exists():
-        click.echo(f"{folder} holds a demonstration already; nothing was changed. Its files, verified again:", err=True)
-        report = demonstration.look_again()
-    else:
-        year, practice = _sample(participants, acos)
-        report = demonstration.run(year, practice, password=f"sample-{secrets.token_hex(4)}")
+    with for_folder(settings):
+        if inspect_folder(folder) is FolderState.FINISHED:
+            report = _look_again(settings)
+        else:
+            report = _make(settings, *_sample(participants, acos))
     click.echo(json.dumps(report.as_json(), indent=2, ensure_ascii=False)) if as_json else _print(report)
     sys.exit(0 if report.passed else 1)
 
 
-def _refuse_foreign_folder(folder: Path) -> None:
-    """A folder with somebody's files in it is not ours to fill."""
-    if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).exists():
-        raise InputError(
-            Problem(
-                "folder-not-empty",
-                "The folder holds something else than a finished demonstration.",
-                "Name a new folder with --dir.",
-                str(folder),
-            )
-        )
+def _look_again(settings: Settings) -> Report:
+    initialize(settings, sample=True)
+    click.echo(
+        f"{settings.dir} holds a demonstration already; nothing was changed. Its files, verified again:", err=True
+    )
+    return Demonstration(build_services(settings), settings.dir, _teller()).look_again()
+
+
+def _make(settings: Settings, year: SampleYear, practice: SampleYear) -> Report:
+    """Make the demonstration; where an earlier one was interrupted, begin anew."""
+    try:
+        with claimed(settings.dir) as interrupted:
+            if interrupted:
+                _begin_anew(settings)
+            initialize(settings, sample=True)
+            demonstration = Demonstration(build_services(settings), settings.dir, _teller())
+            return demonstration.run(year, practice, password=f"sample-{secrets.token_hex(4)}")
+    except KeyboardInterrupt:
+        click.echo("Interrupted. Run the same command again: it begins the demonstration anew.", err=True)
+        sys.exit(INTERRUPTED)
+
+
+def _begin_anew(settings: Settings) -> None:
+    if settings.database_url:
+        sentence = "A demonstration was interrupted here, and what it wrote into the database stays there."
+        remedy = "Name an empty database with ESM_DATABASE_URL, and another folder with --dir."
+        raise ConflictError(Problem("demo-interrupted", sentence, remedy, str(settings.dir)))
+    click.echo(f"The demonstration in {settings.dir} was interrupted; it is begun anew.", err=True)
+    clear_unfinished(settings.dir, load_catalog(extra=settings.templates_dir))
 
 
 def _sample(participants: Path | None, acos: int) -> tuple[SampleYear, SampleYear]:
@@ -121,7 +143,9 @@ def _print(report: Report) -> None:
     lines += ["Along the way:", *_along_the_way(report.episodes)]
     lines += [_opinion(one) for one in ask_judges(one.file for one in documents)]
     if report.practice:
-        lines.append(f"{', '.join(report.practice)} is enrolled and unsigned: sign it yourself with `make serve`.")
+        lines.append(
+            f"{', '.join(report.practice)} is enrolled and unsigned: sign it yourself with `{serve_demo(report.folder)}`."
+        )
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
@@ -159,5 +183,6 @@ def _table(packet: FinishedPacket) -> Table:
 
 def _opinion(opinion: Opinion) -> str:
     if opinion.agrees is None:
-        return f"{opinion.program} is not on this machine, so it was not asked; `make tools` installs it."
+        remedy = get_validator(DEBIAN_PACKAGES[opinion.program])
+        return f"{opinion.program} is not on this machine, so it was not asked; {remedy}."
     return f"{opinion.program} agrees on {opinion.agrees} of {opinion.asked} files."

@@ -8,11 +8,11 @@ import click
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from packets.settings import load_settings
-from signing.pki import OPENED, PARTS, TITLES, TRUST_FILE, Pki
+from packets.settings import Settings, load_settings
+from signing.pki import OPENED, PARTS, ROOT_KEY_FILE, TITLES, TRUST_FILE, Pki
 from signing.rotation import ROTATED, Rotation
 from web.bootstrap import make_keys, rotate_keys
-from web.cli.folder import folder_option
+from web.cli.folder import folder_option, for_folder
 
 held_option = click.option(
     "--held",
@@ -31,12 +31,18 @@ def pki() -> None:
 @pki.command("init")
 @folder_option
 @click.option("--sample", is_flag=True, help="Let every certificate say that it is a sample.")
+@click.option(
+    "--root-key",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A new file for the root's private key, outside the folder, which then never holds it.",
+)
 @held_option
-def init(folder: Path, held: tuple[tuple[str, str], ...], *, sample: bool) -> None:
+def init(folder: Path, held: tuple[tuple[str, str], ...], root_key: Path | None, *, sample: bool) -> None:
     """Make root, issuing authority, seal and time-stamp authority in the folder's `pki`; never over others."""
     settings = load_settings(dir=folder.absolute())
-    _print(make_keys(settings, sample=sample, held=dict(held)), PARTS)
-    click.echo(f"Verifiers need {settings.pki / TRUST_FILE}. Take {settings.pki / 'root.key'} off line.", err=True)
+    with for_folder(settings):
+        _print(make_keys(settings, sample=sample, held=dict(held), root_key=root_key), PARTS)
+    _hint_at_root(settings, root_key)
 
 
 @pki.command("rotate")
@@ -44,8 +50,8 @@ def init(folder: Path, held: tuple[tuple[str, str], ...], *, sample: bool) -> No
 @folder_option
 @click.option(
     "--root-key",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="The root's private key, where it is not in the folder; under the same passphrase.",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The root's private key, where it is not in the folder; under the same passphrase. For a new root: a new file for it.",
 )
 @held_option
 def rotate(what: str, folder: Path, root_key: Path | None, held: tuple[tuple[str, str], ...]) -> None:
@@ -55,10 +61,17 @@ def rotate(what: str, folder: Path, root_key: Path | None, held: tuple[tuple[str
     running goes on with the old keys until it is started again.
     """
     rotation, settings = Rotation(what), load_settings(dir=folder.absolute())
-    _print(rotate_keys(settings, rotation, root_key=root_key, held=dict(held)), ROTATED[rotation])
+    with for_folder(settings):
+        _print(rotate_keys(settings, rotation, root_key=root_key, held=dict(held)), ROTATED[rotation])
     click.echo("Start the service again, so that it takes the new keys.", err=True)
     if rotation is Rotation.ROOT:
-        click.echo(f"Give verifiers {settings.pki / TRUST_FILE}: it has the new root and all former ones.", err=True)
+        click.echo(f"{TRUST_FILE} has the new root and all former ones.", err=True)
+        _hint_at_root(settings, root_key)
+
+
+def _hint_at_root(settings: Settings, root_key: Path | None) -> None:
+    where = root_key or settings.pki / ROOT_KEY_FILE
+    click.echo(f"Verifiers need {settings.pki / TRUST_FILE}. Take {where} off line.", err=True)
 
 
 def _print(opened: Pki, parts: tuple[str, ...]) -> None:

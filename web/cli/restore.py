@@ -24,6 +24,7 @@ from web.cli.folder import folder_option
 def restore(folder: Path, source: Path, *, as_json: bool) -> None:
     """Put a backup into a new folder, reading every file back. A backup without keys needs the folder `pki` from elsewhere.
 
-    Then run `esm fsck` on it. Exit 0: everything is there; 1: the records name files that the backup lacks, and they are told.
+    Then run `esm fsck` on it. Exit 0: everything is there; 1: the records name files that the backup lacks, or the database is
+    that of an older version and has to be upgraded (`esm db upgrade`); it is told.
     """
     print_report(put_back(source, folder.absolute()), as_json=as_json, to=folder)

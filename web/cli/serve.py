@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import sys
 from pathlib import Path
 
 import click
 
-from packets.errors import InputError, Problem
+from packets.disk_errors import disk_errors
+from packets.errors import ConflictError, InputError, Problem
 from web.app import create_app
 from web.cli.folder import folder_option, open_folder
 from web.cli.worker import end_politely, keep_what_is_there, working
+from web.demo_folder import is_unfinished
+from web.hints import get_look, name_command
 from web.logs import configure_logs
 from web.look.packages import is_there
+
+ABOUT_THE_PORT = {errno.EADDRINUSE, errno.EACCES, errno.EPERM}
+CHOSEN_PORTS = (8181, 8282)
 
 
 @click.command()
@@ -35,8 +43,10 @@ def serve(folder: Path, host: str, port: int, *, demo: bool) -> None:
     from web.server import SWITCH_SECONDS, make_server
 
     if not is_there():
-        click.echo("The pages have no style yet; they work without. `make look` fetches it.", err=True)
-    services = open_folder(folder, **({"mode": "demo"} if demo else {}))
+        click.echo(f"The pages have no style; they work without it. {get_look()}", err=True)
+    with disk_errors(folder):
+        _refuse_unfinished(folder)
+    services = open_folder(folder, demo=demo)
     configure_logs(services.settings.log_level)
     sys.setswitchinterval(SWITCH_SECONDS)
     end_politely()
@@ -52,6 +62,18 @@ def serve(folder: Path, host: str, port: int, *, demo: bool) -> None:
     services.database.close()
 
 
+def _refuse_unfinished(folder: Path) -> None:
+    if is_unfinished(folder):
+        raise ConflictError(
+            Problem(
+                "demo-unfinished",
+                "The demonstration in this folder is being made, or was interrupted.",
+                f"Wait until it has ended, or begin it anew with {name_command('demo', 'demo')}.",
+                str(folder),
+            )
+        )
+
+
 def listen(host: str, port: int) -> socket.socket:
     """Take the address before anything else is started.
 
@@ -62,15 +84,20 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(
-            Problem(
-                "address-unusable",
-                f"The address cannot be listened on: {reason}.",
-                "Name another --port or --host.",
-                f"{host}:{port}",
-            )
-        ) from None
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
+        what, remedy = ("port", _choose_port(port)) if error.errno in ABOUT_THE_PORT else ("address", _choose_host())
+        sentence = f"The {what} cannot be listened on: {reason}."
+        raise InputError(Problem("address-unusable", sentence, remedy, f"{host}:{port}")) from None
+
+
+def _choose_port(port: int) -> str:
+    other = next(chosen for chosen in CHOSEN_PORTS if chosen != port)
+    return f"Choose another port: {name_command(f'serve PORT={other}', f'serve --port {other}')}."
+
+
+def _choose_host() -> str:
+    command = name_command("serve HOST=127.0.0.1", "serve --host 127.0.0.1")
+    return f"Choose an address of this machine: {command}."
 
 
 def _address(host: str, port: int) -> str:

@@ -1,8 +1,9 @@
 """The packages that the look comes from, fetched by name with npm, checked by digest, unpacked to what is served.
 
-`python -m web.look.packages` does it (`make look` calls it). Nothing of theirs is in the repository, and nothing is fetched
-by a running service. The folder is named by a digest of the packages and of what is kept of them, so an installation has
-either exactly these files or none.
+An installed wheel carries them: its build fetches them. For a source checkout `python -m web.look.packages` does it (`make
+look` calls it). Nothing of theirs is in the repository, and nothing is fetched by a running service. The folder beside the
+Python environment is named by a digest of the packages and of what is kept of them, so an installation has either exactly
+these files or none.
 """
 
 from __future__ import annotations
@@ -20,8 +21,27 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from packets.errors import InputError, PacketsError, Problem
+from packets.file_digests import (
+    FILE_LIST,
+    FileChange,
+    FileState,
+    find_changes,
+    list_digest,
+    make_shared_folder,
+    open_for_reading,
+    read_file_list,
+    write_file_list,
+)
+from web import hints
+
+CARRIED = Path(__file__).with_name("files")
+"""Where a wheel has the files; there is no such folder in a source checkout."""
 
 FETCH_SECONDS = 300
+QUIETLY = ("--loglevel=error", "--no-update-notifier", "--ignore-scripts", "--fetch-retries=1")
+MOST_WORDS = 500
+"""Longest part of npm's own words that is passed on."""
+
 MOST_BYTES = 40 * 1024 * 1024
 """Longest package file; the larger one has 9 MB."""
 
@@ -68,34 +88,76 @@ PACKAGES = (
 )
 
 
+FILES_SHA256 = "2a9771e874a3bb68e93fc68169704516bebce891cf24007be91628fabfc9e038"
+"""SHA-256 of the list of all files that are kept of these packages, which was written when they were looked at."""
+
+
 def look_folder() -> Path:
     """Where the files of these packages lie in this installation, whether or not they are there."""
-    digest = hashlib.sha256(repr(PACKAGES).encode()).hexdigest()[:16]
+    return CARRIED if CARRIED.is_dir() else fetched_folder()
+
+
+def fetched_folder() -> Path:
+    """Where a source checkout has them: beside its Python environment."""
+    digest = hashlib.sha256(repr((PACKAGES, FILES_SHA256)).encode()).hexdigest()[:16]
     return Path(sys.prefix, "share", "esm-packets", "look", digest)
 
 
 def is_there() -> bool:
-    """Whether the look was fetched."""
+    """Whether the look was fetched, or came with the wheel."""
     return look_folder().is_dir()
+
+
+def find_look_changes() -> tuple[FileChange, ...]:
+    """Compare every file of the look with the list that was written down: what is missing or changed.
+
+    Raises:
+        OSError: the list cannot be read.
+        InputError: the list is damaged.
+    """
+    folder = look_folder()
+    if list_digest(folder) != FILES_SHA256:
+        return (FileChange(FILE_LIST, FileState.CHANGED),)
+    return tuple(find_changes(folder, read_file_list(folder)))
 
 
 def fetch_look() -> Path:
     """Fetch, check and unpack what is missing; the folder.
 
     Raises:
-        PacketsError: npm is missing or could not fetch, or a package is not the one whose digest is written down here.
+        PacketsError: npm is missing or could not fetch, a package is not the one whose digest is written down here, or the
+            folder cannot be written.
     """
     target = look_folder()
     if target.is_dir():
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetching-") as scratch:
-        work = Path(scratch, "look")
-        for package in PACKAGES:
-            _unpack(package, _fetch(package, Path(scratch)), work / package.folder)
-        if not target.exists():
-            work.rename(target)
+    try:
+        make_shared_folder(target.parent, Path(sys.prefix))
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetching-") as scratch:
+            work = Path(scratch, "look")
+            unpack_look(work)
+            open_for_reading(work)
+            if not target.exists():
+                work.rename(target)
+    except OSError as error:
+        sentence = f"The look of the pages cannot be written: {error.strerror or error}."
+        raise PacketsError(
+            Problem("look-folder", sentence, "Ask whoever owns the environment to run `make look`.", str(target.parent))
+        ) from None
     return target
+
+
+def unpack_look(folder: Path) -> None:
+    """Fetch the packages, and unpack what is kept of them into a folder with a list of all files.
+
+    Raises:
+        PacketsError: npm is missing or could not fetch, or a package is not the one that is expected.
+        OSError: the folder cannot be written.
+    """
+    with tempfile.TemporaryDirectory(prefix="esm-look-") as scratch:
+        for package in PACKAGES:
+            _unpack(package, _fetch(package, Path(scratch)), folder / package.folder)
+    write_file_list(folder)
 
 
 def _fetch(package: Package, scratch: Path) -> Path:
@@ -104,21 +166,22 @@ def _fetch(package: Package, scratch: Path) -> Path:
     what = f"{package.name}@{package.version}"
     if npm is None:
         raise PacketsError(
-            Problem("npm-missing", "There is no npm to fetch the look of the pages with.", "Run `make look`.")
+            Problem("npm-missing", "There is no npm to fetch the look of the pages with.", hints.get_look())
         )
-    command = [npm, "pack", what, "--silent", "--ignore-scripts", "--fetch-retries=1", f"--pack-destination={scratch}"]
+    command = [npm, "pack", what, *QUIETLY, f"--pack-destination={scratch}"]
     try:
         done = subprocess.run(command, cwd=scratch, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise PacketsError(
-            Problem("npm-failed", f"npm could not fetch {what}.", "Run `make look` again.", str(error))
-        ) from None
-    found = sorted(scratch.glob("*.tgz"))
-    if done.returncode or not found:
-        raise PacketsError(
-            Problem("npm-failed", f"npm could not fetch {what}.", "Run `make look` again.", done.stderr.strip()[-500:])
-        )
-    return found[0]
+        raise _npm_failed(what, str(error)) from None
+    archives = sorted(scratch.glob("*.tgz"))
+    if done.returncode or not archives:
+        raise _npm_failed(what, done.stderr.strip()[-MOST_WORDS:])
+    return archives[0]
+
+
+def _npm_failed(what: str, reason: str) -> PacketsError:
+    remedy = "Look at the network and at npm's settings, then try again."
+    return PacketsError(Problem("npm-failed", f"npm could not fetch {what}.", remedy, reason))
 
 
 def _unpack(package: Package, archive: Path, target: Path) -> None:
@@ -158,6 +221,4 @@ if __name__ == "__main__":
     try:
         fetch_look()
     except PacketsError as failure:
-        for told in failure.problems:
-            sys.stderr.write(f"{told.sentence} {told.remedy} {told.where}\n")
-        sys.exit(1)
+        sys.exit("\n".join(f"{problem.sentence} {problem.remedy} {problem.where}" for problem in failure.problems))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from packets.errors import ForbiddenError, Problem
 from web.auth.roles import Audience, open_to
-from web.examination import NEEDED, State, examine
 from web.metrics import CONTENT_TYPE, opens, write_metrics
+from web.monitoring.readiness import Readiness
 from web.visit import services
 
 pages = Blueprint("health", __name__)
+EXTENSION = "esm-readiness"
 
 
 @pages.get("/healthz")
@@ -24,11 +25,17 @@ def live() -> ResponseReturnValue:
 @pages.get("/readyz")
 @open_to(Audience.ANYONE)
 def ready() -> ResponseReturnValue:
-    """Database, objects and keys can be used; which of them cannot is told, and why only to the log and `esm doctor`."""
-    findings = examine(services(), NEEDED)
-    broken = {one.part for one in findings if one.state is State.BROKEN}
-    checks = {name: name not in broken for name in NEEDED}
-    return jsonify(status="unavailable" if broken else "ok", checks=checks), 503 if broken else 200
+    """Database, objects and keys can be used; which of them cannot is told, and why only to `esm doctor`.
+
+    What is wrong with the schema is told here too: it is mended from outside, by whoever installs a version.
+    """
+    report = current_app.extensions.setdefault(EXTENSION, Readiness()).report(services())
+    answer: dict[str, object] = {"status": "ok" if report.is_ready else "unavailable", "checks": report.checks}
+    if report.schema is not None and report.schema.problem is not None:
+        schema, problem = report.schema, report.schema.problem
+        revisions = {"found": schema.found, "needed": schema.needed}
+        answer["schema"] = {"state": schema.state, **revisions, "sentence": problem.sentence, "remedy": problem.remedy}
+    return jsonify(answer), 200 if report.is_ready else 503
 
 
 @pages.get("/metrics")

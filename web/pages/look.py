@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from web.auth.roles import Audience, open_to
+from web.hints import get_look
 from web.look.assets import load_look
 
 pages = Blueprint("look", __name__)
@@ -16,6 +17,7 @@ def register(app: Flask) -> None:
     """Teach the templates the addresses of the files."""
     app.add_template_global(asset)
     app.add_template_global(styled)
+    app.add_template_global(get_look)
 
 
 def asset(path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from http import HTTPStatus
 
 import structlog
 from flask import Flask, render_template, request
@@ -94,5 +95,7 @@ def show_failure(error: InternalServerError) -> ResponseReturnValue:
 def show_problems(status: int, problems: Sequence[Problem]) -> tuple[str, int]:
     """The page of a refusal."""
     heading = HEADINGS.get(status, SOMETHING_BROKE)
-    shown = {"heading": heading, "problems": problems, "session_refresh": ""}
+    shown: dict[str, object] = {"heading": heading, "problems": problems, "session_refresh": ""}
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:  # it may be the database that cannot be asked
+        shown["unread_notices"] = lambda: 0
     return render_template("refusal.html", **shown), status

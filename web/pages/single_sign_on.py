@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+import structlog
 from flask import Blueprint, Flask, current_app, request, url_for
 from flask import session as form_cookie
 from flask.typing import ResponseReturnValue
@@ -92,6 +93,8 @@ def _claims() -> dict[str, Any]:
     except RequestException as error:
         raise _away() from error
     except _faults() as error:
+        cause = getattr(error, "error", "") or type(error).__name__
+        structlog.get_logger().warning("sign-on refused", cause=cause, said=getattr(error, "description", "") or "")
         problem = Problem("provider-refused", "The single sign-on was not completed.", "Sign in again.")
         raise ForbiddenError(problem) from error
 

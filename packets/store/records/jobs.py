@@ -94,6 +94,11 @@ class JobRecords:
         asked = sa.select(sa.func.count()).where(jobs.c.state.in_(HELD), jobs.c.lease_until_utc < now)
         return int(self._connection.scalar(asked) or 0)
 
+    def last_heard(self) -> datetime | None:
+        """When a worker was heard of last, or None when none ever was."""
+        heard: datetime | None = self._connection.scalar(sa.select(sa.func.max(jobs.c.heartbeat_at_utc)))
+        return heard
+
     def is_due(self, kinds: Collection[str], now: datetime) -> bool:
         """Whether a job of these kinds can be claimed; asked without a lock, so that idle workers disturb nobody."""
         asked = sa.select(jobs.c.job_id).where(_claimable(kinds, now)).limit(1)

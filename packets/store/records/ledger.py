@@ -71,6 +71,11 @@ class LedgerRecords:
         for row in self._connection.execute(asked, execution_options={"yield_per": 1000}):
             yield _row(row)
 
+    def has_sealed(self) -> bool:
+        """Whether a document or a checkpoint of the log is recorded: each is sealed with the service's keys."""
+        tables = (documents, checkpoints)
+        return any(self._connection.scalar(sa.select(sa.exists().select_from(table))) for table in tables)
+
     def digests(self) -> dict[str, str]:
         """Every digest under which bytes must be in the store, and one thing that they are for."""
         named = (

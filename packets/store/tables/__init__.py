@@ -35,6 +35,7 @@ from packets.store.tables.keeping import (
 from packets.store.tables.lists import corrections, list_rows
 from packets.store.tables.notices import notices, reminders
 from packets.store.tables.people import contact_drafts, contacts, people
+from packets.store.tables.upgrades import schema_upgrades
 from packets.store.tables.webhooks import webhook_deliveries, webhook_endpoints
 from packets.store.tables.years import acos, change_requests, extensions, loads, organization_drafts, windows, years
 
@@ -94,6 +95,7 @@ __all__ = [
     "retention_extensions",
     "revisions",
     "saved_searches",
+    "schema_upgrades",
     "sessions",
     "signatures",
     "step_ups",

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from threading import Event
 
 import pytest
-from click.testing import CliRunner, Result
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
@@ -22,15 +21,16 @@ from packets.jobs.registry import Handler, Registry, Run
 from packets.measures import Durations
 from packets.model.jobs import JobState
 from packets.model.people import Role
-from packets.settings import Settings
 from packets.store.database import Database
+from packets.store.objects import MemoryObjects
 from packets.tracing import traced, tracing
-from signing.errors import TimeStampError
-from signing.timestamps import TimeStampSource
-from web.bootstrap import Services, build_services, initialize
-from web.cli.doctor import doctor
-from web.examination import CHECKS, Finding, State, examine
+from web.bootstrap import Services
 from web.metrics import CONTENT_TYPE, write_metrics
+from web.monitoring.examiner import CHECKS, examine
+from web.monitoring.findings import Finding, State
+from web.monitoring.installation import installation_of
+from web.monitoring.readiness import Readiness
+from web.pages.health import EXTENSION
 
 LINE = re.compile(r'[a-z_]+(\{([a-z_]+="(\\.|[^"\\])*"(,|(?=\})))+\})? ([0-9.e+-]+)')
 
@@ -50,12 +50,45 @@ def broken(site: Site, monkeypatch: pytest.MonkeyPatch, **parts: object) -> Serv
     return services
 
 
-class NoObjects:
+class NoObjects(MemoryObjects):
     """A store that is away."""
 
-    def put(self, _content: bytes) -> str:
+    def probe(self, _content: bytes) -> bool:
         """Nothing is put."""
         raise StoreError(Problem("store-away", "The store is away.", "Look at it."))
+
+
+class CountedObjects(MemoryObjects):
+    """A store that tells how often it was asked, and whose key may remove nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.probes = self.reads = 0
+
+    def probe(self, content: bytes) -> bool:
+        """Keep what was put."""
+        self.probes += 1
+        self.put(content)
+        return False
+
+    def get(self, digest: str) -> bytes:
+        """Answer as a store does."""
+        self.reads += 1
+        return super().get(digest)
+
+
+class SilentObjects(MemoryObjects):
+    """A store that does not answer before it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.told = 0, Event()
+
+    def probe(self, content: bytes) -> bool:
+        """Wait."""
+        self.asked += 1
+        self.told.wait(30)
+        return super().probe(content)
 
 
 def test_the_process_answers_whatever_the_database_does(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,6 +106,53 @@ def test_the_process_answers_whatever_the_database_does(site: Site, monkeypatch:
         {"database": False, "objects": False, "keys": True},
     )
     assert "away" not in response.text
+
+
+def test_readiness_is_a_503_and_never_an_error(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a store raises, no path and no name of a class is told to those who may not sign in."""
+
+    class Faulty(MemoryObjects):
+        def probe(self, _content: bytes) -> bool:
+            raise ZeroDivisionError("/srv/esm")
+
+    broken(site, monkeypatch, objects=Faulty(), clock=lambda: datetime(2100, 1, 1, tzinfo=UTC))
+    response = site.app.test_client().get("/readyz")
+    assert (response.status_code, response.get_json()["checks"]) == (
+        503,
+        {"database": True, "objects": False, "keys": False},
+    )
+    assert not re.search("ZeroDivision|/srv|rotate", response.text)
+
+
+def test_readiness_is_quick_and_does_not_pile_up_questions(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that is silent is not usable after a moment, and is not asked again before it has answered."""
+    store = SilentObjects()
+    readiness = Readiness(patience=0.2, kept_seconds=0.0)
+    monkeypatch.setitem(site.app.extensions, EXTENSION, readiness)
+    broken(site, monkeypatch, objects=store)
+    client = site.app.test_client()
+    began = time.monotonic()
+    answers = [client.get("/readyz").get_json()["checks"] for _ in range(3)]
+    assert time.monotonic() - began < 5
+    assert answers == [{"database": True, "objects": False, "keys": True}] * 3
+    assert store.asked == 1
+    store.told.set()
+    ends = time.monotonic() + 10
+    while not client.get("/readyz").get_json()["checks"]["objects"] and time.monotonic() < ends:
+        time.sleep(0.05)
+    assert client.get("/readyz").status_code == 200
+
+
+def test_readiness_leaves_nothing_and_is_kept_for_some_seconds(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody may ask: the store is asked once in a while, and where it keeps what is put, it is read from then on."""
+    client, store = site.app.test_client(), CountedObjects()
+    broken(site, monkeypatch, objects=store)
+    monkeypatch.setitem(site.app.extensions, EXTENSION, Readiness(kept_seconds=60))
+    assert [client.get("/readyz").status_code for _ in range(5)] == [200] * 5
+    assert (store.probes, store.reads) == (1, 0)
+    monkeypatch.setitem(site.app.extensions, EXTENSION, Readiness(kept_seconds=0.0))
+    assert [client.get("/readyz").status_code for _ in range(5)] == [200] * 5
+    assert (store.probes, store.reads) == (2, 4)
 
 
 def test_measures_are_closed_without_the_token_of_the_settings(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,80 +232,7 @@ def test_the_number_of_a_request_goes_through_to_its_jobs_and_their_entries(site
 
 def found(services: Services, part: str) -> list[Finding]:
     """What the doctor finds of one part."""
-    return examine(services, {part: CHECKS[part]})
-
-
-def test_each_part_that_is_broken_is_told_with_how_to_mend_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One after the other; a part that raises breaks no other."""
-    services, clock = site.world.services, site.world.clock
-
-    class NoAuthority:
-        name = "https://tsa.example"
-
-        def answer(self, _request: object) -> None:
-            raise OSError("refused")
-
-    away = TimeStampSource([NoAuthority()], services.signer.trust, clock)
-    with pytest.raises(TimeStampError):
-        away.attest(b"\0" * 32)
-    monkeypatch.setattr(services.signer, "timestamps", away)
-    late = replace(services, clock=lambda: clock() + timedelta(days=5 * 365 - 30))
-    with services.database.write() as records:
-        enqueue(records, "waits", {}, "waits", clock() - timedelta(hours=1))
-    cases = {
-        "objects": replace(services, objects=NoObjects()),  # type: ignore[arg-type]
-        "time-stamps": services,
-        "clock": services,
-        "queue": replace(services, clock=lambda: clock() + timedelta(hours=1)),
-        "database": replace(services, database=Database("sqlite:////nowhere/at/all.db")),
-        "disk": replace(services, settings=Settings(dir=Path("/nowhere/at/all"))),
-        "mail": replace(
-            services,
-            settings=Settings(
-                mail_url=SecretStr("smtp+plain://127.0.0.1:9"), mail_from="a@b.example", public_url="http://localhost"
-            ),
-        ),
-    }
-    for part, changed in cases.items():
-        findings = found(changed, part)
-        assert State.BROKEN in {one.state for one in findings}, part
-        assert all(one.remedy for one in findings if one.state is not State.GOOD), part
-    assert any("seal ends on" in one.sentence for one in found(late, "keys"))
-    past = replace(services, clock=lambda: datetime(2100, 1, 1, tzinfo=UTC))
-    assert {one.state for one in found(past, "keys")} == {State.BROKEN}
-
-
-def test_a_schema_that_is_old_is_told(tmp_path: Path) -> None:
-    """Before anything fails on it."""
-    database = Database(f"sqlite:///{tmp_path / 'esm.db'}")
-    assert database.schema()[0] == ""
-    database.upgrade()
-    assert database.schema()[0] == database.schema()[1] != ""
-    database.close()
-
-
-def test_the_doctor_on_a_folder(tmp_path: Path) -> None:
-    """Exit 0 when nothing is broken; a key that others may read is; a folder without a service is told as a finding."""
-    folder = tmp_path / "data"
-    initialize(Settings(dir=folder), sample=True)
-    healthy = run(folder, "--json")
-    told = json.loads(healthy.stdout)
-    assert (healthy.exit_code, told["healthy"]) == (0, True), told
-    assert {one["part"] for one in told["findings"]} == set(CHECKS)
-    services = build_services(Settings(dir=folder))
-    with services.database.read() as records:
-        assert records.jobs.by_key("doctor") is None
-    services.database.close()
-    (folder / "pki" / "seal.key").chmod(0o644)
-    sick = run(folder)
-    assert (sick.exit_code, "chmod 600" in sick.stdout, "BROKEN keys:" in sick.stdout) == (1, True, True)
-    nothing = run(tmp_path / "nothing")
-    assert (nothing.exit_code, "BROKEN start:" in nothing.stdout) == (1, True)
-
-
-def run(folder: Path, *more: str) -> Result:
-    """`esm doctor`."""
-    return CliRunner().invoke(doctor, ["--dir", str(folder), *more])
+    return examine(installation_of(services), {part: CHECKS[part]})
 
 
 def test_failed_and_stalled_jobs_are_told(site: Site) -> None:
@@ -239,8 +246,7 @@ def test_failed_and_stalled_jobs_are_told(site: Site) -> None:
         jobs.claim("me", ["lost"], clock(), clock())
         assert dead is not None
         jobs.finish(dead.claim, JobState.FAILED, error="it broke")
-    sentences = " ".join(
-        one.sentence for one in found(replace(services, clock=lambda: clock() + timedelta(minutes=1)), "queue")
-    )
-    assert "1 jobs are held by workers" in sentences
-    assert "1 jobs have failed" in sentences
+    later = replace(services, clock=lambda: clock() + timedelta(minutes=1))
+    findings = {one.sentence: one for one in found(later, "queue")}
+    assert findings["1 job is held by a worker that is not heard of."].state is State.WATCH
+    assert "state=failed" in findings["1 job has failed for good."].remedy

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from packets.errors import InputError
 from packets.settings import load_settings
@@ -48,3 +49,35 @@ def test_secrets_do_not_show_in_what_is_printed(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("ESM_PKI_PASSPHRASE", "very secret words")
 
     assert "very secret words" not in repr(load_settings())
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        (
+            "postgresql+psycopg://esm_app@/esm?host=/run/x",
+            "postgresql+psycopg://esm_app:p%40ss%2Fw%3A%25@/esm?host=/run/x",
+        ),
+        ("postgresql://esm_app@db:5432/esm", "postgresql://esm_app:p%40ss%2Fw%3A%25@db:5432/esm"),
+        ("postgresql://esm_app:own@db/esm", "postgresql://esm_app:own@db/esm"),
+        ("sqlite:////srv/esm/esm.db", "sqlite:////srv/esm/esm.db"),
+    ],
+)
+def test_the_databases_password_may_stand_apart_from_its_address(
+    address: str, expected: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is added, quoted, where the address names a user without one; one in the address wins."""
+    secret = tmp_path / "password"
+    secret.write_text("p@ss/w:%\n", encoding="utf-8")
+    monkeypatch.setenv("ESM_DATABASE_URL", address)
+    monkeypatch.setenv("ESM_DATABASE_PASSWORD_FILE", str(secret))
+
+    assert load_settings().database == expected
+
+
+def test_the_driver_gets_the_password_as_it_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is added to the address is what PostgreSQL's driver takes from it."""
+    monkeypatch.setenv("ESM_DATABASE_URL", "postgresql+psycopg://esm_app@/esm?host=/run/postgresql")
+    monkeypatch.setenv("ESM_DATABASE_PASSWORD", "p@ss/w:%é +")
+
+    assert sa.make_url(load_settings().database).password == "p@ss/w:%é +"

@@ -11,18 +11,24 @@ import pytest
 from packets.errors import RenderError
 from packets.model.documents import DocumentType
 from packets.render.document import render_document
-from packets.render.fonts import CUTS, ensure_fonts
+from packets.render.font_cutting import CUTS
+from packets.render.fonts import ensure_fonts
+
+YOUNGER_THAN_THE_FONTS = frozenset(
+    {0x1C89, 0x1C8A, 0xA7CB, 0xA7CC, 0xA7CD, 0xA7CE, 0xA7CF, 0xA7D2, 0xA7D4, 0xA7DA, 0xA7DB, 0xA7DC}
+)
+"""Letters that Unicode 16 and 17 added; Python 3.14 and 3.15 know them, Noto has no glyphs for them yet."""
 
 
 def test_every_letter_of_the_three_scripts_has_a_glyph() -> None:
-    """Every Latin, Greek and Cyrillic letter of the Basic Multilingual Plane can be printed, fullwidth forms apart."""
+    """Every Latin, Greek and Cyrillic letter of the Basic Multilingual Plane up to Unicode 15.1 can be printed."""
     scripts = ("LATIN ", "GREEK ", "CYRILLIC ")
     letters = {
         code
         for code in range(0x10000)
         if unicodedata.category(chr(code)).startswith("L") and unicodedata.name(chr(code), "").startswith(scripts)
     }
-    missing = {f"U+{code:04X}" for code in letters - ensure_fonts().coverage}
+    missing = {f"U+{code:04X}" for code in letters - YOUNGER_THAN_THE_FONTS - ensure_fonts().coverage}
     assert missing == set()
 
 

@@ -173,7 +173,7 @@ def test_a_fault_in_the_manifest_is_named_with_its_key(lint: Lint, old: str, new
 
 def test_every_fault_of_a_folder_is_told_at_once(lint: Lint) -> None:
     """A broken manifest with its line, and sample data that is not JSON with its own."""
-    found = lint(manifest=MANIFEST.replace("step = 7", "step = = 7"), sample='{\n"a": 1,\n}')
+    found = lint(manifest=MANIFEST.replace("step = 7", "step = = 7"), sample='{\n"a": 1,\n"b" 2}')
     assert codes(found) == [("manifest-unreadable", 4), ("manifest-unreadable", 3)]
     assert [one.problem.where for one in found] == [f"{KIND}/document.toml line 4", f"{KIND}/sample.json line 3"]
 

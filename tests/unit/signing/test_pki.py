@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from signed_files import NOW, PASSPHRASE, keys, keys_folder
@@ -55,6 +56,36 @@ def test_an_empty_passphrase_is_refused_and_leaves_nothing(tmp_path: Path) -> No
         init_pki(tmp_path / "pki", " ", NOW, sample=False)
     assert codes(error) == ["pki-passphrase-missing"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_roots_key_may_be_put_elsewhere_from_the_start(tmp_path: Path) -> None:
+    """The folder never holds it, works without it, and nobody but its owner can read the file."""
+    elsewhere = tmp_path / "medium.key"
+    init_pki(tmp_path / "pki", PASSPHRASE, NOW, sample=True, root_key=elsewhere)
+    assert not (tmp_path / "pki" / "root.key").exists()
+    assert elsewhere.stat().st_mode & 0o777 == 0o600
+    root = serialization.load_pem_private_key(elsewhere.read_bytes(), PASSPHRASE.encode())
+    assert root.public_key() == load_pki(tmp_path / "pki", PASSPHRASE).root.public_key()
+
+
+def test_the_roots_key_is_put_over_no_file(tmp_path: Path) -> None:
+    """What is there stays, and no keys are made."""
+    elsewhere = tmp_path / "medium.key"
+    elsewhere.write_text("the key of another root", "utf-8")
+    with pytest.raises(PkiError) as error:
+        init_pki(tmp_path / "pki", PASSPHRASE, NOW, sample=True, root_key=elsewhere)
+    assert codes(error) == ["root-key-exists"]
+    assert elsewhere.read_text("utf-8") == "the key of another root"
+    assert not (tmp_path / "pki").exists()
+
+
+def test_a_roots_key_without_its_folder_is_not_left_behind(tmp_path: Path) -> None:
+    """Where the folder cannot be made, the key that was put elsewhere is removed again."""
+    (tmp_path / "closed").write_text("a file where the folder's parent should be", "utf-8")
+    with pytest.raises(PkiError) as error:
+        init_pki(tmp_path / "closed" / "pki", PASSPHRASE, NOW, sample=True, root_key=tmp_path / "medium.key")
+    assert codes(error) == ["pki-unwritable"]
+    assert not (tmp_path / "medium.key").exists()
 
 
 def test_a_wrong_passphrase_names_every_key(folder: Path) -> None:

@@ -30,7 +30,7 @@ def test_a_folder_without_a_database_is_refused_with_the_way_to_make_one(tmp_pat
     """Nothing is created in somebody's folder by looking at it."""
     result = CliRunner().invoke(serve, ["--dir", str(tmp_path)])
     assert isinstance(result.exception, NotFoundError)
-    assert "make demo" in str(result.exception)
+    assert f"esm demo --dir {tmp_path}" in str(result.exception)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,0 +1,1 @@
+"""Examining the service itself, part by part: what is in order, what is not, and how to mend it."""

@@ -1,0 +1,21 @@
+"""The settings of single sign-on, checked together before anything is started."""
+
+from __future__ import annotations
+
+from packets.errors import InputError, Problem
+from packets.settings import Settings
+
+
+def require_provider(settings: Settings) -> None:
+    """Refuse a provider of single sign-on that does not know what this service is called there.
+
+    Raises:
+        InputError: an issuer without a client ID, or a client without an issuer.
+    """
+    if settings.oidc_issuer and not settings.oidc_client_id.strip():
+        sentence = "The provider of single sign-on is named, and not what it calls this service."
+        raise InputError(Problem("oidc-client-missing", sentence, "Set ESM_OIDC_CLIENT_ID.", "ESM_OIDC_CLIENT_ID"))
+    if settings.oidc_client_id.strip() and not settings.oidc_issuer:
+        sentence = "A client of single sign-on is named, and no provider."
+        remedy = "Set ESM_OIDC_ISSUER, or unset ESM_OIDC_CLIENT_ID."
+        raise InputError(Problem("oidc-issuer-missing", sentence, remedy, "ESM_OIDC_ISSUER"))

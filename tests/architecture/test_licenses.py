@@ -54,12 +54,12 @@ def licenses_of(name: str) -> set[str]:
     told = metadata(name)
     if name in IN_A_FILE:
         return IN_A_FILE[name]
-    if expression := told.get("License-Expression"):
+    if expression := " ".join(told.get_all("License-Expression", [])):
         return set(re.findall(r"[A-Za-z0-9.-]+", re.sub(r"\b(AND|OR|WITH)\b", " ", expression)))
     classified = [one.rpartition(" :: ")[2] for one in told.get_all("Classifier", []) if one.startswith("License")]
     words = [
         *[one for one in classified if "approved" not in one.lower()],
-        *(told.get("License") or "").splitlines()[:1],
+        *"".join(told.get_all("License", [])).splitlines()[:1],
     ]
     words = words or [_first_words(name)]
     spoken = {_identifier(one) for one in words if one}

@@ -13,6 +13,7 @@ from typing import TextIO
 
 from packets.errors import ConflictError, InputError, Problem
 from web.demo import MARKER
+from web.hints import name_command
 
 UNFINISHED = "demo-unfinished"
 """A file that is there, and locked by the process at work, from before the first other file until after the last one."""
@@ -69,7 +70,7 @@ def claimed(folder: Path) -> Iterator[bool]:
     """
     state = inspect_folder(folder)
     if state not in {FolderState.EMPTY, FolderState.UNFINISHED}:
-        remedy = "Name another folder: `make demo DIR=…` or `esm demo --dir …`."
+        remedy = f"Name another folder: {name_command('demo DIR=…', 'demo --dir …')}."
         sentence = "The folder holds something else than a demonstration."
         raise InputError(Problem("folder-not-empty", sentence, remedy, str(folder)))
     interrupted = state is FolderState.UNFINISHED

@@ -24,6 +24,12 @@ def program() -> str:
     return shlex.quote(sys.argv[0])
 
 
+def name_command(target: str, arguments: str, root: Path = ROOT) -> str:
+    """Name a command of `esm`, and before it the target that does the same where there is a Makefile."""
+    command = f"`{program()} {arguments}`"
+    return f"`make {target}` or {command}" if is_checkout(root) else command
+
+
 def serve_demo(folder: Path, root: Path = ROOT) -> str:
     """Name the command that opens a demo's data in a browser."""
     here, place = Path.cwd(), folder.absolute()

@@ -55,7 +55,7 @@ def main() -> None:
     """Serve the connection that stands on the descriptor in the first argument."""
     control = socket.socket(fileno=int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    ends, tells = _notice_ends()
+    ends, wakeups = _notice_ends()
     forks: dict[int, Fork] = {}
     control.send(json.dumps({"restricted": restrict(Stage.SERVER)}).encode())
     serving = True
@@ -66,16 +66,16 @@ def main() -> None:
             _report_ends(forks)
         _end_overdue(forks)
         if control in ready:
-            serving = _start(control, (ends, tells), forks)
+            serving = _start(control, (ends, wakeups), forks)
 
 
 def _notice_ends() -> tuple[socket.socket, socket.socket]:
-    """Return what can be read from as soon as a fork has ended, and what the interpreter writes to then."""
-    ends, tells = socket.socketpair()
-    os.set_blocking(tells.fileno(), False)
-    signal.set_wakeup_fd(tells.fileno(), warn_on_full_buffer=False)
+    """Return what can be read from as soon as a fork has ended, and what signals are written to."""
+    reads, writes = socket.socketpair()
+    os.set_blocking(writes.fileno(), False)
+    signal.set_wakeup_fd(writes.fileno(), warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    return ends, tells
+    return reads, writes
 
 
 def _pause(forks: dict[int, Fork]) -> float | None:
@@ -107,7 +107,7 @@ def _end_overdue(forks: dict[int, Fork]) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def _start(control: socket.socket, ours: Iterable[socket.socket], forks: dict[int, Fork]) -> bool:
+def _start(control: socket.socket, ends: tuple[socket.socket, socket.socket], forks: dict[int, Fork]) -> bool:
     """Fork for the next request; False when nobody asks any more."""
     message, descriptors, _, _ = socket.recv_fds(control, MESSAGE, 2)
     if not message:
@@ -127,7 +127,10 @@ def _start(control: socket.socket, ours: Iterable[socket.socket], forks: dict[in
         line.close()
         return True
     if pid == 0:
-        _work_and_leave(line, request, (control, report, *ours, *(fork.report for fork in forks.values())))
+        signal.set_wakeup_fd(-1)  # asyncio has done so already since Python 3.12, where a module imports it
+        for one in (control, *ends, report, *(fork.report for fork in forks.values())):
+            one.close()  # nobody's end is for a fork to tell
+        _work_and_leave(line, request)
     forks[pid] = Fork(report, time.monotonic() + request["patience"])
     line.close()
     return True
@@ -145,14 +148,11 @@ def _call_once(module: str, name: str, text: str) -> None:
     getattr(importlib.import_module(module), name)(text)
 
 
-def _work_and_leave(line: socket.socket, request: dict[str, Any], servers: Iterable[socket.socket]) -> NoReturn:
-    """Live a fork's whole life, without the connections of the server: nobody's end is for a fork to tell."""
+def _work_and_leave(line: socket.socket, request: dict[str, Any]) -> NoReturn:
+    """Live a fork's whole life."""
     code = ExitCode.BROKEN
     gc.disable()  # nothing outlives this one piece of work
     try:
-        signal.set_wakeup_fd(-1)
-        for connection in servers:
-            connection.close()
         end_with_parent()
         set_limits(seconds=request["seconds"], memory=request["memory"], disk=request["disk"])
         restrict(Stage.FORK)

@@ -90,7 +90,7 @@ class Database:
         Raises:
             StoreError: the database cannot be reached.
         """
-        with self._refusals(), self._engine.connect() as connection, begin_look(connection).begin() as transaction:
+        with self._refusals(), self._engine.connect() as connection, begin_look(connection) as transaction:
             yield Records(connection)
             transaction.rollback()
 
@@ -188,8 +188,10 @@ class Database:
         Raises:
             StoreError: the database cannot be reached, or is damaged.
         """
-        with refusals(), self._engine.connect() as connection:
-            return question(connection)
+        with refusals(), self._engine.connect() as connection, begin_look(connection) as transaction:
+            answer = question(connection)
+            transaction.rollback()
+        return answer
 
     def snapshot(self, to: Path) -> None:
         """Copy an SQLite database into a new file, as it is at one moment, while others go on writing.
@@ -246,7 +248,7 @@ class Database:
     @contextmanager
     def _transaction(self) -> Iterator[sa.Connection]:
         with self._refusals(), self._engine.connect() as connection:
-            transaction = begin_writing(connection).begin()
+            transaction = begin_writing(connection)
             with transaction:
                 yield connection
                 with commits(), _given_up_on_failure(connection):

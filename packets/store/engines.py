@@ -6,12 +6,13 @@ Both have one writer at a time, so that the log is one chain and what a transact
 - PostgreSQL: a writing transaction first takes a lock of the service's own, which ends with the transaction. It reads at READ
   COMMITTED: every statement after the lock sees all that was committed before it was taken, and nobody else commits meanwhile.
   REPEATABLE READ would look at a moment before the lock was there. Readers look at one moment (REPEATABLE READ).
-- Nothing on PostgreSQL depends on the session, which a pooler may change between two transactions: limits and costs go in one
-  message with BEGIN, and end with the transaction.
+- Limits and costs are set once for a connection to PostgreSQL. A pooler may change the session between two transactions: through
+  one they go in one message with BEGIN and end with the transaction, and no statement is prepared.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -22,7 +23,7 @@ from sqlalchemy.pool import StaticPool
 
 from packets.errors import InputError, Problem
 from packets.store.modes import reserve_private_file
-from packets.store.poolers import avoid_prepared_statements
+from packets.store.poolers import is_pooled
 from packets.store.wakes import OPTION
 
 IN_MEMORY = "sqlite://"
@@ -38,8 +39,10 @@ CONNECTIONS, MORE_CONNECTIONS = 5, 15
 WRITERS = 0x45534D_0001
 """The key of the lock that writers queue for on PostgreSQL; a lock is known within its own database only."""
 
-ISOLATION = "isolation"
+WITH_BEGIN = "with_begin"
 ONE_LOOK, WITH_LOCK = "REPEATABLE READ", "READ COMMITTED"
+LEVELS = {ONE_LOOK: 3, WITH_LOCK: 2}
+"""Their numbers in the driver (`psycopg.IsolationLevel`)."""
 POSTGRESQL, SQLITE = "postgresql", "sqlite"
 
 
@@ -64,18 +67,27 @@ def make_engine(url: str, *, wakes: bool = False) -> sa.Engine:
     return engine
 
 
-def begin_look(connection: sa.Connection) -> sa.Connection:
-    """A connection whose next transaction sees one moment of the records."""
-    if connection.dialect.name == POSTGRESQL:
-        return connection.execution_options(**{ISOLATION: ONE_LOOK})
-    return connection
+def begin_look(connection: sa.Connection) -> sa.RootTransaction:
+    """Begin a transaction that sees one moment of the records."""
+    return _begin(connection, ONE_LOOK)
 
 
-def begin_writing(connection: sa.Connection) -> sa.Connection:
-    """A connection whose next transaction may write, beside others where the database can do that."""
-    if connection.dialect.name == POSTGRESQL:
-        return connection.execution_options(**{ISOLATION: WITH_LOCK})
-    return connection.execution_options(writes=True)
+def begin_writing(connection: sa.Connection) -> sa.RootTransaction:
+    """Begin a transaction that may write, beside others where the database can do that."""
+    return _begin(connection.execution_options(writes=True), WITH_LOCK)
+
+
+def _begin(connection: sa.Connection, level: str) -> sa.RootTransaction:
+    """Begin a transaction; through a pooler it is begun here, and on the server's own connection by the driver."""
+    if connection.dialect.name != POSTGRESQL:
+        return connection.begin()
+    driver: Any = connection.connection.driver_connection
+    if not driver.autocommit and driver.isolation_level != LEVELS[level]:
+        driver.isolation_level = LEVELS[level]
+    transaction = connection.begin()
+    if limits := connection.info.get(WITH_BEGIN):
+        connection.exec_driver_sql(f"BEGIN ISOLATION LEVEL {level}; {limits}")
+    return transaction
 
 
 def be_the_writer(connection: sa.Connection) -> None:
@@ -117,7 +129,6 @@ def _without_engine() -> Problem:
 def _postgresql(address: sa.URL, *, wakes: bool) -> sa.Engine:
     connect = {"connect_timeout": CONNECT_SECONDS, "application_name": "esm-packets"}
     options: dict[str, Any] = {
-        "isolation_level": "AUTOCOMMIT",
         "execution_options": {OPTION: wakes},
         "use_native_hstore": False,  # nothing of ours has that type, and it is looked for in a transaction of its own
         "pool_size": CONNECTIONS,
@@ -135,26 +146,27 @@ def _postgresql(address: sa.URL, *, wakes: bool) -> sa.Engine:
             "ESM_DATABASE_URL",
         )
         raise InputError(problem) from None
-    sa.event.listen(engine, "connect", avoid_prepared_statements)
-    sa.event.listen(engine, "begin", partial(_begin_postgresql, _limits()))
+    sa.event.listen(engine, "connect", partial(_configure_postgresql, _limits()))
     return engine
 
 
-def _limits() -> str:
-    """What holds for one transaction, as statements that go with its BEGIN."""
-    settings = {
+def _limits() -> dict[str, float]:
+    return {
         "lock_timeout": BUSY_MILLISECONDS,
         "idle_in_transaction_session_timeout": IDLE_MILLISECONDS,
         "seq_page_cost": PAGE_COST,
         "random_page_cost": PAGE_COST,
     }
-    return "; ".join(f"SET LOCAL {name} = {value}" for name, value in settings.items())
 
 
-def _begin_postgresql(limits: str, connection: sa.Connection) -> None:
-    """Begin a transaction that the driver, in its autocommit mode, would leave to each statement."""
-    level = connection.get_execution_options().get(ISOLATION, WITH_LOCK)
-    connection.exec_driver_sql(f"BEGIN ISOLATION LEVEL {level}; {limits}")
+def _configure_postgresql(limits: Mapping[str, float], driver: Any, record: Any) -> None:
+    driver.autocommit = True
+    if is_pooled(driver):
+        driver.prepare_threshold = None
+        record.info[WITH_BEGIN] = "; ".join(f"SET LOCAL {name} = {value}" for name, value in limits.items())
+    else:
+        driver.execute("; ".join(f"SET {name} = {value}" for name, value in limits.items()))
+        driver.autocommit = False
 
 
 def _create_sqlite(_dialect: Any, _record: Any, arguments: list[Any], _options: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from packets.errors import InputError, PacketsError, Problem
-from packets.store.engines import POSTGRESQL, make_engine
+from packets.store.engines import POSTGRESQL, begin_writing, make_engine
 from packets.store.refusals import refusals
 from packets.store.tables import metadata
 from packets.store.wakes import SCHEMA
@@ -82,7 +82,7 @@ def apply_grants(url: str, role: str, schema: str = "public") -> None:
         sentence = "Only PostgreSQL has roles to grant to."
         raise InputError(Problem("grants-need-postgresql", sentence, "Name the database.", "ESM_DATABASE_URL"))
     try:
-        with refusals(), _grant_refusals(role), engine.begin() as connection:
+        with refusals(), _grant_refusals(role), engine.connect() as connection, begin_writing(connection):
             for statement in statements:
                 connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
     finally:

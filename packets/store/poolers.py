@@ -23,12 +23,6 @@ def is_pooled(driver: Any) -> bool:
     return bool(driver.info.backend_pid != driver.execute("SELECT pg_backend_pid()").fetchone()[0])
 
 
-def avoid_prepared_statements(driver: Any, _record: Any) -> None:
-    """Have the driver prepare nothing on a new connection through a pooler: the next transaction may not find it."""
-    if is_pooled(driver):
-        driver.prepare_threshold = None
-
-
 def identify(connection: sa.Connection) -> tuple[Any, ...]:
     """Tell one database from every other, whatever its address: its number, and since when its server runs."""
     return tuple(connection.execute(_IDENTITY).one())

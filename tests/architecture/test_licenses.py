@@ -54,10 +54,13 @@ def licenses_of(name: str) -> set[str]:
     told = metadata(name)
     if name in IN_A_FILE:
         return IN_A_FILE[name]
-    if told["License-Expression"]:
-        return set(re.findall(r"[A-Za-z0-9.-]+", re.sub(r"\b(AND|OR|WITH)\b", " ", told["License-Expression"])))
+    if expression := told.get("License-Expression"):
+        return set(re.findall(r"[A-Za-z0-9.-]+", re.sub(r"\b(AND|OR|WITH)\b", " ", expression)))
     classified = [one.rpartition(" :: ")[2] for one in told.get_all("Classifier", []) if one.startswith("License")]
-    words = [*[one for one in classified if "approved" not in one.lower()], *(told["License"] or "").splitlines()[:1]]
+    words = [
+        *[one for one in classified if "approved" not in one.lower()],
+        *(told.get("License") or "").splitlines()[:1],
+    ]
     words = words or [_first_words(name)]
     spoken = {_identifier(one) for one in words if one}
     return {one for one in spoken if one in {*PERMISSIVE, *WEAK_COPYLEFT.values()}} or spoken

@@ -291,6 +291,21 @@ def test_a_process_cannot_tell_the_end_of_another(sandbox: WatchedSandbox) -> No
     assert counts == [alone]
 
 
+def import_what_hears_of_forks(_: str) -> None:
+    os.register_at_fork(after_in_child=lambda: signal.set_wakeup_fd(-1))
+
+
+def test_a_module_that_resets_signals_in_forks_ends_no_work() -> None:
+    """Python does so itself since 3.12, where a library imports asyncio."""
+    sandbox = WatchedSandbox()
+    try:
+        warm = [(import_what_hears_of_forks, "")]
+        assert [sandbox.run(length, "four", allowance=SMALL, warm=warm) for _ in range(2)] == [4, 4]
+    finally:
+        sandbox.close()
+    assert sandbox.incidents == []
+
+
 def test_a_server_that_died_is_started_again(sandbox: WatchedSandbox) -> None:
     """The next file is read as before."""
     assert sandbox.run(length, "ab") == 2

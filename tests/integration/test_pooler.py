@@ -34,6 +34,9 @@ from packets.store.records import Records
 from web.bootstrap import initialize
 from web.carriers import make_carrier
 from web.cli import esm
+from web.monitoring.examiner import CHECKS, examine
+from web.monitoring.findings import State
+from web.monitoring.installation import Installation
 from worlds import build_world
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -165,12 +168,12 @@ def test_the_demonstration_and_fsck_run_through_a_pooler(site: Site, empty: str,
     assert answer["signatures"] > 0
 
 
-def test_limits_and_costs_hold_inside_a_transaction_and_nowhere_else(site: Site, database: Database) -> None:
+def test_limits_and_costs_hold_inside_a_transaction_and_nowhere_else(site: Site, name: str, database: Database) -> None:
     """They are set with BEGIN, and end with the transaction: another client of the pooler finds nothing of them."""
-    assert settings_of(database) == ["15s", "10min", "0.2", "0.2"]
-    assert database._engine.url.database is not None
-    url = site.url(database._engine.url.database).replace("+psycopg", "")
-    with psycopg.connect(url, autocommit=True) as other:
+    direct = Database(site.url(name, pooled=False))
+    assert [settings_of(each) for each in (direct, database)] == [["15s", "10min", "0.2", "0.2"]] * 2
+    direct.close()
+    with psycopg.connect(site.url(name).replace("+psycopg", ""), autocommit=True) as other:
         left = {other.execute("SHOW lock_timeout").fetchone() for _ in range(10)}
     assert left == {("0",)}
 
@@ -205,9 +208,9 @@ def test_one_statement_is_asked_again_and_again(site: Site, name: str, settings:
         for number in range(15):
             with database.write() as records:
                 records.journal.log(Act.YEAR_OPEN, "TEST", str(number), NOW)
+        for _ in range(15):
             with database.read() as records:
-                assert records.years.numbers() == []
-                assert len(list(records.journal.entries())) == number + 1
+                assert len(list(records.journal.entries())) == 15
         assert database.is_pooled()
         database.close()
 
@@ -294,6 +297,30 @@ def test_the_direct_address_has_to_lead_to_the_same_database(site: Site, name: s
         assert [problem.code for problem in refusal.value.problems] == [code]
         if code != "queue-needs-postgresql":
             assert refusal.value.problems[0].where == "ESM_QUEUE_DATABASE_URL"
+
+
+def test_the_doctor_sees_limits_through_a_pooler_and_a_queue_that_cannot_listen(
+    site: Site, name: str, tmp_path: Path
+) -> None:
+    """What does not arrive is told; with a direct address there is nothing to tell but that no worker runs."""
+    told = []
+    for direct in ("", site.url(name, pooled=False)):
+        settings = Settings(
+            dir=tmp_path / "set-up", queue="procrastinate", database_url=site.url(name), queue_database_url=direct
+        )
+        installation = Installation(settings)
+        findings = examine(installation, {part: CHECKS[part] for part in ("database", "queue")})
+        installation.database.close()
+        told.append([finding.sentence for finding in findings if finding.state is not State.GOOD])
+
+    shared = [sentence for sentence in told[0] if sentence in told[1]]
+    assert not [sentence for sentence in shared if "limit" in sentence]
+    assert [sentence for sentence in told[0] if sentence not in shared] == [
+        "A connection pooler answers, and no worker can be woken through one."
+    ]
+    assert [sentence for sentence in told[1] if sentence not in shared] == [
+        "No worker of procrastinate has been heard of lately."
+    ]
 
 
 def test_a_pooler_that_is_killed_and_started_again_loses_and_doubles_nothing(site: Site, name: str) -> None:

@@ -16,13 +16,12 @@ from web.app import create_app
 from web.cli.folder import folder_option, open_folder
 from web.cli.worker import end_politely, keep_what_is_there, working
 from web.demo_folder import is_unfinished
-from web.hints import get_look
+from web.hints import get_look, name_command
 from web.logs import configure_logs
 from web.look.packages import is_there
 
 ABOUT_THE_PORT = {errno.EADDRINUSE, errno.EACCES, errno.EPERM}
 CHOSEN_PORTS = (8181, 8282)
-CHOOSE_HOST = "Choose an address of this machine: `make serve HOST=127.0.0.1` or `esm serve --host 127.0.0.1`."
 
 
 @click.command()
@@ -69,7 +68,7 @@ def _refuse_unfinished(folder: Path) -> None:
             Problem(
                 "demo-unfinished",
                 "The demonstration in this folder is being made, or was interrupted.",
-                "Wait until it has ended, or begin it anew with `make demo` or `esm demo`.",
+                f"Wait until it has ended, or begin it anew with {name_command('demo', 'demo')}.",
                 str(folder),
             )
         )
@@ -86,14 +85,19 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
-        what, remedy = ("port", _choose_port(port)) if error.errno in ABOUT_THE_PORT else ("address", CHOOSE_HOST)
+        what, remedy = ("port", _choose_port(port)) if error.errno in ABOUT_THE_PORT else ("address", _choose_host())
         sentence = f"The {what} cannot be listened on: {reason}."
         raise InputError(Problem("address-unusable", sentence, remedy, f"{host}:{port}")) from None
 
 
 def _choose_port(port: int) -> str:
     other = next(chosen for chosen in CHOSEN_PORTS if chosen != port)
-    return f"Choose another port: `make serve PORT={other}` or `esm serve --port {other}`."
+    return f"Choose another port: {name_command(f'serve PORT={other}', f'serve --port {other}')}."
+
+
+def _choose_host() -> str:
+    command = name_command("serve HOST=127.0.0.1", "serve --host 127.0.0.1")
+    return f"Choose an address of this machine: {command}."
 
 
 def _address(host: str, port: int) -> str:

@@ -87,12 +87,18 @@ class Installation:
             PacketsError: its address cannot be used, or its folder is not there.
         """
         if name not in self.stores:
-            if name == STORE and not self.settings.objects_url and not self.settings.dir.is_dir():
+            if name == STORE and not self.settings.objects_url and not self._is_begun:
                 raise NeedError("database")
             alone = self.settings if name == COPY else self.settings.model_copy(update={"objects_copy_url": ""})
             store, copy = open_stores(alone, self.clock)
             self.stores[name] = copy if name == COPY and copy is not None else store
         return self.stores[name]
+
+    @property
+    def _is_begun(self) -> bool:
+        """Whether a service was begun in the folder, so that opening its store makes nothing out of nothing."""
+        settings = self.settings
+        return settings.dir.is_dir() and (settings.has_database or settings.objects.is_dir())
 
     @cached_property
     def pki(self) -> Pki:

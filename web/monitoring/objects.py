@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from packets.errors import NotFoundError, Problem, StoreError
+from packets.errors import NotFoundError, PacketsError, Problem
 from packets.settings import Settings
 from packets.store.objects import ProbedStore
 from web.monitoring.findings import Finding, broken, good, watch
 from web.monitoring.installation import COPY, STORE, Installation, NeedError
-from web.monitoring.network import Address, address_of, connection_fault, presented_certificate
+from web.monitoring.network import Address, address_of, connection_fault
 
 PROBE_BYTES = 64
 NAMES = {STORE: "The object store", COPY: "The second store"}
 VARIABLES = {STORE: "ESM_OBJECTS_URL", COPY: "ESM_OBJECTS_COPY_URL"}
-ROOTS = {STORE: "objects_ca", COPY: "objects_copy_ca"}
-TRUST = "Name the root of that certificate with {}."
-UNREACHED = {"objects-away", "objects-untrusted"}
-"""Codes of refusals behind which a connection may be that cannot be had."""
+AWAY = "objects-away"
+"""Code of a refusal behind which a connection may be that cannot be had."""
 
 
 def examine_objects(installation: Installation) -> Iterator[Finding]:
@@ -30,7 +29,7 @@ def examine_objects(installation: Installation) -> Iterator[Finding]:
             store = installation.store(name)
             yield _probe(name, store)
             yield from _compare_newest(installation, name, store)
-        except StoreError as error:
+        except PacketsError as error:
             yield from (_refusal(installation.settings, name, problem) for problem in error.problems)
 
 
@@ -66,21 +65,11 @@ def _compare_newest(installation: Installation, name: str, store: ProbedStore) -
 
 
 def _refusal(settings: Settings, name: str, problem: Problem) -> Finding:
-    """The refusal of a store, with what the network says where it is the network that fails."""
+    """The refusal of a store; where it cannot be reached, with what the network says. Certificates are told by the store."""
     sentence, remedy = problem.sentence, problem.remedy
     address = store_address(settings, name)
-    if problem.code in UNREACHED and address is not None:
-        fault = connection_fault(address)
-        if not fault and address.encrypted and problem.code == "objects-untrusted":
-            fault = f"its certificate ({presented_certificate(address)}) ends at no root that is trusted here"
-        if fault:
-            trust = "certificate" in fault
-            remedy = (
-                TRUST.format(roots_setting(settings, name))
-                if trust
-                else f"Look at the store, and at {VARIABLES[name]}."
-            )
-            return broken(f"{NAMES[name]} cannot be reached: {fault}.", remedy)
+    if problem.code == AWAY and address is not None and (fault := connection_fault(address)):
+        return broken(f"{NAMES[name]} cannot be reached: {fault}.", f"Look at the store, and at {VARIABLES[name]}.")
     if problem.where and Path(problem.where).is_absolute():
         sentence = f"{sentence.rstrip('.')} ({problem.where})."
     return broken(f"{NAMES[name]}: {sentence}" if name == COPY else sentence, remedy)
@@ -89,10 +78,5 @@ def _refusal(settings: Settings, name: str, problem: Problem) -> Finding:
 def store_address(settings: Settings, name: str) -> Address | None:
     """Where a bucket of the settings is spoken to; None for a folder, and for the machine's own region."""
     url = settings.objects_url if name == STORE else settings.objects_copy_url
-    endpoint = dict(parse_qsl(urlsplit(url).query)).get("endpoint", "")
-    return address_of(endpoint, getattr(settings, ROOTS[name], None))
-
-
-def roots_setting(settings: Settings, name: str) -> str:
-    """The setting that names the roots of a store; the variable of its library where there is no such setting."""
-    return f"ESM_{ROOTS[name].upper()}" if hasattr(settings, ROOTS[name]) else "AWS_CA_BUNDLE"
+    address = address_of(dict(parse_qsl(urlsplit(url).query)).get("endpoint", ""))
+    return replace(address, encrypted=False) if address else None

@@ -54,6 +54,12 @@ def test_an_installed_wheel_names_no_makefile(elsewhere: Path) -> None:
     assert hints.get_validator("qpdf", elsewhere) == "Debian's package qpdf has it"
 
 
+def test_a_command_stands_beside_the_target_that_does_the_same(checkout: Path, tmp_path: Path) -> None:
+    """And alone where there is no Makefile."""
+    assert hints.name_command("demo", "demo", checkout) == "`make demo` or `esm demo`"
+    assert hints.name_command("demo", "demo", tmp_path / "elsewhere") == "`esm demo`"
+
+
 def test_nobody_is_sent_to_a_demo_in_production() -> None:
     """There an empty folder is the wrong folder, or a new service."""
     assert "demo" not in hints.fill_folder(Path("/srv/esm"), "production")

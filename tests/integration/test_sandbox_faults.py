@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +13,6 @@ from typing import Any
 
 import pytest
 import structlog
-from click.testing import CliRunner
 from structlog.testing import capture_logs
 
 from browsing import open_site
@@ -29,7 +29,6 @@ from packets.sandbox.sandbox import Incident, UnconfinedSandbox
 from packets.year_files.agreements import NamedAco
 from packets.year_files.material import Material
 from packets.year_files.report import FileKind
-from web.cli import esm, main
 from web.incidents import log_incident
 from web.logs import configure_logs
 
@@ -84,34 +83,39 @@ def test_a_busy_machine_and_a_limit_are_refusals_with_their_own_status(
     assert error.problems[0].remedy in answer.text
 
 
-def test_a_command_says_one_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+BROKEN = (
+    "from packets.sandbox.confined import ConfinedSandbox\n"
+    "from packets.sandbox.endings import UnreadableAnswerError\n"
+    "from web.cli import main\n"
+    "def run(*_, **__): raise UnreadableAnswerError\n"
+    "ConfinedSandbox.run = run\n"
+    "main()\n"
+)
+"""The program `esm`, whose confined processes answer what cannot be read."""
+
+
+def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """A command of that program, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", BROKEN, *map(str, arguments)], check=False, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_a_command_says_one_sentence(tmp_path: Path) -> None:
     """Exit 1, and no traceback."""
     data, layouts = tmp_path / "data", tmp_path / "layouts"
-    runner = CliRunner()
-    assert runner.invoke(esm, ["db", "upgrade", "--dir", str(data)]).exit_code == 0
-    added = runner.invoke(esm, ["user", "add", "CM01", *WHO, "--cms-role", "cms-staff", "--dir", str(data)])
-    assert added.exit_code == 0, added.output
-    assert runner.invoke(esm, ["year", "template", "--dir", str(layouts)]).exit_code == 0
-    year = (layouts / "windows.toml").read_text("utf-8").split("[")[2][:4]
-    command = [
-        "esm",
-        "year",
-        "open",
-        str(int(year) + 1),
-        "--agreements",
-        str(layouts / "agreements.csv"),
-        "--by",
-        "CM01",
-    ]
-    monkeypatch.setattr(sys, "argv", [*command, "--dir", str(data)])
-    monkeypatch.setattr(ConfinedSandbox, "run", raising(UnreadableAnswerError()))
-    with pytest.raises(SystemExit) as end:
-        main()
-    assert end.value.code == 1
-    assert capsys.readouterr().err == f"esm: {UnreadableAnswerError()}\n"
-    assert "It is a fault of the service." in str(UnreadableAnswerError())
+    for prepare in (
+        ("db", "upgrade", "--dir", data),
+        ("user", "add", "CM01", *WHO, "--cms-role", "cms-staff", "--dir", data),
+        ("year", "template", "--dir", layouts),
+    ):
+        assert command(*prepare).returncode == 0
+    year = int((layouts / "windows.toml").read_text("utf-8").split("[")[2][:4]) + 1
+    opening = command(
+        "year", "open", str(year), "--agreements", layouts / "agreements.csv", "--by", "CM01", "--dir", data
+    )
+    assert (opening.returncode, opening.stderr) == (1, f"esm: {UnreadableAnswerError()}\n")
+    assert "It is a fault of the service." in opening.stderr
 
 
 @pytest.mark.parametrize("tty", [True, False])

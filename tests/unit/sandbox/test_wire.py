@@ -56,6 +56,9 @@ SECONDS, BYTES = 20.0, 400 << 20
 """A hostile message is refused sooner, and in less memory, on the slowest machine of ours."""
 
 st.register_type_strategy(AcoId, st.from_regex(r"\AA[0-9]{4}\Z").map(AcoId))
+st.register_type_strategy(
+    Counter, lambda kind: st.dictionaries(st.from_type(get_args(kind)[0]), st.integers(0, 2**63 - 1)).map(Counter)
+)
 st.register_type_strategy(Path, st.text("abc/.", min_size=1).map(Path))
 st.register_type_strategy(int, st.integers(-(2**63), 2**63 - 1))
 st.register_type_strategy(

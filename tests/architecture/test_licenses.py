@@ -57,7 +57,10 @@ def licenses_of(name: str) -> set[str]:
     if expression := told.get("License-Expression"):
         return set(re.findall(r"[A-Za-z0-9.-]+", re.sub(r"\b(AND|OR|WITH)\b", " ", expression)))
     classified = [one.rpartition(" :: ")[2] for one in told.get_all("Classifier", []) if one.startswith("License")]
-    words = [*[one for one in classified if "approved" not in one.lower()], *(told.get("License") or "").splitlines()[:1]]
+    words = [
+        *[one for one in classified if "approved" not in one.lower()],
+        *(told.get("License") or "").splitlines()[:1],
+    ]
     words = words or [_first_words(name)]
     spoken = {_identifier(one) for one in words if one}
     return {one for one in spoken if one in {*PERMISSIVE, *WEAK_COPYLEFT.values()}} or spoken

@@ -188,8 +188,10 @@ class Database:
         Raises:
             StoreError: the database cannot be reached, or is damaged.
         """
-        with refusals(), self._engine.connect() as connection:
-            return question(connection)
+        with refusals(), self._engine.connect() as connection, begin_look(connection) as transaction:
+            answer = question(connection)
+            transaction.rollback()
+        return answer
 
     def snapshot(self, to: Path) -> None:
         """Copy an SQLite database into a new file, as it is at one moment, while others go on writing.

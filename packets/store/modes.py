@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,9 +47,10 @@ def make_private_folder(folder: Path) -> None:
     """Make a folder for its owner only; one that is there and still empty is narrowed where it is ours."""
     folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     if folder.stat().st_mode & OTHERS and not any(folder.iterdir()):
-        with suppress(
-            PermissionError
-        ):  # a mounted folder may be somebody else's; what is made in it is private all the same
+        with (
+            suppress(PermissionError),
+            _suppress_read_only(),
+        ):  # a mounted folder; what is made in it is private all the same
             folder.chmod(FOLDER_MODE)
 
 
@@ -95,11 +97,21 @@ def _tighten_one(path: Path, report: TightenReport) -> None:
     if not mode & OTHERS or not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         return
     try:
-        path.chmod(stat.S_IMODE(mode) & ~OTHERS)
+        with _suppress_read_only():
+            path.chmod(stat.S_IMODE(mode) & ~OTHERS)
+            report.changed += 1
     except PermissionError:
         report.refused.append(path)
-    else:
-        report.changed += 1
+
+
+@contextmanager
+def _suppress_read_only() -> Iterator[None]:
+    """Leave alone what is mounted read-only: whoever mounts it sets its modes."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EROFS:
+            raise
 
 
 def _walk(path: Path) -> Iterator[Path]:

@@ -88,7 +88,7 @@ def copy_files(given: Mapping[FileKind, GivenFile], folder: Path) -> dict[FileKi
         except OSError as error:
             sentence = f"The file cannot be read: {error.strerror}."
             raise InputError(Problem("file-unreadable", sentence, "Give a readable file.", one.name)) from error
-        found[kind] = GivenFile(one.name, path)
+        found[kind] = GivenFile(one.name.encode(errors="replace").decode(), path)  # a name on a disk may be no text
     return found
 
 

@@ -34,6 +34,9 @@ from packets.store.records import Records
 from web.bootstrap import initialize
 from web.carriers import make_carrier
 from web.cli import esm
+from web.monitoring.examiner import CHECKS, examine
+from web.monitoring.findings import State
+from web.monitoring.installation import Installation
 from worlds import build_world
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -294,6 +297,30 @@ def test_the_direct_address_has_to_lead_to_the_same_database(site: Site, name: s
         assert [problem.code for problem in refusal.value.problems] == [code]
         if code != "queue-needs-postgresql":
             assert refusal.value.problems[0].where == "ESM_QUEUE_DATABASE_URL"
+
+
+def test_the_doctor_sees_limits_through_a_pooler_and_a_queue_that_cannot_listen(
+    site: Site, name: str, tmp_path: Path
+) -> None:
+    """What does not arrive is told; with a direct address there is nothing to tell but that no worker runs."""
+    told = []
+    for direct in ("", site.url(name, pooled=False)):
+        settings = Settings(
+            dir=tmp_path / "set-up", queue="procrastinate", database_url=site.url(name), queue_database_url=direct
+        )
+        installation = Installation(settings)
+        findings = examine(installation, {part: CHECKS[part] for part in ("database", "queue")})
+        installation.database.close()
+        told.append([finding.sentence for finding in findings if finding.state is not State.GOOD])
+
+    shared = [sentence for sentence in told[0] if sentence in told[1]]
+    assert not [sentence for sentence in shared if "limit" in sentence]
+    assert [sentence for sentence in told[0] if sentence not in shared] == [
+        "A connection pooler answers, and no worker can be woken through one."
+    ]
+    assert [sentence for sentence in told[1] if sentence not in shared] == [
+        "No worker of procrastinate has been heard of lately."
+    ]
 
 
 def test_a_pooler_that_is_killed_and_started_again_loses_and_doubles_nothing(site: Site, name: str) -> None:

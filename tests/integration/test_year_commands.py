@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,17 @@ def test_files_with_errors_end_with_1_and_the_whole_report(tmp_path: Path, folde
     assert "agreements.csv, row 3, column A" in text.output
     assert "Nothing was stored" in text.output
     assert json.loads(data.output)["errors"] >= 2
+
+
+def test_a_file_whose_name_is_no_text_is_read_all_the_same(tmp_path: Path, folder: Path) -> None:
+    """Names on a disk are bytes; what is shown and recorded of one is a text."""
+    layouts = tmp_path / "layouts"
+    run("year", "template", "--dir", layouts)
+    year, odd = str(int(this_year(layouts)) + 1), layouts / os.fsdecode(b"a\xff.csv")
+    (layouts / "agreements.csv").rename(odd)
+    checked = run("year", "open", year, "--agreements", odd, "--by", "CM01", "--check", "--json", "--dir", folder)
+    assert checked.exit_code == 0, checked.output
+    assert [one["file"] for one in json.loads(checked.stdout)["files"]] == ["a?.csv"]
 
 
 def test_a_window_is_moved_by_command(tmp_path: Path, folder: Path) -> None:

@@ -52,14 +52,23 @@ def make_folder(version: str, folder: Path, python: str = sys.executable) -> Non
         folder: a new folder.
         python: an interpreter that has the packages which that version needs.
     """
-    with tempfile.TemporaryDirectory() as scratch:
-        source = Path(scratch)
-        _check_out(COMMITS[version], source)
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("ESM_")}  # noqa: TID251
-        command = [python, "-c", "from web.cli import main; main()", "demo", "--json", "--dir", folder, "--acos", ACOS]
-        run = {"cwd": source, "env": {**environment, "PYTHONPATH": str(source)}, "stdout": subprocess.DEVNULL}
-        subprocess.run(command, check=True, **run)  # type: ignore[call-overload]
+    run_version(version, "demo", "--json", "--dir", str(folder), "--acos", ACOS, python=python)
     shutil.rmtree(folder / LEFT_OUT)
+
+
+def run_version(version: str, *words: str, python: str = sys.executable) -> str:
+    """Run `esm` as it was in a version, from its commit; answer what it printed.
+
+    Raises:
+        CalledProcessError: it ended with another code than 0.
+    """
+    with tempfile.TemporaryDirectory() as source:
+        _check_out(COMMITS[version], Path(source))
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("ESM_")}  # noqa: TID251
+        environment["PYTHONPATH"] = source
+        command = [python, "-c", "from web.cli import main; main()", *words]
+        done = subprocess.run(command, check=True, cwd=source, env=environment, stdout=subprocess.PIPE, text=True)
+        return done.stdout
 
 
 def pack(folder: Path, archive: Path) -> None:

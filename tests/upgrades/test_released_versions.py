@@ -21,12 +21,12 @@ from packets.model.people import Role
 from packets.sample.year import SampleAco, SampleYear
 from packets.settings import Settings
 from packets.store.database import Database
-from packets.store.schema_state import SchemaState
+from packets.store.schema_state import OLDEST_PROGRAM, SchemaState
 from signing.checkpoints import verify_log
 from signing.facts import expected_of
 from signing.verify import verify_pdf
 from upgrades.old_databases import KINDS, Rows, opened, rows_of, settings_on
-from upgrades.old_folders import COMMITS, DATA, REPOSITORY, has_history, make_folder, unpack
+from upgrades.old_folders import COMMITS, DATA, REPOSITORY, has_history, make_folder, run_version, unpack
 from web.app import create_app
 from web.bootstrap import Services, build_services, upgrade_folder
 from web.demo import MARKER
@@ -193,6 +193,24 @@ def test_the_folder_that_is_kept_is_what_that_version_makes(version: str, tmp_pa
         with opened(Settings(dir=folder)) as connection:
             shapes.append({table: len(rows) for table, rows in rows_of(connection).items()})
     assert shapes[0] == shapes[1]
+
+
+@pytest.mark.parametrize("version", COMMITS)
+def test_the_old_version_works_on_the_schema_of_this_one(version: str, tmp_path: Path) -> None:
+    """The way back, and what runs beside the new one meanwhile: as long as the upgrade wrote down that it may."""
+    if not has_history(version):
+        pytest.skip(f"The git history that is here does not have the commit of {version}.")
+    folder = unpack(version, tmp_path / "data")
+    settings = Settings(dir=folder)
+    old = upgrade_folder(settings).found
+    if old < OLDEST_PROGRAM:
+        pytest.skip(f"Version {version} has to end before the upgrade, as docs/operations.md says.")
+    assert ": 0 problems." in run_version(version, "fsck", "--processes", "1", "--dir", str(folder))
+    assert "one unbroken chain" in run_version(version, "audit", "verify", "--dir", str(folder))
+    assert run_version(version, "audit", "checkpoint", "--dir", str(folder))
+    services = build_services(settings)
+    assert services.checker.run().problems == []
+    services.database.close()
 
 
 def test_a_folder_of_this_version_needs_no_upgrade(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from packets.model.jobs import JobState
-from web.carriers import ENGINE, load_engine
+from web.carriers import ENGINE, load_engine, open_direct_database
 from web.hints import program
 from web.monitoring.findings import Finding, State, broken, count, good, watch
 from web.monitoring.installation import Installation
@@ -81,7 +81,8 @@ def judge_queue(facts: QueueFacts, starter: str) -> Iterator[Finding]:
 
 
 def _engine(installation: Installation) -> Iterator[Finding]:
-    """Whether procrastinate has its schema in our database, and workers of it are alive."""
+    """Whether procrastinate can listen, has its schema in our database, and workers of it are alive."""
+    open_direct_database(installation.settings, installation.database)
     version, workers = installation.database.engine(SILENCE.total_seconds())
     needed = load_engine().engine_schema().version
     if version < needed:

@@ -19,7 +19,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin, get_type_hints
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from packets.documents.assemble import render_with
@@ -173,7 +173,7 @@ def test_a_value_of_every_type_comes_back_as_it_was(declared: Any, value: Any) -
 
 
 @pytest.mark.parametrize("declared", ANSWERS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])  # a whole year's files are no small example
 @given(data=st.data())
 def test_every_answer_of_the_service_comes_back_as_it_was(declared: Any, data: st.DataObject) -> None:
     """Made from its declared type alone, so that a new field is tried as well."""
@@ -224,7 +224,7 @@ def outcome(content: bytes, declared: Any) -> None:
 
 
 @pytest.mark.parametrize("declared", ANSWERS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(content=st.binary(), mark=st.sampled_from([b"", ANSWER, REFUSAL, FAILURE, UNWRITABLE]))
 def test_noise_is_refused(declared: Any, content: bytes, mark: bytes) -> None:
     """With a head and without."""
@@ -232,7 +232,7 @@ def test_noise_is_refused(declared: Any, content: bytes, mark: bytes) -> None:
     outcome(packed(content, mark=mark or ANSWER), declared)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_a_real_answer_that_was_cut_or_changed_is_refused_or_of_its_type(real: bytes, data: st.DataObject) -> None:
     """Bytes are changed, left out, repeated."""
@@ -258,7 +258,7 @@ def changed(node: Any, path: int, value: Any) -> Any:
     return [changed(one, path // len(node), value) if number == place else one for number, one in enumerate(node)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(path=st.integers(0, 2**64), value=JSON)
 def test_a_wrong_value_anywhere_in_a_real_answer_is_refused_or_of_its_type(real: bytes, path: int, value: Any) -> None:
     """Wrong types, missing and extra fields, numbers that are none, halves of characters, objects."""

@@ -61,3 +61,12 @@ def test_production_alone_refuses() -> None:
     require_encryption(Settings(mode="development", database_url=url))
     with pytest.raises(InputError, match="database-in-clear"):
         require_encryption(Settings(mode="production", database_url=url))
+
+
+def test_the_direct_address_of_the_queue_is_looked_at_as_well() -> None:
+    """It leads to the same records, past the pooler."""
+    pooled, direct = "postgresql://app@pooler/esm?sslmode=verify-full", "postgresql://app@db/esm"
+
+    found = connections_in_clear(Settings(database_url=pooled, queue_database_url=direct))
+
+    assert [(problem.code, problem.where) for problem in found] == [("database-in-clear", "ESM_QUEUE_DATABASE_URL")]

@@ -35,7 +35,8 @@ def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
 @contextmanager
 def demo_at_work(folder: Path, made: str = UNFINISHED) -> Iterator[subprocess.Popen[str]]:
     """A demonstration that has made a file and is not finished; it is killed at the end of the block."""
-    command = [*ESM, "demo", "--dir", str(folder), "--acos", "2"]
+    # Whoever runs the tests in the background ignores Ctrl-C, and children inherit that.
+    command = ["env", "--default-signal=INT", *ESM, "demo", "--dir", str(folder), "--acos", "2"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             wait_for(folder / made, process)

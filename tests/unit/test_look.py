@@ -59,6 +59,14 @@ def test_a_fetch_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
     assert list(target.parent.iterdir()) == []
 
 
+def test_why_npm_failed_is_told_in_one_line() -> None:
+    """The same stands in many lines in many lines; where it gives no reason, its first words are told."""
+    lines = "npm error code ECONNREFUSED\nnpm error FetchError: request failed, reason: connect refused\nnpm error   at x.js:1\n"
+    assert packages._find_cause(lines) == "FetchError: request failed, reason: connect refused"
+    assert packages._find_cause("npm error code E404\nnpm error 404 Not Found\n") == "code E404"
+    assert packages._find_cause("") == ""
+
+
 def test_without_the_packages_our_own_files_are_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages then have no style and work; they say what to run."""
     monkeypatch.setattr(assets, "look_folder", lambda: tmp_path / "none")

@@ -175,8 +175,15 @@ def _fetch(package: Package, scratch: Path) -> Path:
         raise _npm_failed(what, str(error)) from None
     archives = sorted(scratch.glob("*.tgz"))
     if done.returncode or not archives:
-        raise _npm_failed(what, done.stderr.strip()[-MOST_WORDS:])
+        raise _npm_failed(what, _find_cause(done.stderr))
     return archives[0]
+
+
+def _find_cause(words: str) -> str:
+    """Find the line with the reason among all that npm says about a failure."""
+    lines = [line.removeprefix("npm error").strip() for line in words.splitlines()]
+    reasons = [line for line in lines if "reason:" in line] or [line for line in lines if line]
+    return reasons[0][:MOST_WORDS] if reasons else ""
 
 
 def _npm_failed(what: str, reason: str) -> PacketsError:

@@ -24,7 +24,7 @@ from signing.sources.socket_client import SocketKey
 from signing.verify import verify_pdf
 from tokens import Token, make_token, running
 from validators import check_openssl_cms, check_openssl_ts
-from web.bootstrap import Services, build_services, compose, key_holder
+from web.bootstrap import Services, build_services, compose, key_holder, upgrade_folder
 from web.cli import esm
 from web.kept_secrets import find_secret
 
@@ -124,6 +124,7 @@ def test_without_the_signer_process_the_service_does_not_start(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every key that cannot be reached is named, at once, with what to do."""
+    upgrade_folder(load_settings(dir=folder))
     monkeypatch.delenv("ESM_SIGNER_SOCKET")
     with pytest.raises(PkiError) as unnamed:
         build_services(load_settings(dir=folder))

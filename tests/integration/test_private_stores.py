@@ -145,8 +145,8 @@ def test_a_file_without_authorities_is_refused_at_the_start(tmp_path: Path, whic
     ("key", "secret", "bucket", "code", "words"),
     [
         ("app", "app-secret", "no-such-bucket", "bucket-missing", "no such bucket"),
-        ("app", "wrong", buckets.NAME, "objects-refused", "The secret of the access key"),
-        ("nobody", "nothing", buckets.NAME, "objects-refused", "does not know this access key"),
+        ("app", "wrong", buckets.NAME, "objects-refused", "because the secret is another one"),
+        ("nobody", "nothing", buckets.NAME, "objects-refused", "which it does not know"),
     ],
 )
 def test_a_missing_bucket_and_a_refused_key_are_told_apart(

@@ -135,7 +135,7 @@ def _make_role(role: str) -> str:
       WHEN insufficient_privilege THEN {_raise(NO_ROLE, _missing_role(role))};
     END;
   END IF;
-END $grants$"""
+END $grants$"""  # nosec B608  names and texts are quoted
 
 
 def _refuse_mighty_role(role: str, place: str) -> str:
@@ -150,7 +150,7 @@ def _refuse_mighty_role(role: str, place: str) -> str:
   ) THEN
     {_raise(MIGHTY_ROLE, _mighty_role(role))};
   END IF;
-END $grants$"""
+END $grants$"""  # nosec B608  likewise
 
 
 def _raise(state: str, problem: Problem) -> str:

@@ -108,7 +108,8 @@ def _read_postgresql(connection: sa.Connection) -> FoundSchema:
 def _read_revisions(connection: sa.Connection, columns: Columns) -> tuple[str, ...]:
     if "version_num" not in columns.get(VERSIONS_TABLE, ()):
         return ()
-    rows = connection.execute(sa.text(f"SELECT version_num FROM {VERSIONS_TABLE} ORDER BY version_num"))  # noqa: S608  a constant
+    revisions = sa.table(VERSIONS_TABLE, sa.column("version_num"))
+    rows = connection.execute(sa.select(revisions.c.version_num).order_by(revisions.c.version_num))
     return tuple(str(revision) for revision in rows.scalars())
 
 

@@ -186,7 +186,7 @@ def test_a_secret_whose_file_cannot_be_read_is_told_by_its_setting(tmp_path: Pat
         "ESM_PKI_PASSPHRASE_FILE": str(tmp_path / "none"),
         "ESM_SESSION_SECRET_FILE": str(tmp_path / "latin"),
     }
-    refused = run_esm("doctor", "--dir", tmp_path, environment=environment)
+    refused = run_esm("user", "list", "--dir", tmp_path, environment=environment)
     assert refused.returncode == 1
     first, second = refused.stderr.splitlines()
     assert f"setting-unread [{tmp_path / 'none'}]: The file that ESM_PKI_PASSPHRASE_FILE names cannot be read" in first

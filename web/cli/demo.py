@@ -40,7 +40,7 @@ LEAST_WIDTH = 112
 @click.option(
     "--dir",
     "folder",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     default=Path("demo-data"),
     envvar="ESM_DIR",
     help="Where to put everything.",

@@ -18,7 +18,7 @@ from web.hints import fill_folder
 folder_option = click.option(
     "--dir",
     "folder",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     default=Path("demo-data"),
     show_default=True,
     envvar="ESM_DIR",

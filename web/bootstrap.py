@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Mapping, Sequence
-from contextlib import closing, nullcontext, suppress
+from collections.abc import Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
-from pathlib import Path
 
-from packets.audit.log import SERVICE, Act
 from packets.clock import Clock, system_clock
 from packets.documents.assemble import Assembler
 from packets.documents.catalog import Catalog, load_catalog
 from packets.documents.reading import ReadingRoom
 from packets.documents.reading_copies import ReadingCopies
 from packets.documents.voiding import VoidDesk
-from packets.errors import Problem, StoreError
+from packets.errors import StoreError
 from packets.finding.desk import FindingDesk
 from packets.giving.grants import GrantDesk
 from packets.jobs.queue import enqueue
@@ -70,21 +68,16 @@ from signing.checkpoints import Checkpointer
 from signing.countersigning import CountersignDesk
 from signing.declining import DeclineDesk
 from signing.deferring import DeferringDesk
-from signing.errors import PkiError
 from signing.fields import seeded_fields
 from signing.fsck import Checker
 from signing.fsck_bytes import ByteChecker
 from signing.pades import SigningService
-from signing.pki import Pki, init_pki, load_pki
+from signing.pki import Pki
 from signing.proofs import step_up_problems
 from signing.reconciler import Reconciler
 from signing.renewal import Renewal
-from signing.rotation import ROTATED, Rotation, rotate_pki
 from signing.sources.authorities import KeyAuthority
-from signing.sources.held_private_key import HeldPrivateKey
 from signing.sources.register import open_authorities
-from signing.sources.socket_client import SocketKey
-from signing.vault import KeyHolder, Vault
 from web.auth.accounts import AccountDesk
 from web.auth.office import open_accounts
 from web.auth.resets import ResetDesk
@@ -95,6 +88,7 @@ from web.giving import first_link
 from web.incidents import log_incident
 from web.keepers import DAYS_IN_A_YEAR, lock_of
 from web.kept_secrets import find_secret
+from web.keys import has_sealed, make_keys, open_keys
 from web.mail import read_mail
 from web.provider_settings import require_provider
 from web.signing_sources import people_keys, time_stamps
@@ -224,7 +218,7 @@ def initialize(settings: Settings, clock: Clock = system_clock, *, sample: bool)
         else:
             report.require()
         install_engine(settings, database)
-        if not settings.pki.exists() and not _has_sealed(database):
+        if not settings.pki.exists() and not has_sealed(database):
             make_keys(settings, clock, sample=sample)
 
 
@@ -244,91 +238,9 @@ def upgrade_folder(settings: Settings, clock: Clock = system_clock) -> SchemaRep
         make_private_folder(settings.dir)
         before = database.upgrade()
         install_engine(settings, database)
-        if settings.mode != "production" and not settings.pki.exists() and not _has_sealed(database):
+        if settings.mode != "production" and not settings.pki.exists() and not has_sealed(database):
             make_keys(settings, clock, sample=False)
     return before
-
-
-def open_keys(settings: Settings, database: Database) -> Pki:
-    """Open the keys of the settings' folder.
-
-    Raises:
-        PkiError: they are missing, with the way to make or to bring them, or cannot be opened.
-        InputError: production was given no passphrase.
-    """
-    if not settings.pki.exists():
-        raise PkiError(missing_keys(settings, database))
-    return load_pki(settings.pki, find_secret(settings, "pki_passphrase"), key_holder(settings))
-
-
-def missing_keys(settings: Settings, database: Database) -> Problem:
-    """Say that a folder has no keys, and how it gets some: new ones only where nothing was sealed with others."""
-    sealed = database.inspect_schema().state.is_usable and _has_sealed(database)
-    make = "Make them with `esm pki init --dir …`, as docs/operations.md says."
-    bring = (
-        "Copy the folder `pki` here from where its copy is kept; new keys are not the ones that sealed its documents."
-    )
-    return Problem("pki-missing", "There are no keys in this folder.", bring if sealed else make, str(settings.pki))
-
-
-def _has_sealed(database: Database) -> bool:
-    """Whether anything in the records was sealed with the keys of a service."""
-    with database.read() as records:
-        return records.ledger.has_sealed()
-
-
-def make_keys(
-    settings: Settings,
-    clock: Clock = system_clock,
-    *,
-    sample: bool,
-    held: Mapping[str, str] | None = None,
-    root_key: Path | None = None,
-) -> Pki:
-    """Make the keys of a folder that has none yet, and open them; those that are held stay with the signer process.
-
-    Raises:
-        PkiError: there are keys already, or the disk refuses.
-        SigningError: the signer process does not have a key, or cannot be reached.
-        InputError: production was given no passphrase.
-    """
-    passphrase, holder = find_secret(settings, "pki_passphrase"), key_holder(settings)
-    init_pki(settings.pki, passphrase, clock(), sample=sample, holder=holder, held=held, root_key=root_key)
-    return load_pki(settings.pki, passphrase, holder)
-
-
-def key_holder(settings: Settings) -> KeyHolder | None:
-    """Reaches keys of the signer process that the settings name; None where they name none."""
-    path = settings.signer_socket
-    return None if path is None else lambda label: HeldPrivateKey(SocketKey(path, label))
-
-
-def rotate_keys(
-    settings: Settings,
-    rotation: Rotation,
-    clock: Clock = system_clock,
-    *,
-    root_key: Path | None = None,
-    held: Mapping[str, str] | None = None,
-) -> Pki:
-    """Replace keys of the settings' folder, open the new ones, and tell the audit log where there is one.
-
-    Raises:
-        PkiError: a key is missing or does not fit, its issuer has expired, or the disk refuses; nothing was replaced.
-        SchemaError: the log cannot be told of it; nothing was replaced.
-        InputError: production was given no passphrase.
-    """
-    now = clock()
-    with closing(open_database(settings)) if settings.has_database else nullcontext() as database:
-        if database:
-            database.inspect_schema().require()
-        vault = Vault(find_secret(settings, "pki_passphrase"), key_holder(settings), held or {})
-        pki = rotate_pki(settings.pki, vault, rotation, now, root_key=root_key)
-        serials = {part: f"{pki.certificate(part).serial_number:x}" for part in ROTATED[rotation]}
-        if database:
-            with database.write() as records:
-                records.journal.log(Act.KEYS_ROTATE, SERVICE, f"keys/{rotation}", now, certificates=serials)
-    return pki
 
 
 def compose(settings: Settings, clock: Clock, database: Database, objects: ObjectStore, pki: Pki) -> Services:

@@ -13,9 +13,10 @@ from packets.settings import Settings, load_settings
 from packets.store.grants import apply_grants, grant_script
 from packets.store.modes import tighten
 from packets.store.schema_state import SchemaReport, SchemaState
-from web.bootstrap import missing_keys, upgrade_folder
+from web.bootstrap import upgrade_folder
 from web.carriers import open_database
 from web.cli.folder import folder_option, for_folder
+from web.keys import describe_missing_keys
 
 PASSING = frozenset({"database-away", "database-busy"})
 """Codes of what a database says while it starts."""
@@ -84,7 +85,7 @@ def _hint_at_keys(settings: Settings) -> None:
     """The schema is upgraded without them; nothing else works."""
     if not settings.pki.exists():
         with closing(open_database(settings)) as database:
-            click.echo(f"esm: {missing_keys(settings, database)}", err=True)
+            click.echo(f"esm: {describe_missing_keys(settings, database)}", err=True)
 
 
 @db.command("grants")

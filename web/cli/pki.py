@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives import hashes
 from packets.settings import Settings, load_settings
 from signing.pki import OPENED, PARTS, ROOT_KEY_FILE, TITLES, TRUST_FILE, Pki
 from signing.rotation import ROTATED, Rotation
-from web.bootstrap import make_keys, rotate_keys
 from web.cli.folder import folder_option, for_folder
+from web.keys import make_keys, rotate_keys
 
 held_option = click.option(
     "--held",

@@ -17,10 +17,11 @@ from packets.store.objects_copy import CopiedObjects
 from signing.authority_answers import AuthorityAnswer, ask_authorities
 from signing.pki import Pki, load_pki
 from signing.timestamps import TimeStampSource
-from web.bootstrap import Services, key_holder, open_stores
+from web.bootstrap import Services, open_stores
 from web.carriers import open_database
 from web.hints import fill_folder
 from web.kept_secrets import find_secret
+from web.keys import key_holder
 from web.signing_sources import time_stamps
 
 STORE, COPY = "store", "copy"

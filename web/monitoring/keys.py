@@ -17,8 +17,8 @@ from packets.settings import Settings
 from signing.key_problems import MISSING, WRONG_PASSPHRASE
 from signing.pki import PARTS, TITLES, Pki
 from signing.vault import HELD
-from web.bootstrap import missing_keys
 from web.hints import program
+from web.keys import describe_missing_keys
 from web.monitoring.clock import ClockState, ClockVerdict, clock_verdict
 from web.monitoring.findings import Finding, State, broken, good, watch
 from web.monitoring.installation import Installation
@@ -126,7 +126,7 @@ def _unopened(installation: Installation, problems: Sequence[Problem]) -> Iterat
 def _no_folder(installation: Installation, fallback: Problem) -> Problem:
     """What to do about keys that are not there: new ones are right only where nothing was sealed with others."""
     with suppress(PacketsError, OSError):
-        return missing_keys(installation.settings, installation.database)
+        return describe_missing_keys(installation.settings, installation.database)
     return (
         fallback if fallback.code == MISSING else Problem(MISSING, "There are no keys in this folder.", "Bring them.")
     )

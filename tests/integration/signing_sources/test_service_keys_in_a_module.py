@@ -24,9 +24,10 @@ from signing.sources.socket_client import SocketKey
 from signing.verify import verify_pdf
 from tokens import Token, make_token, running
 from validators import check_openssl_cms, check_openssl_ts
-from web.bootstrap import Services, build_services, compose, key_holder, upgrade_folder
+from web.bootstrap import Services, build_services, compose, upgrade_folder
 from web.cli import esm
 from web.kept_secrets import find_secret
+from web.keys import key_holder
 
 LABELS = ("authority-1", "seal-1", "stamps-1", "seal-2")
 HELD = {"issuing": "authority-1", "seal": "seal-1", "tsa": "stamps-1"}

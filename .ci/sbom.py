@@ -35,8 +35,9 @@ CUT_INTO_THE_WHEEL = {"fontpkg-noto-sans", "fontpkg-noto-serif"}
 
 
 def read_lock(path: Path) -> dict[str, dict[str, Any]]:
-    """Read the packages of a lock file as components by name."""
-    return {match[1]: _python_component(*match.groups()) for match in PINNED.finditer(path.read_text("utf-8"))}
+    """Read the packages of a lock file as components by package URL."""
+    components = [_python_component(*match.groups()) for match in PINNED.finditer(path.read_text("utf-8"))]
+    return {component["purl"]: component for component in components}
 
 
 def _python_component(name: str, version: str, marker: str, hashes: str) -> dict[str, Any]:
@@ -55,13 +56,17 @@ def _python_component(name: str, version: str, marker: str, hashes: str) -> dict
 
 
 def collect_python_components() -> list[dict[str, Any]]:
-    """Collect the packages of all lock files, each with how far it is needed."""
+    """Collect the packages of all lock files, each version once, with how far it is needed."""
     locks = {path.stem: read_lock(path) for path in sorted((ROOT / "requirements").glob("*.lock"))}
-    every = {name: component for lock in locks.values() for name, component in lock.items()}
-    installed = locks["wheel"].keys() | CUT_INTO_THE_WHEEL
+    every = {purl: component for lock in locks.values() for purl, component in lock.items()}
     components = []
-    for name, component in sorted(every.items()):
-        scope = EXCLUDED if name not in installed else REQUIRED if name in locks["runtime"] else OPTIONAL
+    for purl, component in sorted(every.items()):
+        if component["name"] in CUT_INTO_THE_WHEEL:
+            scope = REQUIRED
+        elif purl not in locks["wheel"]:
+            scope = EXCLUDED
+        else:
+            scope = REQUIRED if purl in locks["runtime"] else OPTIONAL
         components.append({**component, "scope": scope})
     return components
 

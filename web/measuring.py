@@ -1,4 +1,4 @@
-"""What a worker has measured, on a port of this machine alone: the text of `/metrics`, behind the same token."""
+"""What a worker has measured, on a port of this machine alone: `/metrics` behind its token, and `/healthz` for whoever looks after it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PATIENCE = 5
 
 @contextmanager
 def showing_metrics(services: Services, port: int) -> Iterator[int]:
-    """Answer `GET /metrics` on loopback for as long as the block runs; the port, which the system chooses for 0.
+    """Answer `GET /metrics` and `GET /healthz` on loopback while the block runs; the port, which the system chooses for 0.
 
     Raises:
         InputError: there is no token that could open it, or somebody else has the port.
@@ -46,16 +46,18 @@ def _handler(services: Services) -> type[BaseHTTPRequestHandler]:
         server_version, sys_version = "esm", ""
 
         def do_GET(self) -> None:
-            if self.path != "/metrics":
+            if self.path == "/healthz":
+                self._answer(b"ok\n", "text/plain; charset=utf-8")
+            elif self.path != "/metrics":
                 self.send_error(404)
             elif not opens(services, self.headers.get("Authorization", "")):
                 self.send_error(403)
             else:
-                self._tell(write_metrics(services).encode())
+                self._answer(write_metrics(services).encode(), CONTENT_TYPE)
 
-        def _tell(self, content: bytes) -> None:
+        def _answer(self, content: bytes, content_type: str) -> None:
             self.send_response(200)
-            self.send_header("Content-Type", CONTENT_TYPE)
+            self.send_header("Content-Type", content_type)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

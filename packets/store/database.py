@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
@@ -53,6 +54,8 @@ class Database:
     def __init__(self, url: str, *, wakes: bool = False) -> None:
         """With `wakes`, jobs that are queued wake workers of the engine, in the same transaction."""
         self._engine = make_engine(url, wakes=wakes)
+        # Who forgets `close` leaves no connection behind: Python 3.13 warns of each that is collected while it is open.
+        weakref.finalize(self, self._engine.dispose).atexit = False
 
     @contextmanager
     def write(self) -> Iterator[Records]:

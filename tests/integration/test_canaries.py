@@ -6,6 +6,7 @@ import logging
 import pickle
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -119,7 +120,7 @@ def test_tins_are_in_the_tables_of_lists_and_in_no_other(day: tuple[Site, str, P
     """Mail that waits, events for machines, notices, refusals and sessions can be read by people who may not see a list."""
     site, _, folder = day
     tins = {row[PARTICIPANTS.place("tin")] for sample in site.world.year.acos for row in sample.participants}
-    with sqlite3.connect(next(folder.glob("*.db"))) as connection:
+    with closing(sqlite3.connect(next(folder.glob("*.db")))) as connection:
         connection.text_factory = bytes
         names = [row[0].decode() for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         held = {name: repr(connection.execute(f'SELECT * FROM "{name}"').fetchall()) for name in names}  # noqa: S608

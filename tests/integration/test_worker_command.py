@@ -90,7 +90,7 @@ def test_jobs_are_not_done_where_the_settings_leave_them_to_others(folder: Path)
 
 
 def test_a_worker_shows_what_it_measures_on_loopback_to_whoever_has_the_token(folder: Path) -> None:
-    """The same text as `/metrics` of the pages; nothing without the token, and nothing else."""
+    """The same text as `/metrics` of the pages; nothing else without the token but that the process lives."""
     services = build_services(Settings(dir=folder, metrics_token=SecretStr("watcher")))
     with services.database.write() as records:
         enqueue(records, "checkpoint", {}, "a-checkpoint", system_clock())
@@ -99,6 +99,9 @@ def test_a_worker_shows_what_it_measures_on_loopback_to_whoever_has_the_token(fo
         assert look(port, "/metrics") == (403, "")
         assert look(port, "/metrics", "wrong") == (403, "")
         assert look(port, "/", "watcher") == (404, "")
+        assert look(port, "/healthz") == (200, "ok\n")
+        health = [sys.executable, "-I", "docs/deploy/healthcheck", str(port)]
+        assert subprocess.run(health, check=False).returncode == 0
         status, text = look(port, "/metrics", "watcher")
     assert status == 200
     assert 'esm_job_seconds_count{kind="checkpoint",outcome="done"}' in text

@@ -27,7 +27,7 @@ folder_option = click.option(
 
 
 def open_folder(folder: Path, *, demo: bool = False) -> Services:
-    """The services on a folder that `esm demo` or `esm db upgrade` made.
+    """The services on a folder that `esm demo` or `esm db upgrade` made; their database is closed when the command ends.
 
     Args:
         folder: the data folder.
@@ -43,7 +43,9 @@ def open_folder(folder: Path, *, demo: bool = False) -> Services:
         if not settings.has_database:
             remedy = fill_folder(folder, settings.mode)
             raise NotFoundError(Problem("folder-empty", "There is no database in this folder.", remedy, str(folder)))
-        return build_services(settings)
+        services = build_services(settings)
+    click.get_current_context().call_on_close(services.database.close)
+    return services
 
 
 @contextmanager

@@ -32,9 +32,8 @@ def archive_of(version: str) -> Path:
 
 def unpack(version: str, target: Path) -> Path:
     """Unpack the folder of a version into a new place."""
-    keep_modes = {"filter": "tar"} if hasattr(tarfile, "tar_filter") else {}  # older Pythons know no other way
     with tarfile.open(archive_of(version)) as archive:
-        archive.extractall(target, **keep_modes)  # type: ignore[arg-type]  # noqa: S202  an archive of this repository
+        _extract(archive, target)
     return target
 
 
@@ -81,7 +80,13 @@ def pack(folder: Path, archive: Path) -> None:
 def _check_out(commit: str, target: Path) -> None:
     packed = subprocess.run(["git", "archive", commit], cwd=REPOSITORY, check=True, capture_output=True).stdout
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        archive.extractall(target)  # noqa: S202  a commit of this repository
+        _extract(archive, target)
+
+
+def _extract(archive: tarfile.TarFile, target: Path) -> None:
+    """Lay out an archive that this repository made, with its modes."""
+    keep_modes = {"filter": "tar"} if hasattr(tarfile, "tar_filter") else {}  # older Pythons know no other way
+    archive.extractall(target, **keep_modes)  # type: ignore[arg-type]  # noqa: S202
 
 
 def _without_owner(member: tarfile.TarInfo) -> tarfile.TarInfo:

@@ -1,4 +1,4 @@
-"""A release, made in a clone without any network, is whole, the same twice, and checkable; its wheel is the whole product."""
+"""A release, made in a clone without a network, is whole, the same twice, and checkable; `.ci/wheel` walks through its wheel."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from installed import WALK, Installation
+from installed import Installation
 from packets.file_digests import list_digest
 from packets.render.font_cutting import FILES_SHA256 as FONTS
 from servers import require
@@ -181,12 +181,6 @@ def test_the_version_tells_commit_and_lock(installation: Installation, checkout:
     lock = hashlib.sha256((ROOT / "requirements" / "wheel.lock").read_bytes()).hexdigest()[:12]
     expected = f"esm {version('esm-packets')} (commit {commit}, lock sha256:{lock})\n"
     assert re.sub(r"^esm \S+", "", installation.run("--version")) == re.sub(r"^esm \S+", "", expected)
-
-
-def test_an_installed_wheel_is_the_whole_product(installation: Installation) -> None:
-    """Demo, verify, fsck, doctor, pages with their style and a year from files, without repository, fontTools or npm."""
-    for step in WALK:
-        step(installation)
 
 
 def test_a_commit_is_a_release_when_version_changelog_and_tag_agree(checkout: Path, tmp_path: Path) -> None:

@@ -36,11 +36,9 @@ class TightenReport:
         if self.changed:
             yield f"{self.changed} files and folders in {self.folder} could be read by others; now only their owner can."
         if self.refused:
-            example, remedy = (
-                self.refused[0],
-                f"Let that user run `chmod -R go= {self.folder}`, or protect what is above.",
-            )
-            yield f"{len(self.refused)} that others can read belong to another user and stay so, such as {example}. {remedy}"
+            remedy = f"Let that user run `chmod -R go= {self.folder}`, or protect what is above."
+            example, count = self.refused[0], len(self.refused)
+            yield f"Files and folders of another user that others can read: {count}, such as {example}. {remedy}"
 
 
 def make_private_folder(folder: Path) -> None:

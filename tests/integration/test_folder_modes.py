@@ -151,5 +151,6 @@ def test_what_belongs_to_another_user_is_told_and_left(old: Path, monkeypatch: p
 
     said = run_esm("db", "upgrade", "--dir", old).output
 
-    assert f"belong to another user and stay so, such as {old}" in said
+    assert "Files and folders of another user that others can read: " in said
+    assert f", such as {old}" in said
     assert "The schema is up to date" in said

@@ -24,7 +24,7 @@ $(VENV)/.made: FORCE # looked at every time, and made anew when it does not work
 
 $(VENV)/.runtime: $(VENV)/.made requirements/runtime.lock pyproject.toml
 	@echo "Installing the pinned runtime packages (once, about a minute) ..."
-	@sh .ci/pip $(VENV) --require-hashes -r requirements/runtime.lock
+	@sh .ci/pip $(VENV) --no-compile --require-hashes -r requirements/runtime.lock # compiled by .ci/prepare, on all processors
 	@sh .ci/pip $(VENV) --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -22,6 +22,7 @@ from signing.containers import is_whole
 from signing.evidence import ORDER_TOLERANCE, Evidence
 from signing.fields import ARCHIVE_FIELD, SEAL_FIELD
 from signing.identity import SignerIdentity, identity_in
+from signing.standalone.revision_forms import FormError, check_revisions
 from signing.trust import Expected, ExpectedSigner, Trust
 from signing.verdict import Fault, Indication
 
@@ -52,6 +53,7 @@ def file_faults(pdf: bytes, reader: PdfFileReader, found: Sequence[Evidence]) ->
     if not found:
         return [Fault(Indication.FAILED, "FORMAT_FAILURE", "The file carries no signature.")]
     return [
+        *_revision_faults(pdf, found),
         *_coverage_faults(pdf, found),
         *_seal_faults(reader, found),
         *_order_faults(found),
@@ -149,6 +151,24 @@ def _hexadecimal(signature: EmbeddedPdfSignature, container: bytes) -> bytes:
     encoded = content[:length] + bytes(len(content) - length)
     digits = encoded.hex().encode("ascii")
     return b"<" + (digits.upper() if container == container.upper() else digits) + b">"
+
+
+def _revision_faults(pdf: bytes, found: Sequence[Evidence]) -> list[Fault]:
+    """Each revision holds what the service appends and nothing else, and pyHanko finds the same signatures in them."""
+    try:
+        revisions = check_revisions(pdf)
+    except FormError as error:
+        return [_failed("FORMAT_FAILURE", f"It holds what this service does not append: {error}.")]
+    kinds = {True: "timestamp", False: "signature"}
+    read = [(one.field, one.byte_range, one.kind) for one in revisions]
+    known = [
+        (one.field, tuple(int(value) for value in one.signature.byte_range),
+         "seal" if is_seal(one) else kinds[one.is_archival])
+        for one in found
+    ]  # fmt: skip
+    if read == known:
+        return []
+    return [_failed("FORMAT_FAILURE", "Its revisions do not each hold one signature of their own.")]
 
 
 def _coverage_faults(pdf: bytes, found: Sequence[Evidence]) -> list[Fault]:

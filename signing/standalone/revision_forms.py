@@ -4,14 +4,14 @@ A signed file is a draft, its seal, signatures of people in the draft's own fiel
 each appended revision by itself and permits exactly the objects, keys and values that the service writes. It needs the
 standard library alone, so that the verifier of the service and the program in a bag hold the same rules.
 
-The draft and the seal's revision are the service's own bytes: the seal vouches for what they say. Their layout is read all the same.
+The draft and the seal's revision are the service's own bytes: the seal vouches for what they say. Only their layout is read.
 """
 
 from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -84,11 +84,12 @@ class AppendedRevision:
     lists: tuple[bytes, ...]
 
 
-_PDF_DOC = dict(zip(range(0x18, 0x20), "˘ˇˆ˙˝˛˚˜", strict=True)) | dict(
+_PDF_DOC = dict(zip(range(0x18, 0x20), "˘ˇˆ˙˝˛˚˜", strict=True)) | dict(  # noqa: RUF001  PDFDocEncoding
     zip(range(0x80, 0xA1), "•†‡…—–ƒ⁄‹›−‰„“”‘’‚™ﬁﬂŁŒŠŸŽıłœšž\ufffd€", strict=True)  # noqa: RUF001  PDFDocEncoding
 )
 _GAP = re.compile(rb"(?:[\x00\t\n\x0c\r ]|%[^\r\n]*)*")
 _NUMBER = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)")
+_PLAIN_NUMBERS = re.compile(rb" ((?:-?\d{1,9}(?:\.\d{1,9})? )+)\]")
 _REFERENCE = re.compile(rb"([1-9]\d{0,9}) 0 R(?![0-9A-Za-z])")
 _NAME = re.compile(rb"/([^\x00\t\n\x0c\r ()<>\[\]{}/%]*)")
 _HEXADECIMAL = re.compile(rb"<([0-9A-Fa-f\s]*)>")
@@ -148,18 +149,15 @@ def parse_value(data: bytes, at: int, depth: int = 0) -> tuple[Any, int]:
         return _parse_array(data, at + 1, depth)
     if data.startswith(b"(", at):
         return _parse_literal(data, at)
-    if found := _HEXADECIMAL.match(data, at):
-        digits = b"".join(found[1].split())
-        return Text(bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode()), found[0]), found.end()
-    if found := _NAME.match(data, at):
-        return _named(found[1]), found.end()
-    if found := _REFERENCE.match(data, at):
-        return Ref(int(found[1])), found.end()
-    if found := _NUMBER.match(data, at):
-        return Number(float(found[0]), found[0]), found.end()
-    if found := _WORD.match(data, at):
-        return _WORDS[found[1]], found.end()
+    for pattern, make in _TOKENS:
+        if found := pattern.match(data, at):
+            return make(found), found.end()
     raise FormError("a value cannot be read")
+
+
+def _hexadecimal(found: re.Match[bytes]) -> Text:
+    digits = b"".join(found[1].split())
+    return Text(bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode()), found[0])
 
 
 def _skip(data: bytes, at: int) -> int:
@@ -168,10 +166,23 @@ def _skip(data: bytes, at: int) -> int:
 
 
 def _named(raw: bytes) -> Name:
+    if b"#" not in raw:
+        return Name(raw.decode("latin-1"))
     pieces = re.split(rb"#([0-9A-Fa-f]{2})", raw)
     return Name(
-        b"".join(bytes.fromhex(one.decode()) if place % 2 else one for place, one in enumerate(pieces)).decode("latin-1")
+        b"".join(bytes.fromhex(one.decode()) if place % 2 else one for place, one in enumerate(pieces)).decode(
+            "latin-1"
+        )
     )
+
+
+_TOKENS: tuple[tuple[re.Pattern[bytes], Callable[[re.Match[bytes]], Any]], ...] = (
+    (_NAME, lambda found: _named(found[1])),
+    (_REFERENCE, lambda found: Ref(int(found[1]))),
+    (_NUMBER, lambda found: Number(float(found[0]), found[0])),
+    (_HEXADECIMAL, _hexadecimal),
+    (_WORD, lambda found: _WORDS[found[1]]),
+)
 
 
 def _parse_dictionary(data: bytes, at: int, depth: int) -> tuple[dict[str, Any], int]:
@@ -184,6 +195,8 @@ def _parse_dictionary(data: bytes, at: int, depth: int) -> tuple[dict[str, Any],
 
 
 def _parse_array(data: bytes, at: int, depth: int) -> tuple[list[Any], int]:
+    if plain := _PLAIN_NUMBERS.match(data, at):
+        return [Number(float(one), one) for one in plain[1].split()], plain.end()
     items = []
     while not data.startswith(b"]", at := _skip(data, at)):
         item, at = parse_value(data, at, depth + 1)
@@ -273,6 +286,7 @@ class _Layout:
     rows: bytes
     before: _Layout | None = None
     _packed: dict[int, tuple[bytes, dict[int, int]]] = field(default_factory=dict)
+    _read: dict[int, tuple[Any, int]] = field(default_factory=dict)
 
     @cached_property
     def size(self) -> int:
@@ -336,13 +350,19 @@ class _Layout:
         """An object of this revision."""
         kind, where, _ = row
         if kind == STANDARD:
-            return parse_object(self.pdf, where, number)[0]
+            return self.read_at(number, where)[0]
         if kind != COMPRESSED:
             return None
         if where not in self._packed:
             self._packed[where] = _unpacked(self.get(where))
         content, places = self._packed[where]
         return parse_value(content, places[number])[0]
+
+    def read_at(self, number: int, where: int) -> tuple[Any, int]:
+        """An object that stands by itself, read once, and where it ends."""
+        if number not in self._read:
+            self._read[number] = parse_object(self.pdf, where, number)
+        return self._read[number]
 
 
 def _whole(value: Any) -> int:
@@ -429,6 +449,7 @@ def _table_at(pdf: bytes, at: int) -> tuple[int, Stream, int]:
 
 TRAILER = {"W", "Type", "Filter", "Size", "Root", "Info", "ID", "Prev", "Index", "Length"}
 STAMP_OPERATORS = {b"rg", b"BT", b"Tm", b"Tf", b"TL", b"Td", b"Tj", b"T*", b"ET"}
+BLANK = b"q Q"
 SHOWN = rb"q q /BackgroundGS gs 1 0 0 1 0 0 cm /Stamp Do Q Q"
 WIDGET: Mapping[str, Any] = {
     "FT": Name("Sig"),
@@ -500,7 +521,7 @@ class _Step:
         at = new.start
         for number, (_, where, _) in sorted(rows.items()):
             _refuse_unless(where == at, "something stands between its objects")
-            value, end = parse_object(new.pdf, where, number)
+            value, end = new.read_at(number, where)
             self._objects[number], self._ends[number] = value, (at, end)
             at = end
             if not self._holds_signature(value):
@@ -581,7 +602,7 @@ class _Step:
         entries = {key: shown.entries[key] for key in shown.entries if key not in {"Length", "Resources"}}
         _refuse_unless(_same_form(entries, [0, height, width, 0]), "its appearance is of another form")
         resources = shown.entries.get("Resources", {})
-        if not resources and not shown.data.strip():
+        if not resources and shown.data == BLANK:
             return
         state = {"BackgroundGS": {"CA": Number(1, b""), "ca": Number(1, b"")}}
         _refuse_unless(set(resources) == {"ExtGState", "XObject"} and _same(resources["ExtGState"], state)

@@ -92,7 +92,9 @@ def _certificates(chance: Random, container: cms.ContentInfo) -> bytes:
     _, begin, end, _ = chance.choice(ranges(other))
     theirs = cms.ContentInfo.load(bytes.fromhex(other[begin + 1 : end - 1].decode()))["content"]["certificates"]
     more = [one.copy() for one in theirs]
-    data["certificates"] = cms.CertificateSet([*(one.copy() for one in data["certificates"]), *more[: chance.randrange(1, 3)]])
+    data["certificates"] = cms.CertificateSet(
+        [*(one.copy() for one in data["certificates"]), *more[: chance.randrange(1, 3)]]
+    )
     return bytes(container.dump(force=True))
 
 

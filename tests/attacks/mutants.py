@@ -50,7 +50,9 @@ class Mutant:
 
 def next_field(writer: ArchivalWriter) -> str:
     """The name of the next archival time-stamp, as far as it is not there yet, waiting to be filled."""
-    names = [name for name, state in signature_fields(writer.prev).items() if ARCHIVE_FIELD.fullmatch(name) and state.filled]
+    names = [
+        name for name, state in signature_fields(writer.prev).items() if ARCHIVE_FIELD.fullmatch(name) and state.filled
+    ]
     return f"Archive_{len(names) + 1}"
 
 
@@ -166,7 +168,9 @@ def main() -> None:
         sys.stdout.write("That seed makes no file.\n")
         return
     judged = judge(mutant)
-    sys.stdout.write(f"{mutant.family}, {mutant.subject}: alone {judged.alone}, with another authority {judged.helped}\n")
+    sys.stdout.write(
+        f"{mutant.family}, {mutant.subject}: alone {judged.alone}, with another authority {judged.helped}\n"
+    )
     sys.stdout.write("".join(f"{line}\n" for line in judged.differences))
 
 

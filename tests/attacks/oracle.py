@@ -26,7 +26,19 @@ from signing.verify import verify_pdf
 
 DOTS, SCALE = "36", 0.5
 ACTIVE = frozenset(
-    {"/A", "/AA", "/OpenAction", "/JS", "/JavaScript", "/Launch", "/URI", "/SubmitForm", "/EmbeddedFiles", "/RichMedia", "/XFA"}
+    {
+        "/A",
+        "/AA",
+        "/OpenAction",
+        "/JS",
+        "/JavaScript",
+        "/Launch",
+        "/URI",
+        "/SubmitForm",
+        "/EmbeddedFiles",
+        "/RichMedia",
+        "/XFA",
+    }
 )
 
 

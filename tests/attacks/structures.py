@@ -16,7 +16,22 @@ Structure = Callable[[Random, ArchivalWriter], None]
 ACTIONS = ("/JavaScript", "/URI", "/Launch", "/GoToR", "/SubmitForm", "/Named", "/Hide", "/ResetForm")
 SUBTYPES = ("/FreeText", "/Stamp", "/Widget", "/Link", "/Square", "/Redact", "/Watermark", "/FileAttachment", "/Screen")
 DRAWING = b"1 1 1 rg 0 0 600 800 re f BT /F1 24 Tf 20 20 Td (This agreement ends today) Tj ET"
-WIDGET_EXTRAS = ("/Rect", "/AP", "/A", "/AA", "/MK", "/Contents", "/F", "/Parent", "/Kids", "/DV", "/TU", "/DA", "/OC", "/BS")
+WIDGET_EXTRAS = (
+    "/Rect",
+    "/AP",
+    "/A",
+    "/AA",
+    "/MK",
+    "/Contents",
+    "/F",
+    "/Parent",
+    "/Kids",
+    "/DV",
+    "/TU",
+    "/DA",
+    "/OC",
+    "/BS",
+)
 
 
 def numbers(*values: float) -> generic.ArrayObject:
@@ -38,7 +53,9 @@ def pages(writer: ArchivalWriter) -> list[generic.DictionaryObject]:
 
 def drawing(writer: ArchivalWriter) -> generic.DictionaryObject:
     """An appearance that hides what lies under it."""
-    entries = dictionary({"/Type": pdf_name("/XObject"), "/Subtype": pdf_name("/Form"), "/BBox": numbers(0, 0, 600, 800)})
+    entries = dictionary(
+        {"/Type": pdf_name("/XObject"), "/Subtype": pdf_name("/Form"), "/BBox": numbers(0, 0, 600, 800)}
+    )
     stream = generic.StreamObject(entries, stream_data=DRAWING)
     return dictionary({"/N": writer.add_object(stream)})
 
@@ -46,7 +63,9 @@ def drawing(writer: ArchivalWriter) -> generic.DictionaryObject:
 def action(chance: Random) -> generic.DictionaryObject:
     """Something that a viewer does."""
     text = generic.pdf_string("app.alert(1)")
-    return dictionary({"/S": pdf_name(chance.choice(ACTIONS)), "/JS": text, "/URI": text, "/F": text, "/N": pdf_name("/Print")})
+    return dictionary(
+        {"/S": pdf_name(chance.choice(ACTIONS)), "/JS": text, "/URI": text, "/F": text, "/N": pdf_name("/Print")}
+    )
 
 
 def rectangle(chance: Random) -> generic.ArrayObject:
@@ -98,7 +117,7 @@ def fake_value(chance: Random, writer: ArchivalWriter) -> generic.PdfObject:
         lambda: dictionary({"/Type": pdf_name("/DocTimeStamp"), "/SubFilter": pdf_name("/ETSI.RFC3161")}),
         lambda: dictionary(dict(chance.choice(filled)["/V"].items())),
         lambda: generic.pdf_string("signed"),
-        lambda: generic.ArrayObject(),
+        generic.ArrayObject,
     ]
     value = chance.choice(kinds)()
     return writer.add_object(value) if chance.random() < 0.8 else value
@@ -166,7 +185,12 @@ def replace_object(chance: Random, writer: ArchivalWriter) -> None:
             found.pop(key)
         else:
             found[pdf_name(chance.choice([key, "/Extra"]))] = chance.choice(
-                [generic.NumberObject(chance.randrange(999)), pdf_name("/Other"), generic.pdf_string("x"), generic.NullObject()]
+                [
+                    generic.NumberObject(chance.randrange(999)),
+                    pdf_name("/Other"),
+                    generic.pdf_string("x"),
+                    generic.NullObject(),
+                ]
             )
     elif isinstance(found, generic.ArrayObject) and found:
         del found[chance.randrange(len(found))]

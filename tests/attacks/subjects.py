@@ -1,4 +1,4 @@
-"""The documents that mutants are made of: one of each type, open, half signed and executed; and an authority that anybody may ask."""
+"""The documents that mutants are made of: one of each type in three states; and an authority that stamps for anybody."""
 
 from __future__ import annotations
 

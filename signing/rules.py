@@ -181,7 +181,7 @@ def _container_faults(revisions: Sequence[AppendedRevision], found: Sequence[Evi
         known |= set(revision.certificates)
         content = bytes(evidence.signature.pkcs7_content)
         try:
-            check_container_form(content[: parser.peek(content)], roots, known)
+            check_container_form(content[: parser.peek(content)], roots, known or None)
         except (FormError, IndexError, KeyError) as error:
             reason = str(error) if isinstance(error, FormError) else "it cannot be read"
             sentence = f"Its container is not of the one form that signatures have here: {reason}."

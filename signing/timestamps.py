@@ -26,6 +26,8 @@ from signing.connections import post
 from signing.errors import TimeStampError
 from signing.oids import TIMESTAMP_POLICY
 from signing.pki import KeyPair, Pki
+from signing.standalone.container_forms import check_container_form
+from signing.standalone.revision_forms import FormError
 from signing.tokens import Imprint, authority_problem, generation_time, granted_token, token_faults
 from signing.trust import Trust
 from signing.waiting import wait_for
@@ -257,9 +259,16 @@ class TimeStampSource(TimeStamper):
             token = granted_token(authority.answer(make_request(imprint)))
             if isinstance(token, str):
                 return f"it refused ({token})"
-            encoded = token.dump()
+            answered = token.dump()
             faults = await token_faults(token, imprint, self.trust, self._clock())
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            if faults:
+                return "; ".join(faults)
+            encoded = _in_one_form(answered)
+            if encoded != answered:
+                faults = await token_faults(cms.ContentInfo.load(encoded), imprint, self.trust, self._clock())
+        except FormError as error:
+            return f"its token has a form that no file may hold: {error}"
+        except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
             return f"{type(error).__name__}: {error}"
         if faults:
             return "; ".join(faults)
@@ -267,6 +276,20 @@ class TimeStampSource(TimeStamper):
             self._longest = max(self._longest, len(encoded))
         # Read anew: asn1crypto encodes what was looked into again, part by part, at each copy (half a second a signature).
         return cms.ContentInfo.load(encoded)
+
+
+def _in_one_form(encoded: bytes) -> bytes:
+    """A token as files hold it: DER, also where an authority answers in BER.
+
+    Raises:
+        ValueError: it holds what no signature covers and no file may hold.
+    """
+    try:
+        check_container_form(encoded, ())
+    except FormError:
+        encoded = cms.ContentInfo.load(encoded).dump(force=True)
+        check_container_form(encoded, ())
+    return encoded
 
 
 def local_source(pki: Pki, clock: Clock) -> TimeStampSource:

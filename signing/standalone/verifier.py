@@ -42,7 +42,7 @@ from signing.standalone.container_forms import (
     oid_text,
     read_der,
 )
-from signing.standalone.revision_forms import AppendedRevision, check_revisions
+from signing.standalone.revision_forms import AppendedRevision, FormError, check_revisions
 
 CONTENT_TYPE, MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
 SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47"
@@ -501,7 +501,11 @@ class Bag:
 
     def _signatures(self, name: str, revisions: list[bytes]) -> None:
         """Each revision holds what the service appends, and nothing else; each signature in them holds."""
-        newest, found = revisions[-1], check_revisions(revisions[-1])
+        newest = revisions[-1]
+        try:
+            found = check_revisions(newest)
+        except FormError as error:
+            raise ValueError(f"no signature can be relied on: {error}") from error
         if [one.byte_range[2] + one.byte_range[3] for one in found] != [len(one) for one in revisions[1:]]:
             self.findings.append(f"{name}: signatures and revisions do not belong together")
         known: set[bytes] = set()

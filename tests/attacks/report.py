@@ -33,7 +33,7 @@ MUTANT_HEADINGS = (
     "pass, with a public authority",
     "pass and differ",
 )
-MUTANTS, SEED = 60, 20261201
+MUTANTS, SEED = 30, 20261201
 
 
 def mutant_row(family: str, judged: Sequence[Judged]) -> tuple[str, ...]:

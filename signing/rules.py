@@ -25,6 +25,7 @@ from signing.fields import ARCHIVE_FIELD, SEAL_FIELD
 from signing.identity import SignerIdentity, identity_in
 from signing.standalone.container_forms import check_container_form
 from signing.standalone.revision_forms import AppendedRevision, FormError, check_revisions
+from signing.standalone.validation_forms import check_validation_data
 from signing.trust import Expected, ExpectedSigner, Trust
 from signing.verdict import Fault, Indication
 
@@ -159,6 +160,9 @@ def _revision_faults(pdf: bytes, found: Sequence[Evidence], trust: Trust) -> lis
     """Each revision holds what the service appends and nothing else, and pyHanko finds the same signatures in them."""
     try:
         revisions = check_revisions(pdf)
+        if not any(one.faults for one in found):  # else a root that is lacking says more
+            anchors = (*trust.roots, *trust.timestamp_roots)
+            check_validation_data(revisions, [x509.load_der_x509_certificate(one) for one in anchors])
     except FormError as error:
         return [_failed("FORMAT_FAILURE", f"The file holds what this service does not append: {error}.")]
     if [(one.field, one.byte_range, one.kind) for one in revisions] != [_outline(one) for one in found]:

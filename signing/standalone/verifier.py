@@ -43,6 +43,7 @@ from signing.standalone.container_forms import (
     read_der,
 )
 from signing.standalone.revision_forms import AppendedRevision, FormError, check_revisions
+from signing.standalone.validation_forms import check_validation_data
 
 CONTENT_TYPE, MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
 SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47"
@@ -504,6 +505,7 @@ class Bag:
         newest = revisions[-1]
         try:
             found = check_revisions(newest)
+            check_validation_data(found, [*self.trust.anchors, *self.trust.stamps])
         except FormError as error:
             raise ValueError(f"no signature can be relied on: {error}") from error
         if [one.byte_range[2] + one.byte_range[3] for one in found] != [len(one) for one in revisions[1:]]:

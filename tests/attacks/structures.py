@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from random import Random
+from typing import Any
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
@@ -34,6 +35,11 @@ WIDGET_EXTRAS = (
 )
 
 
+def whole(value: int) -> generic.PdfObject:
+    """A whole number."""
+    return generic.NumberObject(value)  # type: ignore[no-untyped-call]
+
+
 def numbers(*values: float) -> generic.ArrayObject:
     """A list of numbers."""
     return generic.ArrayObject(map(generic.FloatObject, values))
@@ -49,6 +55,12 @@ def pages(writer: ArchivalWriter) -> list[generic.DictionaryObject]:
         else:
             found.append(node)
     return found
+
+
+def reference_to(value: generic.DictionaryObject, writer: ArchivalWriter) -> generic.PdfObject:
+    """A reference to what stands in the file."""
+    found: Any = value.container_ref
+    return generic.IndirectObject(found.idnum, 0, writer)  # type: ignore[no-untyped-call]
 
 
 def drawing(writer: ArchivalWriter) -> generic.DictionaryObject:
@@ -158,12 +170,12 @@ def shadow(chance: Random, writer: ArchivalWriter) -> None:
     elif how == 1:
         page[pdf_name("/MediaBox")] = numbers(0, 0, chance.uniform(50, 400), chance.uniform(50, 400))
     elif how == 2:
-        page[pdf_name("/Rotate")] = generic.NumberObject(chance.choice([90, 180, 270]))
+        page[pdf_name("/Rotate")] = whole(chance.choice([90, 180, 270]))
     elif how == 3:
         page[pdf_name("/Resources")] = dictionary({})
     else:
         kids = generic.ArrayObject([writer.add_object(dictionary(dict(page.items())))])
-        tree = dictionary({"/Type": pdf_name("/Pages"), "/Kids": kids, "/Count": generic.NumberObject(1)})
+        tree = dictionary({"/Type": pdf_name("/Pages"), "/Kids": kids, "/Count": whole(1)})
         writer.root[pdf_name("/Pages")] = writer.add_object(tree)
         writer.update_root()  # type: ignore[no-untyped-call]
         return
@@ -186,7 +198,7 @@ def replace_object(chance: Random, writer: ArchivalWriter) -> None:
         else:
             found[pdf_name(chance.choice([key, "/Extra"]))] = chance.choice(
                 [
-                    generic.NumberObject(chance.randrange(999)),
+                    whole(chance.randrange(999)),
                     pdf_name("/Other"),
                     generic.pdf_string("x"),
                     generic.NullObject(),
@@ -230,16 +242,15 @@ def widget(chance: Random, writer: ArchivalWriter) -> None:
         "/T": generic.pdf_string(f"Archive_{count + 1}"),
         "/Type": pdf_name("/Annot"),
         "/Subtype": pdf_name("/Widget"),
-        "/F": generic.NumberObject(132),
+        "/F": whole(132),
         "/Rect": numbers(-9999, -9999, -9999, -9999),
         "/TU": generic.pdf_string("Archival time-stamp"),
     }
     field = dictionary(entries)
     for key in chance.sample(WIDGET_EXTRAS, chance.randrange(1, 4)):
         field[pdf_name(key)] = _extra(key, chance, writer)
-    holder = page.get_object() if isinstance(page, generic.IndirectObject) else page
-    holder = chance.choice(pages(writer)) if "/Kids" in holder else holder
-    field[pdf_name("/P")] = generic.IndirectObject(holder.container_ref.idnum, 0, writer)
+    holder = chance.choice(pages(writer)) if "/Kids" in page else page
+    field[pdf_name("/P")] = reference_to(holder, writer)
     reference = writer.add_object(field)
     listed = writer.root["/AcroForm"]["/Fields"]
     listed.append(reference)
@@ -256,11 +267,11 @@ def _extra(key: str, chance: Random, writer: ArchivalWriter) -> generic.PdfObjec
         "/A": lambda: action(chance),
         "/AA": lambda: dictionary({"/E": action(chance)}),
         "/MK": lambda: dictionary({"/BG": numbers(1, 0, 0), "/CA": generic.pdf_string("Paid")}),
-        "/F": lambda: generic.NumberObject(chance.choice([0, 4, 64])),
+        "/F": lambda: whole(chance.choice([0, 4, 64])),
         "/Parent": lambda: writer.root.raw_get("/AcroForm"),
         "/Kids": lambda: generic.ArrayObject([writer.add_object(dictionary({"/AP": drawing(writer)}))]),
         "/OC": lambda: dictionary({"/Type": pdf_name("/OCG"), "/Name": generic.pdf_string("x")}),
-        "/BS": lambda: dictionary({"/W": generic.NumberObject(9)}),
+        "/BS": lambda: dictionary({"/W": whole(9)}),
     }
     return made.get(key, lambda: generic.pdf_string("This agreement ends today"))()
 

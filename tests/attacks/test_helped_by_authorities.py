@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 
 from attacks.changes import dictionary, fields
-from attacks.structures import drawing, numbers
+from attacks.structures import drawing, numbers, whole
 from attacks.subjects import both_trusted, closed_by_others
-from signed_files import NOW, document_type, life
+from signed_files import NOW, document_type, keys, life
 from signing.revisions import ArchivalWriter, open_writer
 from signing.standalone.revision_forms import FormError, check_revisions
 from signing.verdict import Indication, Verdict
@@ -28,7 +29,7 @@ EXTRAS: dict[str, Extra] = {
     "a caption": lambda _: {"/MK": dictionary({"/CA": TEXT})},
     "a text": lambda _: {"/Contents": TEXT},
     "another tooltip": lambda _: {"/TU": TEXT},
-    "other flags": lambda _: {"/F": generic.NumberObject(4)},
+    "other flags": lambda _: {"/F": whole(4)},
     "a parent": lambda writer: {"/Parent": writer.root.raw_get("/AcroForm")},
     "children": lambda writer: {
         "/Kids": generic.ArrayObject([writer.add_object(dictionary({"/AP": drawing(writer)}))])
@@ -54,8 +55,8 @@ def with_widget(pdf: bytes, extra: Extra) -> bytes:
         "/T": generic.pdf_string(name),
         "/Type": pdf_name("/Annot"),
         "/Subtype": pdf_name("/Widget"),
-        "/F": generic.NumberObject(132),
-        "/Rect": generic.ArrayObject([generic.NumberObject(-9999)] * 4),
+        "/F": whole(132),
+        "/Rect": generic.ArrayObject([whole(-9999)] * 4),
         "/P": page,
         "/TU": generic.pdf_string("Archival time-stamp"),
     }
@@ -116,3 +117,20 @@ def test_the_programs_rules_name_the_revision_that_breaks_them() -> None:
     assert [one.kind for one in check_revisions(life().closed)] == ["seal", *["signature"] * 3, "timestamp"]
     with pytest.raises(FormError, match="revision 7"):
         check_revisions(with_widget(life().closed, EXTRAS["an action"]))
+
+
+@pytest.mark.parametrize("what", ["noise", "a certificate of somebody else", "a list of somebody else"])
+def test_validation_data_of_no_use_fails(what: str) -> None:
+    """A file of one's own in the security store: only what leads to a trusted root belongs there."""
+    theirs = keys("theirs")
+    added = {
+        "noise": ("/Certs", b"\x30\x03\x02\x01\x07"),
+        "a certificate of somebody else": ("/Certs", theirs.root.public_bytes(Encoding.DER)),
+        "a list of somebody else": ("/CRLs", theirs.root_list),
+    }
+    key, content = added[what]
+    writer = open_writer(life().closed)
+    store = writer.root["/DSS"]
+    store[key].append(writer.add_object(generic.StreamObject(stream_data=content)))
+    writer.update_container(store)
+    assert judge(closed_by_others(writer, "Archive_2")).overall is Indication.FAILED

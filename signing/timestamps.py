@@ -259,13 +259,10 @@ class TimeStampSource(TimeStamper):
             token = granted_token(authority.answer(make_request(imprint)))
             if isinstance(token, str):
                 return f"it refused ({token})"
-            answered = token.dump()
+            encoded = token.dump()
             faults = await token_faults(token, imprint, self.trust, self._clock())
-            if faults:
-                return "; ".join(faults)
-            encoded = _in_one_form(answered)
-            if encoded != answered:
-                faults = await token_faults(cms.ContentInfo.load(encoded), imprint, self.trust, self._clock())
+            if not faults:
+                check_container_form(encoded, ())
         except FormError as error:
             return f"its token has a form that no file may hold: {error}"
         except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
@@ -276,20 +273,6 @@ class TimeStampSource(TimeStamper):
             self._longest = max(self._longest, len(encoded))
         # Read anew: asn1crypto encodes what was looked into again, part by part, at each copy (half a second a signature).
         return cms.ContentInfo.load(encoded)
-
-
-def _in_one_form(encoded: bytes) -> bytes:
-    """A token as files hold it: DER, also where an authority answers in BER.
-
-    Raises:
-        ValueError: it holds what no signature covers and no file may hold.
-    """
-    try:
-        check_container_form(encoded, ())
-    except FormError:
-        encoded = cms.ContentInfo.load(encoded).dump(force=True)
-        check_container_form(encoded, ())
-    return encoded
 
 
 def local_source(pki: Pki, clock: Clock) -> TimeStampSource:

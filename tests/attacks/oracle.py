@@ -131,7 +131,7 @@ def _signers(file: Path) -> tuple[tuple[str, str], ...]:
     answer = subprocess.run(["pdfsig", "-nocert", str(file)], check=False, capture_output=True, text=True)
     found: list[list[str]] = []
     for block in re.split(r"Signature #\d+:", answer.stdout)[1:]:
-        if "ETSI.RFC3161" in block:
+        if "Signature Type: unknown" in block and "Signature Field Name: Archive_" in block:
             continue
         name, field = (
             (re.findall(rf"{what}: (.*)", block) or [""])[0]

@@ -91,6 +91,7 @@ faults: dev tools ## Break the signing ceremony in many ways, on both databases 
 	@PYTHONPATH=tests $(BIN)/python -m faults.runs $(if $(ONLY),--only "$(ONLY)") $(if $(COLUMN),--column $(COLUMN)) \
 	$(if $(QUICK),--size quick,$(if $(LONG),--size long) --report bench/results/faults.md)
 	@test -n "$(ONLY)" || PYTHONPATH=tests $(BIN)/python -m faults.fuzz $(if $(QUICK),--quick,--seconds $(SECONDS))
+	@test -n "$(ONLY)" || PYTHONPATH=tests $(BIN)/python -m faults.mutants $(if $(QUICK),--quick)
 
 scaled: dev tools ## Start PostgreSQL, an S3 store, two web processes and four workers, do the main job through them, end all (ACOS=3, KILL=1)
 	@PYTHONPATH=tests $(BIN)/python -m scaled.run --acos $(ACOS) $(if $(KILL),--kill)

@@ -53,9 +53,10 @@ signatures        the seal, each signature, each archival time-stamp, in the ord
                   proof: signature_value and certificate in base64, attributes_digest and document_digest as SHA-256
 problems          everything that is wrong: code, sentence, remedy, where
 
-WHAT THE PROGRAM DOES NOT JUDGE
-It shows that each revision was signed, by which certificate, and when. It does not judge whether a later revision changed
-what the page shows; each verification.xml does. It does not say that what was signed is true.
+WHAT THE PROGRAM JUDGES, AND WHAT IT DOES NOT
+It shows that each revision was signed, by which certificate, and when, and that no revision after the seal holds anything but
+what the service appends: a signature in a field of the draft, or an archival time-stamp, with validation data. It does not say
+that what was signed is true.
 """
 
 

@@ -8,7 +8,6 @@ import io
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -38,6 +37,7 @@ from signing.bag_writing import BagWriter, FolderSink, Sink, ZipSink, replacing
 from signing.checkpoints import Checkpointer
 from signing.etsi_report import write_report
 from signing.pades import SigningService
+from signing.standalone.program import standalone_program
 from signing.verify import verify_pdf
 
 
@@ -110,7 +110,7 @@ class BagDesk:
         self._add_log(bag, sequences)
         self._add_trust(bag)
         bag.add("data/README.txt", README.encode())
-        bag.add("data/verify.py", files("signing.standalone").joinpath("verifier.py").read_bytes())
+        bag.add("data/verify.py", standalone_program())
         bag.finish(self.clock().date(), self.signer.seal_statement)
         return papers.count
 

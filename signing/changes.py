@@ -4,11 +4,12 @@ pyHanko's own analysis follows every path to every object, which takes minutes o
 looks only at objects that a revision wrote, and permits only what this service appends:
 
 * new objects, under numbers that the revision before could not have referred to;
-* an empty signature field gets its value and its appearance, unless an earlier signature locks it;
-* a new field of an archival time-stamp, and its widget on a page;
+* an empty signature field gets a signature and its appearance, unless an earlier signature locks it;
+* a new field of an archival time-stamp with the keys of ours, and its widget on a page;
 * more certificates and revocation lists in the document security store.
 
-Everything else is a suspicious modification. It is stricter than DocMDP: no other form field can change at all.
+Everything else is a suspicious modification. It is stricter than DocMDP: no other form field can change at all. What each new
+object may hold is read once more, byte for byte and without pyHanko, by `signing.standalone.revision_forms`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ FORM_FREE = frozenset({"/Fields", "/SigFlags"})
 FIELD_FREE = frozenset({"/V", "/AP"})
 STORE_LISTS = ("/Certs", "/CRLs", "/OCSPs")
 PAGE_FREE = frozenset({"/Annots"})
+ARCHIVAL_KEYS = frozenset({"/FT", "/T", "/Type", "/Subtype", "/F", "/Rect", "/P", "/TU", "/V"})
+OFF_THE_PAGE = [-9999] * 4
+SIGNATURE_KEYS = frozenset({"/Contents", "/ByteRange", "/Type", "/Filter", "/SubFilter"})
+"""What a signature has at least, and a document time-stamp has alone."""
 EMPTY = DictionaryObject()  # type: ignore[no-untyped-call]
 
 
@@ -120,6 +125,9 @@ class _Step:
             raise SuspiciousModification(f"the field {name} is no empty signature field")
         if self._lock is not None and self._lock.is_locked(name):
             raise SuspiciousModification(f"the field {name} was locked")
+        value = _value(new, "/V")
+        if not isinstance(value, DictionaryObject) or not value.keys() >= SIGNATURE_KEYS or value["/Type"] != "/Sig":
+            raise SuspiciousModification(f"the field {name} was filled with something else than a signature")
         self._require_fresh(new.raw_get("/V"))
         self._require_fresh((_value(new, "/AP") or EMPTY).get_value_as_reference("/N", optional=True))
         self._explained.add(_number(reference))
@@ -128,8 +136,9 @@ class _Step:
     def _check_archival(self, reference: IndirectObject) -> None:
         field = self._new(_reference(reference, self._new))
         value = _value(field, "/V") or EMPTY
-        named = ARCHIVE_FIELD.fullmatch(str(_value(field, "/T")))
-        if not named or _value(field, "/FT") != "/Sig" or _value(value, "/Type") != "/DocTimeStamp" or "/Kids" in field:
+        named = ARCHIVE_FIELD.fullmatch(str(_value(field, "/T"))) and field.keys() == ARCHIVAL_KEYS
+        stamps = value.keys() == SIGNATURE_KEYS and value["/Type"] == "/DocTimeStamp"
+        if not named or _value(field, "/FT") != "/Sig" or not stamps or field["/Rect"] != OFF_THE_PAGE:
             raise SuspiciousModification("a field was added that is not of an archival time-stamp")
         self._check_page(field.raw_get("/P"), reference)
 

@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 
 from asn1crypto import parser
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.sign.fields import MDPPerm, enumerate_sig_fields
@@ -22,6 +23,9 @@ from signing.containers import is_whole
 from signing.evidence import ORDER_TOLERANCE, Evidence
 from signing.fields import ARCHIVE_FIELD, SEAL_FIELD
 from signing.identity import SignerIdentity, identity_in
+from signing.standalone.container_forms import check_container_form
+from signing.standalone.revision_forms import AppendedRevision, FormError, check_revisions
+from signing.standalone.validation_forms import check_validation_data
 from signing.trust import Expected, ExpectedSigner, Trust
 from signing.verdict import Fault, Indication
 
@@ -47,11 +51,12 @@ def identity_of(evidence: Evidence) -> SignerIdentity | None:
     return identity_in(certificate_of(evidence).subject)
 
 
-def file_faults(pdf: bytes, reader: PdfFileReader, found: Sequence[Evidence]) -> list[Fault]:
+def file_faults(pdf: bytes, reader: PdfFileReader, found: Sequence[Evidence], trust: Trust) -> list[Fault]:
     """What is wrong with the file as a whole: coverage, the seal, the order of times."""
     if not found:
         return [Fault(Indication.FAILED, "FORMAT_FAILURE", "The file carries no signature.")]
     return [
+        *_revision_faults(pdf, found, trust),
         *_coverage_faults(pdf, found),
         *_seal_faults(reader, found),
         *_order_faults(found),
@@ -149,6 +154,43 @@ def _hexadecimal(signature: EmbeddedPdfSignature, container: bytes) -> bytes:
     encoded = content[:length] + bytes(len(content) - length)
     digits = encoded.hex().encode("ascii")
     return b"<" + (digits.upper() if container == container.upper() else digits) + b">"
+
+
+def _revision_faults(pdf: bytes, found: Sequence[Evidence], trust: Trust) -> list[Fault]:
+    """Each revision holds what the service appends and nothing else, and pyHanko finds the same signatures in them."""
+    try:
+        revisions = check_revisions(pdf)
+        if not any(one.faults for one in found):  # else a root that is lacking says more
+            anchors = (*trust.roots, *trust.timestamp_roots)
+            check_validation_data(revisions, [x509.load_der_x509_certificate(one) for one in anchors])
+    except FormError as error:
+        return [_failed("FORMAT_FAILURE", f"The file holds what this service does not append: {error}.")]
+    if [(one.field, one.byte_range, one.kind) for one in revisions] != [_outline(one) for one in found]:
+        return [_failed("FORMAT_FAILURE", "Its revisions do not each hold one signature of their own.")]
+    return _container_faults(revisions, found, trust)
+
+
+def _outline(evidence: Evidence) -> tuple[str, tuple[int, ...], str]:
+    """Field, byte range and kind of a signature, as pyHanko finds them."""
+    kind = "timestamp" if evidence.is_archival else "seal" if is_seal(evidence) else "signature"
+    return evidence.field, tuple(int(one) for one in evidence.signature.byte_range), kind
+
+
+def _container_faults(revisions: Sequence[AppendedRevision], found: Sequence[Evidence], trust: Trust) -> list[Fault]:
+    """What no signature covers stands in each container in one encoding only."""
+    roots = {asn1_x509.Certificate.load(root).subject.dump() for root in trust.roots}
+    known: set[bytes] = set()
+    faults = []
+    for revision, evidence in zip(revisions, found, strict=True):
+        known |= set(revision.certificates)
+        content = bytes(evidence.signature.pkcs7_content)
+        try:
+            check_container_form(content[: parser.peek(content)], roots, known or None)
+        except (FormError, IndexError, KeyError) as error:
+            reason = str(error) if isinstance(error, FormError) else "it cannot be read"
+            sentence = f"Its container is not of the one form that signatures have here: {reason}."
+            faults.append(_failed("FORMAT_FAILURE", sentence, evidence.field))
+    return faults
 
 
 def _coverage_faults(pdf: bytes, found: Sequence[Evidence]) -> list[Fault]:

@@ -26,6 +26,8 @@ from signing.connections import post
 from signing.errors import TimeStampError
 from signing.oids import TIMESTAMP_POLICY
 from signing.pki import KeyPair, Pki
+from signing.standalone.container_forms import check_container_form
+from signing.standalone.revision_forms import FormError
 from signing.tokens import Imprint, authority_problem, generation_time, granted_token, token_faults
 from signing.trust import Trust
 from signing.waiting import wait_for
@@ -259,7 +261,11 @@ class TimeStampSource(TimeStamper):
                 return f"it refused ({token})"
             encoded = token.dump()
             faults = await token_faults(token, imprint, self.trust, self._clock())
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            if not faults:
+                check_container_form(encoded, ())
+        except FormError as error:
+            return f"its token has a form that no file may hold: {error}"
+        except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
             return f"{type(error).__name__}: {error}"
         if faults:
             return "; ".join(faults)

@@ -108,7 +108,7 @@ def verify_pdf(pdf: bytes, trust: Trust, *, expected: Expected | None = None, no
 def _judge(
     pdf: bytes, digest: str, reader: PdfFileReader, found: Sequence[Evidence], trust: Trust, expected: Expected | None
 ) -> Verdict:
-    whole = file_faults(pdf, reader, found)
+    whole = file_faults(pdf, reader, found, trust)
     if expected is not None:
         whole += expectation_faults(digest, found, expected)
     each = [

@@ -11,14 +11,14 @@ import csv
 import hashlib
 import io
 import json
-import re
 import sys
 import zipfile
 import zlib
 from base64 import b64decode
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -28,9 +28,25 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-SIGNED_DATA, TST_INFO = "1.2.840.113549.1.7.2", "1.2.840.113549.1.9.16.1.4"
+from signing.standalone.container_forms import (
+    INTEGER,
+    OCTETS,
+    SEQUENCE,
+    SET,
+    SIGNED_DATA,
+    TIME,
+    TIME_STAMP,
+    TST_INFO,
+    Node,
+    check_container_form,
+    oid_text,
+    read_der,
+)
+from signing.standalone.revision_forms import AppendedRevision, FormError, check_revisions
+from signing.standalone.validation_forms import check_validation_data
+
 CONTENT_TYPE, MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
-SIGNING_CERTIFICATE_V2, TIME_STAMP = "1.2.840.113549.1.9.16.2.47", "1.2.840.113549.1.9.16.2.14"
+SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47"
 ASSURED_SHORT_TERM = "0.4.0.194121.2.1"
 DIGESTS: dict[str, tuple[str, hashes.HashAlgorithm]] = {
     "2.16.840.1.101.3.4.2.1": ("sha256", hashes.SHA256()),
@@ -51,63 +67,10 @@ SIGNERS, SEALS = {f"{SERVICE_ARC}.1"}, {f"{SERVICE_ARC}.2"}
 REVISES = {f"document:{one}" for one in ("assemble", "sign", "countersign", "execute", "renew")}
 """Acts of the log that name the digest of the revision that they made."""
 RSA_PLAIN = "1.2.840.113549.1.1.1"
-INTEGER, OCTETS, OID, SEQUENCE, SET, TIME = 0x02, 0x04, 0x06, 0x30, 0x31, 0x18
 LONGEST_PATH = 6
 MANIFEST, TAG_MANIFEST, SEAL = "manifest-sha256.txt", "tagmanifest-sha256.txt", "bag-seal.p7s"
-BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]")
 READING = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, RecursionError)
 FAULTS = (ValueError, KeyError, TypeError, IndexError, AttributeError, InvalidSignature, OSError, *READING)
-
-
-@dataclass(frozen=True)
-class Node:
-    """One value of DER: its tag, its bytes with the header, its content."""
-
-    tag: int
-    raw: bytes
-    body: bytes
-
-    def children(self) -> list[Node]:
-        """The values inside."""
-        found, at = [], 0
-        while at < len(self.body):
-            node = read_der(self.body, at)
-            found.append(node)
-            at += len(node.raw)
-        return found
-
-    def want(self, tag: int) -> Node:
-        """This value, when it has that tag."""
-        if self.tag != tag:
-            raise ValueError(f"a value has the tag {self.tag:#x} where {tag:#x} belongs")
-        return self
-
-
-def read_der(data: bytes, at: int = 0) -> Node:
-    """The value that begins at an offset; definite lengths in their shortest form only (X.690, 10.1)."""
-    tag, length, start = data[at], data[at + 1], at + 2
-    if tag & 0x1F == 0x1F or length == 0x80:  # noqa: PLR2004  high tags, indefinite lengths
-        raise ValueError("a value is not DER")
-    if length > 0x80:  # noqa: PLR2004
-        count = length & 0x7F
-        length, start = int.from_bytes(data[start : start + count], "big"), start + count
-        if length < 0x80 or length.bit_length() <= 8 * (count - 1):  # noqa: PLR2004
-            raise ValueError("a length is not in its shortest form")
-    if start + length > len(data):
-        raise ValueError("a value is cut off")
-    return Node(tag, data[at : start + length], data[start : start + length])
-
-
-def oid_text(node: Node) -> str:
-    """An object identifier with dots."""
-    parts, value = [], 0
-    for byte in node.want(OID).body:
-        value = value << 7 | byte & 0x7F
-        if not byte & 0x80:
-            parts.append(value)
-            value = 0
-    first = min(parts[0] // 40, 2)
-    return ".".join(map(str, (first, parts[0] - 40 * first, *parts[1:])))
 
 
 def attributes(node: Node) -> dict[str, Node]:
@@ -310,22 +273,26 @@ def check_time_stamp(data: bytes, stamped: bytes, trust: Trust, *, padded: bool 
     return at
 
 
-def check_signature(pdf: bytes, place: tuple[int, int, int, int], trust: Trust) -> None:
-    """One signature or document time-stamp of a PDF, as of its own time-stamp."""
-    start, before, after, rest = place
-    hole = pdf[before:after]
-    if start or not (hole.startswith(b"<") and hole.endswith(b">")):
-        raise ValueError("its ByteRange leaves out more than the container")
+def check_signature(pdf: bytes, one: AppendedRevision, trust: Trust, known: Collection[bytes]) -> None:
+    """One signature or document time-stamp of a PDF, as of its own time-stamp.
+
+    `known` are the certificates that the file holds under its signatures.
+    """
+    _, before, after, rest = one.byte_range
     content = pdf[:before] + pdf[after : after + rest]
-    data = bytes.fromhex(hole[1:-1].decode("ascii"))
-    one = read_container(data, padded=True)
-    if one.content_type == TST_INFO:
+    data = bytes.fromhex(pdf[before + 1 : after - 1].decode("ascii"))
+    encoded = read_der(data).raw
+    container = read_container(data, padded=True)
+    if (container.content_type == TST_INFO) != (one.kind == "timestamp"):
+        raise ValueError("its container is of another kind")
+    check_container_form(encoded, {root.subject.public_bytes() for root in trust.anchors}, known)
+    if one.kind == "timestamp":
         check_time_stamp(data, content, trust, padded=True)
         return
-    check_container(one, content)
-    at = check_time_stamp(one.unsigned[TIME_STAMP].raw, one.signature, trust)
-    trust.check(one.signer, one.certificates, at)
-    require_policy(one.signer, trust.signers | SEALS)
+    check_container(container, content)
+    at = check_time_stamp(container.unsigned[TIME_STAMP].raw, container.signature, trust)
+    trust.check(container.signer, container.certificates, at)
+    require_policy(container.signer, SEALS if one.kind == "seal" else trust.signers)
 
 
 def canonical(value: Any) -> bytes:
@@ -534,11 +501,20 @@ class Bag:
             self.findings.append(f"{told['folder']}: the facts are not those that the log tells of")
 
     def _signatures(self, name: str, revisions: list[bytes]) -> None:
-        places = [tuple(map(int, one.groups())) for one in BYTE_RANGE.finditer(revisions[-1])]
-        if sorted(one[2] + one[3] for one in places) != [len(one) for one in revisions[1:]]:
+        """Each revision holds what the service appends, and nothing else; each signature in them holds."""
+        newest = revisions[-1]
+        try:
+            found = check_revisions(newest)
+            check_validation_data(found, [*self.trust.anchors, *self.trust.stamps])
+        except FormError as error:
+            raise ValueError(f"no signature can be relied on: {error}") from error
+        if [one.byte_range[2] + one.byte_range[3] for one in found] != [len(one) for one in revisions[1:]]:
             self.findings.append(f"{name}: signatures and revisions do not belong together")
-        for number, place in enumerate(places, start=1):
-            self._try(f"{name}: signature {number}", lambda p=place: check_signature(revisions[-1], p, self.trust))
+        known: set[bytes] = set()
+        for number, one in enumerate(found, start=1):
+            known |= set(one.certificates)
+            work = partial(check_signature, newest, one, self.trust, known)
+            self._try(f"{name}: signature {number}", work)
 
     def _facts(self, place: str, content: bytes) -> None:
         facts = json.loads(content)

@@ -20,8 +20,8 @@ WEAK_COPYLEFT = {
 }
 """Used as they are, through their interfaces, and only where somebody installs them: an extra, or the tests."""
 
-IN_A_FILE = {"axe-playwright-python": {"MIT", "MPL-2.0"}}
-"""What says nothing in its metadata, and has a license as a file: its own, and that of axe-core inside."""
+IN_A_FILE = {"axe-playwright-python": {"MIT", "MPL-2.0"}, "pypdfium2": {"BSD-3-Clause", "Apache-2.0"}}
+"""What says nothing plain in its metadata, and has licenses as files: its own, and that of axe-core or PDFium inside."""
 
 SPOKEN = {
     r"mit( license)?": "MIT",

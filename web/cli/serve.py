@@ -52,7 +52,7 @@ def serve(folder: Path, host: str, port: int, *, demo: bool) -> None:
     end_politely()
     services.reconciler.run()
     with listen(host, port) as door, working(services, enabled=services.settings.queue == "embedded"):
-        server = make_server(create_app(services), door)
+        server = make_server(create_app(services), door, services.settings.trusted_proxies)
         keep_what_is_there()
         click.echo(f"Open {_address(host, door.getsockname()[1])} in a browser; Ctrl-C stops.", err=True)
         try:

@@ -18,7 +18,7 @@ from types import ModuleType
 from signing.judge import expected_in, trust_in
 
 HTTP_CLIENT = "aiohttp"
-NICENESS = 10
+NICENESS = 5
 """What the service does for people goes first."""
 
 

@@ -79,7 +79,7 @@ def nginx(folder: Path, upstream: str, change: Mapping[str, str] | None = None) 
         "/run/secrets/tls_key": str(key),
         "include /tmp/resolver.conf;": "resolver 127.0.0.1;",
         "include /tmp/server_name.conf;": f"server_name {HOST};",
-        "/tmp/": f"{folder}/",
+        "/tmp/": f"{folder}/",  # noqa: S108  what the configuration names
         "http://$service:8080": f"http://{upstream}",
         "listen 8080": f"listen 127.0.0.1:{plain}",
         "listen 8443 ssl http2;": f"listen 127.0.0.1:{secure} ssl http2; listen [::1]:{secure} ssl http2;",
@@ -91,7 +91,8 @@ def nginx(folder: Path, upstream: str, change: Mapping[str, str] | None = None) 
         text = text.replace(old, new)
     configuration = folder / "nginx.conf"
     configuration.write_text(text, "utf-8")
-    command = [NGINX, "-c", configuration, "-p", folder, "-g", "daemon off;" + ("" if os.geteuid() == 0 else "")]
+    user = "user root;" if os.geteuid() == 0 else ""  # its workers read the folder as whoever runs the tests
+    command = [NGINX, "-c", configuration, "-p", folder, "-g", f"daemon off; {user}"]
     checked = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
     assert "warn" not in checked.stderr, checked.stderr

@@ -104,9 +104,9 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
 def front(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     """The service behind nginx, whose address it believes."""
     settings = {"ESM_MODE": "demo", "ESM_TRUST_PROXY": "127.0.0.1"}
-    with serving_process(sample.folder, settings) as address:
-        with nginx(tmp_path_factory.mktemp("nginx") / "front", address) as proxy:
-            yield proxy
+    folder = tmp_path_factory.mktemp("nginx") / "front"
+    with serving_process(sample.folder, settings) as address, nginx(folder, address) as proxy:
+        yield proxy
 
 
 def came_from(sample: Sample, user_id: str) -> str:

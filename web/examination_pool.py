@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import structlog
 from waitress.task import ThreadedTaskDispatcher  # type: ignore[import-untyped]  # it carries no types
 
 from packets.proxy_addresses import Network
@@ -80,6 +81,8 @@ class ExaminationPool:
         for network, task in self._tasks():
             try:
                 task.service()
+            except Exception:  # noqa: BLE001  the thread goes on with the next one
+                structlog.get_logger().exception("examination")
             finally:
                 with self.changed:
                     self.running.remove(network)

@@ -54,6 +54,10 @@ class BoundedParser(HTTPRequestParser):  # type: ignore[misc]  # it carries no t
         crowded: whether it brings a file to be examined and there is no place for it.
     """
 
+    adj: Any
+    body_rcv: Any
+    error: Any
+    headers: dict[str, str]
     too_long: int | None = None
     crowded = False
 
@@ -153,6 +157,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # it carries no types
 
     parser_class = BoundedParser
     task_class = MarkedTask
+    request: Any
 
     def __init__(self, server: Any, sock: socket.socket, addr: Any, *arguments: Any, **options: Any) -> None:
         proxied = is_among(str(addr[0]), server.proxies)

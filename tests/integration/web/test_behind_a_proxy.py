@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import re
-import shutil
 import socket
 import sqlite3
 import ssl
@@ -235,9 +234,3 @@ def test_true_is_refused_with_what_to_write() -> None:
     )  # fmt: skip
     assert done.returncode == 1
     assert "write the addresses of your proxies, for example 127.0.0.1" in done.stderr
-
-
-def test_the_shipped_configuration_is_clean(front: Proxy) -> None:
-    """`nginx -t` has neither an error nor a warning to tell; `nginx()` has looked at it."""
-    assert front.port
-    assert shutil.which("nginx")

@@ -92,7 +92,7 @@ def nginx(folder: Path, upstream: str, change: Mapping[str, str] | None = None) 
     configuration = folder / "nginx.conf"
     configuration.write_text(text, "utf-8")
     user = "user root;" if os.geteuid() == 0 else ""  # its workers read the folder as whoever runs the tests
-    command = [NGINX, "-c", configuration, "-p", folder, "-g", f"daemon off; {user}"]
+    command: list[str | Path] = [NGINX, "-c", configuration, "-p", folder, "-g", f"daemon off; {user}"]
     checked = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
     assert "warn" not in checked.stderr, checked.stderr

@@ -15,7 +15,7 @@ CONNECTIONS = 800
 """So many may be open, below the 1,024 files that most systems give a process."""
 SPARE_CONNECTIONS = 100
 """So many more while the others are being closed."""
-LONG_BODIES = 32
+LONG_BODIES = 64
 """So many bodies that are longer than a form may be on their way at once."""
 HEAD_SECONDS = 20
 IDLE_SECONDS = 75

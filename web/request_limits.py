@@ -13,6 +13,8 @@ FILE_BYTES = 12 * MEGABYTE
 """Longest request with one file: a corrections archive of 10 MB, or a PDF, and the form around it."""
 YEAR_BYTES = 300 * MEGABYTE
 """Longest request with the files of a year."""
+DISCARDED_BYTES = 64 * MEGABYTE
+"""So much of a body that is too long is read without being kept, so that its sender sees the answer."""
 CHUNK_LINE_BYTES = 4 * KILOBYTE
 """Longest line between the chunks of a body, and longest trailer."""
 

@@ -1,7 +1,8 @@
 """The HTTP server in front of the pages: waitress, told where a message ends in one way only (RFC 9112, 6.3; ASVS 4.2.1).
 
-A request that is too long is answered from its head, and its body is not taken; a long one is taken from those only whom the
-application lets send it. What keeps crowds from shutting others out is in `web.connections` and `web.examination_pool`.
+Of a request that is too long nothing is kept, and the application answers from its head. A long one is taken from those only
+whom the application lets send it. What keeps crowds from shutting others out is in `web.connections` and
+`web.examination_pool`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import copy
 import resource
 import socket
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -28,6 +30,7 @@ from web.request_limits import (
     ADMITTED,
     CHUNK_LINE_BYTES,
     CROWDED,
+    DISCARDED_BYTES,
     FILE_BYTES,
     FORM_BYTES,
     HEAD_BYTES,
@@ -38,9 +41,23 @@ from web.request_limits import (
 
 THREADS = 4
 OPEN_FILES = 4096
+ACCEPTED_AT_ONCE = 50
 SWITCH_SECONDS = 0.0005
 """After so long a thread that computes lets another one go on (`esm serve`). A page asks the database a hundred times, and after
 each answer it waits for the thread that makes somebody's signature: at Python's own 5 ms for half a second in all."""
+
+
+class NoBuffer:
+    """Takes a body and keeps nothing of it."""
+
+    def append(self, _piece: bytes) -> None:
+        """Forget it."""
+
+    def __len__(self) -> int:
+        return 0
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 class BoundedParser(HTTPRequestParser):  # type: ignore[misc]  # it carries no types
@@ -52,6 +69,7 @@ class BoundedParser(HTTPRequestParser):  # type: ignore[misc]  # it carries no t
     Attributes:
         too_long: where it is too long, how many bytes it might have had; its body is not read.
         crowded: whether it brings a file to be examined and there is no place for it.
+        discards: whether its body is read and not kept.
     """
 
     adj: Any
@@ -60,6 +78,7 @@ class BoundedParser(HTTPRequestParser):  # type: ignore[misc]  # it carries no t
     headers: dict[str, str]
     too_long: int | None = None
     crowded = False
+    discards = False
 
     def parse_header(self, header_plus: bytes) -> None:
         """Read the head of a request, and find out how long its body may be.
@@ -82,13 +101,15 @@ class BoundedParser(HTTPRequestParser):  # type: ignore[misc]  # it carries no t
             self.refuse_body()
         elif self.error is None and isinstance(self.body_rcv, ChunkedReceiver) and self._has_endless_line():
             self.error, self.completed = BadRequest("A line between the chunks is too long."), True
+        if self.discards and self.completed and self.error is None:
+            self.drop_body()
         return consumed
 
     @property
     def is_long(self) -> bool:
         """Whether a body is on its way that may be longer than a form."""
         longer = self.content_length > FORM_BYTES or self.chunked
-        return bool(self.body_rcv is not None and longer and self.limit > FORM_BYTES)
+        return bool(self.body_rcv is not None and not self.discards and longer and self.limit > FORM_BYTES)
 
     @property
     def limit(self) -> int:
@@ -96,16 +117,27 @@ class BoundedParser(HTTPRequestParser):  # type: ignore[misc]  # it carries no t
         return int(self.adj.max_request_body_size) - 1
 
     def refuse_body(self) -> None:
-        """Let the application answer from the head; the connection ends with the answer, and the body is never read."""
-        self.error, self.completed, self.expect_continue = None, True, False
-        self.too_long = self.limit
-        self.drop_body()
+        """Let the application say that the body is too long."""
+        self.error = None
+        self.too_long = self.limit if self.too_long is None else self.too_long
+        self.discard_body()
+
+    def discard_body(self) -> None:
+        """Keep nothing of the body. One that ends is read, because many clients read the answer only when they have sent all."""
+        if self.discards or self.expect_continue or self.content_length > DISCARDED_BYTES:
+            self.drop_body()
+            return
+        self.body_rcv.getbuf().close()
+        self.body_rcv.buf = NoBuffer()
+        self.adj.max_request_body_size = DISCARDED_BYTES
+        self.discards, self.completed = True, False
 
     def drop_body(self) -> None:
-        """Go on as if there were no body."""
+        """Go on as if there were no body; the connection ends with the answer."""
         if self.body_rcv is not None:
             self.body_rcv.getbuf().close()
         self.body_rcv, self.chunked = None, False
+        self.completed, self.expect_continue = True, False
         self.headers |= {"CONTENT_LENGTH": "0", "CONNECTION": "close"}
         self.headers.pop("CONTENT_TYPE", None)
 
@@ -191,7 +223,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # it carries no types
         """Read the body, or answer without it."""
         with self.requests_lock:
             if not admitted:
-                self.request.drop_body()
+                self.request.discard_body()
+            if self.request.completed:
                 self.requests.append(self.request)
                 self.request = None
                 self.server.add_task(self)
@@ -222,9 +255,19 @@ def make_server(app: Flask, door: socket.socket, proxies: frozenset[Network | st
     )
     server.channel_class, server.proxies = Channel, proxies
     server.maintenance = partial(_close_overdue, server)
+    server.handle_accept = partial(_accept, server, server.handle_accept)
     if door.family == socket.AF_UNIX:
         server.fix_addr = lambda _address: (UNIX, None)
     return server
+
+
+def _accept(server: Any, accept: Callable[[], None]) -> None:
+    """Accept whoever waits, and not one for each look at all connections."""
+    for _ in range(ACCEPTED_AT_ONCE):
+        before = len(server.active_channels)
+        accept()
+        if len(server.active_channels) == before:
+            return
 
 
 def _close_overdue(server: Any, moment: float) -> None:

@@ -92,6 +92,15 @@ def test_a_body_that_is_announced_too_long_is_refused_before_it_is_sent(site: Si
     assert b"Connection: close" in said
 
 
+def test_whoever_sends_too_much_before_they_listen_is_told_all_the_same(site: Site, port: int) -> None:
+    """A browser sends a whole file first; nothing of it is kept, and the page says how much may be sent."""
+    del site
+    head = f"POST /verify HTTP/1.1\r\nHost: x\r\nContent-Length: {FILE_BYTES + 5_000_000}\r\n\r\n".encode()
+    said = say(port, head + bytes(FILE_BYTES + 5_000_000))
+    assert said.startswith(b"HTTP/1.1 413 ")
+    assert b"larger than 12 MB" in said
+
+
 def test_chunks_are_counted_while_they_come() -> None:
     """No more of them is kept than the address takes."""
     with serving(echo()) as port:

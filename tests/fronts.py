@@ -86,16 +86,17 @@ def nginx(folder: Path, upstream: str, change: Mapping[str, str] | None = None) 
         "listen 8443": f"listen 127.0.0.1:{secure}",
         **(change or {}),
     }
-    for old, new in replacements.items():
-        assert old in text, old
-        text = text.replace(old, new)
+    assert [old for old in replacements if old not in text] == []
+    longest_first = sorted(replacements, key=len, reverse=True)
+    text = re.sub("|".join(map(re.escape, longest_first)), lambda found: replacements[found[0]], text)
     configuration = folder / "nginx.conf"
     configuration.write_text(text, "utf-8")
     user = "user root;" if os.geteuid() == 0 else ""  # its workers read the folder as whoever runs the tests
     command: list[str | Path] = [NGINX, "-c", configuration, "-p", folder, "-g", f"daemon off; {user}"]
     checked = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
-    assert "warn" not in checked.stderr, checked.stderr
+    warnings = [line for line in checked.stderr.splitlines() if "[warn]" in line and "http2" not in line]
+    assert warnings == []  # newer versions have another directive for HTTP/2, which Debian 12 does not know
     with (folder / "log").open("wb") as log, subprocess.Popen(command, stderr=log) as process:
         try:
             _wait_for_port(process, secure, folder / "log")

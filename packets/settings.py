@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from packets.errors import InputError, Problem
+from packets.proxy_addresses import Network, parse_proxies
 
 PREFIX = "ESM_"
 SECRETS = (
@@ -128,7 +130,10 @@ class Settings(BaseSettings):
         default=None, description="PEM file with the roots of the mail server; empty means those of the machine"
     )
     public_url: str = Field(default="", description="address of the web front end, as people reach it")
-    trust_proxy: bool = Field(default=False, description="believe X-Forwarded-* from one reverse proxy in front")
+    trust_proxy: str = Field(
+        default="",
+        description="addresses and networks of the proxies whose X-Forwarded-* are believed; empty means nobody's",
+    )
     session_idle_minutes: int = Field(default=20, ge=1, le=240, description="sign-out after so long without a request")
     session_hours: int = Field(default=12, ge=1, le=24, description="sign-out after so long in any case")
     api_calls_per_minute: int = Field(
@@ -158,6 +163,20 @@ class Settings(BaseSettings):
         description="read what is uploaded, and render documents, in short-lived processes without network and with limits",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="what the log carries")
+
+    @field_validator("trust_proxy")
+    @classmethod
+    def _require_addresses(cls, text: str) -> str:
+        try:
+            parse_proxies(text)
+        except ValueError as error:
+            raise PydanticCustomError("proxies", "{reason}", {"reason": str(error)}) from None
+        return text
+
+    @property
+    def trusted_proxies(self) -> frozenset[Network | str]:
+        """The networks of proxies that may say for whom they ask."""
+        return parse_proxies(self.trust_proxy)
 
     @property
     def database(self) -> str:

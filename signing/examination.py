@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import resource
 import sys
 from dataclasses import asdict
@@ -17,6 +18,8 @@ from types import ModuleType
 from signing.judge import expected_in, trust_in
 
 HTTP_CLIENT = "aiohttp"
+NICENESS = 5
+"""What the service does for people goes first."""
 
 
 class Absent(ModuleType):
@@ -39,6 +42,7 @@ def main() -> None:
     bar_network()
     from signing.verify import verify_pdf
 
+    os.nice(NICENESS)
     question = json.loads(sys.stdin.buffer.readline())
     resource.setrlimit(resource.RLIMIT_AS, (question["memory"],) * 2)
     resource.setrlimit(resource.RLIMIT_CPU, (question["seconds"],) * 2)

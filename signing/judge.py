@@ -23,7 +23,7 @@ from signing.trust import Expected, ExpectedSigner, Trust
 from signing.verdict import Fault, Indication, Proof, SignatureVerdict, Verdict, refused
 
 MEGABYTE = 1 << 20
-GRACE_SECONDS = 5
+GRACE_SECONDS = 20
 """Wall-clock seconds beyond the processor's: a busy machine is not the file's fault."""
 
 

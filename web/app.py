@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from web.api.admission import admit_call
 from web.api.door import make_door
@@ -12,6 +11,7 @@ from web.api.refusals import is_call
 from web.auth.cookies import FormCookie
 from web.auth.gate import admit
 from web.auth.roles import MARK, Audience, require_audiences
+from web.body_admission import refuse_from_head
 from web.bootstrap import Services
 from web.compression import compress_page
 from web.headers import guard
@@ -61,10 +61,11 @@ from web.pages import (
     wording,
     years,
 )
+from web.proxies import TrustedProxies
+from web.request_limits import FILE_BYTES
 from web.visit import attach
 
-MOST_BYTES = 12 * 1024 * 1024
-"""Longest request: a corrections archive of 10 MB (REQUIREMENTS 4.7) and the form around it."""
+MOST_BYTES = FILE_BYTES
 
 
 AREAS = (
@@ -130,12 +131,12 @@ def create_app(services: Services) -> Flask:
     app.session_interface = FormCookie()
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "autoescape": True}
     app.wsgi_app = KnownHosts(app.wsgi_app, services.settings.public_url)  # type: ignore[method-assign]
-    if services.settings.trust_proxy:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    app.wsgi_app = TrustedProxies(app.wsgi_app, services.settings.trusted_proxies)  # type: ignore[method-assign]
     attach(app, services)
     log_requests(app)
     app.before_request(lambda: admit_call() if is_call() else admit())
     app.before_request(years.let_long_files_in)
+    app.before_request(refuse_from_head)
     forms = CSRFProtect(app)
     app.after_request(guard)
     app.after_request(compress_page)

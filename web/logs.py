@@ -18,7 +18,8 @@ from structlog.typing import Processor
 
 from packets.measures import REQUESTS
 from packets.tracing import trace
-from web.visit import guest, request_id, services
+from web.proxies import BY_PROXY
+from web.visit import guest, request_id
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 MILLISECONDS = 1000
@@ -78,7 +79,7 @@ def _method() -> str:
 def _given_id() -> str:
     """The number that a proxy in front gave, where it is believed."""
     given = request.headers.get("X-Request-ID", "")
-    return given if services().settings.trust_proxy and REQUEST_ID.fullmatch(given) else ""
+    return given if request.environ.get(BY_PROXY) and REQUEST_ID.fullmatch(given) else ""
 
 
 def _end(response: Response) -> Response:

@@ -13,11 +13,12 @@ from packets.model.people import Person, Role
 from packets.model.tokens import ApiToken, Scope
 from web.api.shapes import Question
 from web.auth.roles import Audience
+from web.request_limits import YEAR_BYTES
 
 PREFIX = "/api/v1"
 JSON, PDF, ZIP = "application/json", "application/pdf", "application/zip"
 FORM = "multipart/form-data"
-LONGEST_FILES = 300 * 1024 * 1024
+LONGEST_FILES = YEAR_BYTES
 """Longest form of files: the lists of a whole nation have about 130 MB, and a tenth of that as gzip."""
 
 

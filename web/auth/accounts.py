@@ -20,7 +20,17 @@ from packets.store.records import Records
 from packets.store.records.accounts import Account
 from packets.store.records.factors import Challenge, Purpose
 from web.auth.factors import FactorDesk, Standing, standing_of
-from web.auth.limits import CODE, KNOWN_BROWSER, NETWORK, PASSWORD, STEP_UP, Guard, Try, forgive
+from web.auth.limits import (
+    CODE,
+    KNOWN_BROWSER,
+    NETWORK,
+    PASSWORD,
+    PASSWORD_FROM_NETWORK,
+    STEP_UP,
+    Guard,
+    Try,
+    forgive,
+)
 from web.auth.notes import tell_person
 from web.auth.origin import Method, Origin, digest_of_secret
 from web.auth.passkeys import LIFETIME, PasskeyDesk
@@ -136,10 +146,10 @@ class AccountDesk:
             ForbiddenError: wrong user ID or wrong password; the answer does not say which.
             TooManyTriesError: there were too many tries, of the account or from the network.
         """
-        tries = self._tries(user_id, origin)
-        last = self.guard.admit(*tries)
         with self.database.read() as records:
             account = records.accounts.get(user_id)
+        tries = self._tries(user_id, account, origin)
+        last = self.guard.admit(*tries)
         if is_right(account.password_hash if account else nobodys_hash(), password) and account is not None:
             self.guard.forget(*tries)
             return
@@ -147,12 +157,15 @@ class AccountDesk:
             self._tell_wrong(user_id, locked=last, inside=origin is None)
         raise ForbiddenError(_wrong())
 
-    def _tries(self, user_id: str, origin: Origin | None) -> tuple[Try, ...]:
+    def _tries(self, user_id: str, account: Account | None, origin: Origin | None) -> tuple[Try, ...]:
+        """By what a try is counted. With a new password guessing begins anew, for networks too."""
         if origin is None:
             return ((STEP_UP, user_id),)
-        known = self.sessions.is_known(user_id, origin.browser)
-        account = (KNOWN_BROWSER, f"{user_id}/{origin.browser}") if known else (PASSWORD, user_id)
-        return (account, (NETWORK, origin.network))
+        if self.sessions.is_known(user_id, origin.browser):
+            return ((KNOWN_BROWSER, f"{user_id}/{origin.browser}"),)
+        password = account.password_hash if account else ""
+        from_network = (PASSWORD_FROM_NETWORK, f"{user_id}/{origin.network}/{password}")
+        return ((PASSWORD, user_id), from_network, (NETWORK, origin.network))
 
     def _tell_wrong(self, user_id: str, *, locked: bool, inside: bool) -> None:
         now, act = self.clock(), Act.ACCOUNT_STEP_UP if inside else Act.ACCOUNT_SIGN_IN

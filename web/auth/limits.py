@@ -1,8 +1,13 @@
 """Limits on guessing and on use, kept in the database: every process counts the same tries (NIST SP 800-63B-4, 3.2.2).
 
 A try is counted before it is looked at, so that many at once do not count as one. After some free tries each further one has
-to wait twice as long as the one before. Strangers can make the password of an account wait; they can never lock its owner out:
-a browser in which the owner has signed in before, a passkey and a link by mail each have a count of their own.
+to wait twice as long as the one before. Nobody can lock others out from one network:
+
+- Wrong passwords of an account are counted for each network by itself, and one network has only a share of all that an account
+  bears. The owner, on another network, signs in as always.
+- A browser in which the owner has signed in before has counts of its own, and no network makes it wait. So have a passkey, single
+  sign-on, and a link by mail.
+- What a network has to wait for everybody on it ends after minutes: many people may share one address.
 """
 
 from __future__ import annotations
@@ -49,23 +54,31 @@ class Limit:
     window: timedelta | None = None
 
 
-PASSWORD = Limit("password", free=5, forget=None, most=100)
-"""Of one account, from browsers that nobody knows: NIST allows at most 100 wrong ones in a row."""
+PASSWORD = Limit("password", free=60, forget=None, most=100)
+"""Of one account, from all browsers that nobody knows: NIST allows at most 100 wrong ones in a row."""
+PASSWORD_FROM_NETWORK = Limit("password-from-network", free=5, forget=None, most=20)
+"""Of one account, from the unknown browsers of one network: a share of what the account bears."""
 KNOWN_BROWSER = Limit("known-browser", free=5, forget=None, most=100)
 """Of one account, from one browser in which its owner has signed in before."""
 STEP_UP = Limit("step-up", free=5, forget=None, most=100)
 """Of one account, by whoever is signed in to it."""
 CODE = Limit("code", free=5, forget=None, most=100)
 """Codes of authenticator apps and recovery codes of one account, after its password."""
-NETWORK = Limit("network", free=20)
-"""Of one network, over all accounts."""
-RESETS_OF_ACCOUNT = Limit("reset-of-account", free=3, window=timedelta(hours=1))
-RESETS_BY_NETWORK = Limit("reset-by-network", free=10, window=timedelta(hours=1))
-CHALLENGES = Limit("challenge", free=60, window=timedelta(minutes=10))
-"""Challenges for a sign-in by passkey, of one network."""
-VERIFICATIONS = Limit("verification", free=20, window=timedelta(minutes=10))
+NETWORK = Limit("network", free=20, longest=timedelta(minutes=2), forget=timedelta(hours=1))
+"""Wrong passwords from the unknown browsers of one network, over all accounts."""
+RESETS_OF_ACCOUNT = Limit("reset-of-account", free=12, window=timedelta(hours=1))
+RESETS_FROM_NETWORK = Limit("reset-from-network", free=3, window=timedelta(hours=1))
+"""Links to a new password of one account that one network, or one browser that knows the account, asks for."""
+RESETS_BY_NETWORK = Limit("reset-by-network", free=10, window=timedelta(minutes=10))
+CHALLENGES = Limit("challenge", free=60, window=timedelta(minutes=1))
+"""Challenges for a sign-in by passkey, of the unknown browsers of one network."""
+CHALLENGES_OF_BROWSER = Limit("challenge-of-browser", free=60, window=timedelta(minutes=10))
+"""Challenges for a sign-in by passkey, of a browser in which somebody has signed in before."""
+VERIFICATIONS = Limit("verification", free=20, window=timedelta(minutes=2))
 """Files that one network has examined without signing in."""
-COPIES = Limit("copies", free=60, window=timedelta(minutes=10))
+VERIFICATIONS_OF_PERSON = Limit("verification-of-person", free=20, window=timedelta(minutes=2))
+"""Files that somebody has examined who is signed in."""
+COPIES = Limit("copies", free=60, window=timedelta(minutes=2))
 """Openings of links to certified copies, and retrievals, by one network."""
 
 Try = tuple[Limit, str]

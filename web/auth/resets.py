@@ -25,7 +25,7 @@ from packets.notices.topics import Topic
 from packets.store.database import Database
 from packets.store.records.accounts import Reset
 from web.auth.accounts import AccountDesk
-from web.auth.limits import RESETS_BY_NETWORK, RESETS_OF_ACCOUNT
+from web.auth.limits import RESETS_BY_NETWORK, RESETS_FROM_NETWORK, RESETS_OF_ACCOUNT, Try
 from web.auth.origin import Origin, digest_of_secret
 from web.auth.passwords import hash_password
 
@@ -58,10 +58,17 @@ class ResetDesk:
         Raises:
             TooManyTriesError: for this user ID, or from this network, too many were asked for.
         """
-        self.accounts.guard.admit((RESETS_OF_ACCOUNT, user_id), (RESETS_BY_NETWORK, origin.network))
+        self.accounts.guard.admit(*self._tries(user_id, origin))
         if self.mailed and not UserId.problem(user_id):
             with self.database.write() as records:
                 enqueue(records, RESET_JOB, {"user_id": user_id}, f"{RESET_JOB}:{uuid.uuid4()}", self.clock())
+
+    def _tries(self, user_id: str, origin: Origin) -> tuple[Try, ...]:
+        """By what asking is counted; what strangers ask for keeps nobody waiting who has signed in here before."""
+        if self.accounts.sessions.is_known(user_id, origin.browser):
+            return ((RESETS_FROM_NETWORK, f"{user_id}/{origin.browser}"),)
+        from_network = (RESETS_FROM_NETWORK, f"{user_id}/{origin.network}")
+        return ((RESETS_OF_ACCOUNT, user_id), from_network, (RESETS_BY_NETWORK, origin.network))
 
     def work(self, run: Run) -> None:
         """Write the link for a person, if the user ID is somebody's and active."""

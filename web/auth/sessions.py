@@ -163,6 +163,13 @@ class SessionDesk:
         with self.database.read() as records:
             return records.sessions.knows(digest_of_secret(browser), user_id)
 
+    def is_known_to_anybody(self, browser: str) -> bool:
+        """Whether somebody has signed in with a browser before."""
+        if not browser:
+            return False
+        with self.database.read() as records:
+            return records.sessions.knows(digest_of_secret(browser))
+
     def sweep(self) -> int:
         """Remove sessions that are over; answers how many."""
         now = self.clock()

@@ -35,7 +35,13 @@ CHOSEN_PORTS = (8181, 8282)
     show_default=True,
     help="Port to listen on; 0 takes a free one.",
 )
-def serve(folder: Path, host: str, port: int, *, demo: bool) -> None:
+@click.option(
+    "--socket",
+    "path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Listen on a Unix socket at this path, instead of an address: for a proxy on the same machine.",
+)
+def serve(folder: Path, host: str, port: int, path: Path | None, *, demo: bool) -> None:
     """Open the data in a folder to browsers, until it is stopped with Ctrl-C.
 
     Jobs are done by threads of the same process, unless `ESM_QUEUE=worker` leaves them to `esm worker`.
@@ -51,10 +57,14 @@ def serve(folder: Path, host: str, port: int, *, demo: bool) -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     end_politely()
     services.reconciler.run()
-    with listen(host, port) as door, working(services, enabled=services.settings.queue == "embedded"):
-        server = make_server(create_app(services), door)
+    with (
+        listen_at(path) if path else listen(host, port) as door,
+        working(services, enabled=services.settings.queue == "embedded"),
+    ):
+        server = make_server(create_app(services), door, services.settings.trusted_proxies)
         keep_what_is_there()
-        click.echo(f"Open {_address(host, door.getsockname()[1])} in a browser; Ctrl-C stops.", err=True)
+        where = f"{path} is open to a proxy" if path else f"Open {_address(host, door.getsockname()[1])} in a browser"
+        click.echo(f"{where}; Ctrl-C stops.", err=True)
         try:
             server.run()
         finally:
@@ -88,6 +98,32 @@ def listen(host: str, port: int) -> socket.socket:
         what, remedy = ("port", _choose_port(port)) if error.errno in ABOUT_THE_PORT else ("address", _choose_host())
         sentence = f"The {what} cannot be listened on: {reason}."
         raise InputError(Problem("address-unusable", sentence, remedy, f"{host}:{port}")) from None
+
+
+def listen_at(path: Path) -> socket.socket:
+    """Take a path as a Unix socket that this user and group may connect to; one that was left behind is replaced.
+
+    Raises:
+        InputError: something else is there, somebody listens there, or it cannot be made.
+    """
+    door = socket.socket(socket.AF_UNIX)
+    try:
+        if path.is_socket() and not _has_listener(path):
+            path.unlink()
+        door.bind(str(path))
+        path.chmod(0o660)
+        door.listen()
+    except OSError as error:
+        door.close()
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        sentence = f"The socket cannot be listened on: {reason}."
+        raise InputError(Problem("address-unusable", sentence, "Choose another path.", str(path))) from None
+    return door
+
+
+def _has_listener(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
 def _choose_port(port: int) -> str:

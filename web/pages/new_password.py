@@ -11,7 +11,8 @@ from packets.errors import PacketsError, Problem
 from web.auth.passwords import LEAST_ALONE
 from web.auth.roles import Audience, open_to
 from web.pages.account import require_same
-from web.visit import origin, services
+from web.pages.session import origin_of_browser
+from web.visit import services
 
 pages = Blueprint("new_password", __name__)
 
@@ -29,7 +30,7 @@ def send() -> ResponseReturnValue:
     """The same answer for every user ID, whether there is a person behind it or not."""
     user_id = request.form.get("user_id", "")[:8].strip().upper()
     try:
-        services().resets.ask(user_id, origin())
+        services().resets.ask(user_id, origin_of_browser())
     except PacketsError as error:
         return _page(error.problems, error.status_hint)
     return _page((), 200, asked=True)

@@ -6,27 +6,21 @@ from the file itself; our records add only whether they hold exactly this file, 
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from packets.errors import InputError, PacketsError, Problem, StoreError
+from packets.errors import InputError, PacketsError, Problem
 from signing.judge import verify_in_child
 from signing.verdict import Indication, SignatureVerdict, Verdict
-from web.auth.limits import VERIFICATIONS
+from web.auth.limits import VERIFICATIONS, VERIFICATIONS_OF_PERSON, Try
 from web.auth.roles import Audience, open_to
-from web.visit import origin, services
+from web.visit import guest, origin, services
 
 pages = Blueprint("public_verification", __name__)
 SECONDS, MEMORY_MB = 20, 1024
-AT_ONCE = threading.BoundedSemaphore(2)
-"""So many files are examined at the same time in one process."""
-PATIENCE = 15.0
-"""Seconds that a file waits for its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +61,20 @@ def ask() -> ResponseReturnValue:
 def answer() -> ResponseReturnValue:
     """Examine the file and say what it is; it is not kept."""
     try:
-        services().accounts.guard.admit((VERIFICATIONS, origin().network))
+        services().accounts.guard.admit(_try())
         name, content = _file()
-        with _turn():
-            verdict = verify_in_child(
-                content, services().signer.trust, now=services().clock(), seconds=SECONDS, memory_mb=MEMORY_MB
-            )
+        verdict = verify_in_child(
+            content, services().signer.trust, now=services().clock(), seconds=SECONDS, memory_mb=MEMORY_MB
+        )
     except PacketsError as error:
         return _page(None, error.problems, error.status_hint)
     return _page(_answer(name, verdict), (), 200)
+
+
+def _try() -> Try:
+    """Count a file by who sent it, or by the network of a stranger."""
+    person = guest()
+    return (VERIFICATIONS_OF_PERSON, person.user_id) if person else (VERIFICATIONS, origin().network)
 
 
 def _file() -> tuple[str, bytes]:
@@ -85,22 +84,6 @@ def _file() -> tuple[str, bytes]:
         raise InputError(Problem("file-missing", "No file was chosen.", "Choose a PDF, then press the button.", "file"))
     name = "".join(one for one in (sent.filename or "") if one.isprintable()).replace("\\", "/").rpartition("/")[2]
     return name[:100] or "the file", content
-
-
-@contextmanager
-def _turn() -> Iterator[None]:
-    """Wait for a place among the files that are examined at the same time.
-
-    Raises:
-        StoreError: there was none for too long.
-    """
-    if not AT_ONCE.acquire(timeout=PATIENCE):
-        sentence = "Too many files are being examined at this moment."
-        raise StoreError(Problem("verifier-busy", sentence, "Try again in a minute."))
-    try:
-        yield
-    finally:
-        AT_ONCE.release()
 
 
 def _answer(name: str, verdict: Verdict) -> Answer:

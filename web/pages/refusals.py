@@ -49,7 +49,7 @@ def register(app: Flask) -> None:
 
 def show_refusal(error: PacketsError) -> ResponseReturnValue:
     """A refusal of the service, with every problem."""
-    return show_problems(error.status_hint, error.problems)
+    return *show_problems(error.status_hint, error.problems), getattr(error, "headers", {})
 
 
 def show_stale_form(_error: CSRFError) -> ResponseReturnValue:

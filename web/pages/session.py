@@ -13,7 +13,7 @@ from packets.model.calendar import agency_day
 from packets.model.people import Person
 from packets.store.records.factors import Purpose
 from web.auth.cookies import browser_token, give_browser, give_session, session_token, take_session
-from web.auth.limits import CHALLENGES
+from web.auth.limits import CHALLENGES, CHALLENGES_OF_BROWSER, Try
 from web.auth.origin import TOGETHER, Method, Origin
 from web.auth.redirects import safe_target
 from web.auth.roles import Audience, open_to
@@ -42,7 +42,7 @@ def enter() -> ResponseReturnValue:
     target = safe_target(request.form.get("next", ""), url_for("packets.home"))
     user_id = request.form.get("user_id", "")[:LONGEST_USER_ID].strip().upper()
     try:
-        services().accounts.check_password(user_id, request.form.get("password", ""), _origin())
+        services().accounts.check_password(user_id, request.form.get("password", ""), origin_of_browser())
         require_active(user_id)
     except PacketsError as error:
         return _form(target, error.problems, error.status_hint)
@@ -189,9 +189,18 @@ def _only_passkey(user_id: str) -> bool:
     return person is not None and accounts.rules.passkey_only(person) and bool(accounts.standing(user_id).passkeys)
 
 
-def _origin() -> Origin:
+def origin_of_browser() -> Origin:
+    """From where the request comes, with the secret of a browser in which somebody has signed in before."""
     come = origin()
     return Origin(come.address, come.agent, browser_token())
+
+
+def _challenge() -> Try:
+    """By what a challenge is counted; nobody else makes a browser wait in which somebody has signed in before."""
+    browser = browser_token()
+    if services().accounts.sessions.is_known_to_anybody(browser):
+        return CHALLENGES_OF_BROWSER, browser
+    return CHALLENGES, origin().network
 
 
 def _form(target: str, problems: Sequence[Problem], status: int, *, ended: bool = False) -> ResponseReturnValue:
@@ -224,7 +233,7 @@ def _passkey_form(target: str, problems: Sequence[Problem], status: int) -> Resp
     party, options = relying_party(), ""
     try:
         if party.has_name:
-            services().accounts.guard.admit((CHALLENGES, origin().network))
+            services().accounts.guard.admit(_challenge())
             options = services().accounts.passkeys.ask_to_sign_in(party)
     except PacketsError as error:
         problems, status = error.problems, error.status_hint

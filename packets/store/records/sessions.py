@@ -84,9 +84,11 @@ class SessionRecords:
             known_browsers.insert().values(token_digest=token_digest, user_id=user_id, seen_at_utc=now)
         )
 
-    def knows(self, token_digest: str, user_id: str) -> bool:
-        """Whether a person has signed in with this browser before."""
-        asked = known_browsers.c.token_digest == token_digest, known_browsers.c.user_id == user_id
+    def knows(self, token_digest: str, user_id: str | None = None) -> bool:
+        """Whether a person, or anybody, has signed in with this browser before."""
+        asked = [known_browsers.c.token_digest == token_digest]
+        if user_id is not None:
+            asked.append(known_browsers.c.user_id == user_id)
         return bool(self._connection.scalar(sa.select(sa.exists().where(*asked))))
 
     def forget_browsers(self, user_id: str) -> None:

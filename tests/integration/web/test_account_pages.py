@@ -15,7 +15,7 @@ from packets.audit.log import Act, Outcome
 from packets.model.people import Role
 from web.app import create_app
 from web.auth.cookies import LOCAL_BROWSER, LOCAL_NAME
-from web.auth.limits import CODE, NETWORK, STEP_UP, key_of
+from web.auth.limits import CODE, NETWORK, PASSWORD_FROM_NETWORK, STEP_UP, key_of
 from web.auth.limits import PASSWORD as LIMIT
 from web.auth.sessions import GRACE
 from web.auth.totp import code_at, step_at
@@ -219,9 +219,9 @@ def test_one_network_that_tries_many_accounts_has_to_wait(site: Site) -> None:
 
 def test_a_lock_and_each_wrong_password_are_told_to_the_log(site: Site, who: str) -> None:
     """For accounts that exist; of user IDs that do not there is nothing to tell."""
-    for _ in range(LIMIT.free):
+    for _ in range(PASSWORD_FROM_NETWORK.free):
         site.browser().sign_in(who, "wrong")
-    assert acts(site, who, Act.ACCOUNT_SIGN_IN, Outcome.REFUSED) == LIMIT.free
+    assert acts(site, who, Act.ACCOUNT_SIGN_IN, Outcome.REFUSED) == PASSWORD_FROM_NETWORK.free
     assert acts(site, who, Act.ACCOUNT_LOCK) == 1
     site.browser().sign_in("ZZZZ", "wrong")
     assert acts(site, "ZZZZ", Act.ACCOUNT_SIGN_IN, Outcome.REFUSED) == 0

@@ -411,7 +411,7 @@ def test_with_mail_the_link_is_mailed_and_shown_to_nobody(site: Site) -> None:
 
 
 def test_links_are_tried_so_often_and_not_more(site: Site) -> None:
-    """One network has so many tries in ten minutes, right ones too; afterwards nothing is looked up and nothing logged."""
+    """One network has so many tries in two minutes, right ones too; afterwards nothing is looked up and nothing logged."""
     browser = site.browser()
     for _ in range(COPIES.free):
         assert browser.get("/copies?token=guess").status_code == 403

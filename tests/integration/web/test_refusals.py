@@ -137,7 +137,7 @@ def test_a_request_number_is_taken_from_a_trusted_proxy_only(
     site: Site, *, trusted: bool, given: str, kept: bool
 ) -> None:
     """Whoever sends a number of their own gets a new one, unless a proxy in front is believed and the number is in order."""
-    settings = site.world.services.settings.model_copy(update={"trust_proxy": trusted})
+    settings = site.world.services.settings.model_copy(update={"trust_proxy": "127.0.0.1" if trusted else ""})
     browser = Browser(create_app(replace(site.world.services, settings=settings)))
     assert (browser.get("/healthz", headers={"X-Request-ID": given}).headers["X-Request-ID"] == given) == kept
 

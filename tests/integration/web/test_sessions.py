@@ -14,7 +14,7 @@ from packets.audit.log import Act
 from packets.model.people import Role
 from web.app import create_app
 from web.auth.cookies import LOCAL_NAME, SECURE_NAME
-from web.auth.limits import PASSWORD as LIMIT
+from web.auth.limits import PASSWORD_FROM_NETWORK as LIMIT
 from web.auth.sessions import MOST_OPEN
 from worlds import PASSWORD
 

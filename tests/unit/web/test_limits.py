@@ -9,13 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packets.store.records.throttles import Throttle
-from web.auth.limits import NETWORK, NEVER_AGAIN, PASSWORD, VERIFICATIONS, Limit, key_of, next_throttle
+from web.auth.limits import (
+    NETWORK,
+    NEVER_AGAIN,
+    PASSWORD,
+    PASSWORD_FROM_NETWORK,
+    VERIFICATIONS,
+    Limit,
+    key_of,
+    next_throttle,
+)
 from web.auth.origin import Origin
 
 NOW = datetime(2026, 11, 16, 15, 0, tzinfo=UTC)
 
 
-def wrong(times: int, limit: Limit = PASSWORD) -> tuple[Throttle, datetime]:
+def wrong(times: int, limit: Limit = PASSWORD_FROM_NETWORK) -> tuple[Throttle, datetime]:
     """What is known after so many wrong tries, each as early as it may be, and when the last one was."""
     kept, now = None, NOW
     for _ in range(times):
@@ -34,14 +43,28 @@ def test_some_tries_are_free_and_then_each_wait_is_twice_the_one_before() -> Non
 
 def test_nobody_gets_a_hundred_and_first_wrong_try_in_a_row() -> None:
     """NIST SP 800-63B-4, 3.2.2; a network is forgotten after a day instead, for many people may share it."""
-    assert wrong(99)[0].until_utc != NEVER_AGAIN
-    assert wrong(100)[0].until_utc == NEVER_AGAIN
+    assert wrong(99, PASSWORD)[0].until_utc != NEVER_AGAIN
+    assert wrong(100, PASSWORD)[0].until_utc == NEVER_AGAIN
     kept, now = wrong(150, NETWORK)
     assert kept.until_utc != NEVER_AGAIN
     assert next_throttle(kept, "key", NETWORK, now + timedelta(days=1, seconds=1)).count == 1
 
 
-@given(st.integers(min_value=1, max_value=99))
+def test_one_network_alone_never_makes_an_account_wait_elsewhere() -> None:
+    """Its share of what an account bears is used up long before the account itself begins to wait."""
+    share = PASSWORD_FROM_NETWORK.most or 0
+    assert wrong(share)[0].until_utc == NEVER_AGAIN
+    assert 2 * share < PASSWORD.free
+    assert wrong(2 * share, PASSWORD)[0].until_utc is None
+
+
+def test_what_everybody_on_a_network_waits_for_ends_after_minutes() -> None:
+    """Many people may share one address; whoever guesses there does not lock the others out for long."""
+    waits = [(kept.until_utc or now) - now for kept, now in (wrong(times, NETWORK) for times in range(1, 60))]
+    assert max(waits) == timedelta(minutes=2)
+
+
+@given(st.integers(min_value=1, max_value=19))
 def test_a_stranger_who_never_stops_gets_a_few_hundred_tries_in_no_time_worth_waiting(times: int) -> None:
     """The time that a guesser needs grows at least as fast as the hours after the first twelve tries."""
     _, now = wrong(times)
@@ -51,10 +74,10 @@ def test_a_stranger_who_never_stops_gets_a_few_hundred_tries_in_no_time_worth_wa
 def test_a_window_allows_its_number_and_begins_anew() -> None:
     """Use is limited evenly, right or wrong."""
     kept, now = wrong(VERIFICATIONS.free, VERIFICATIONS)
-    assert kept.until_utc == NOW + timedelta(minutes=10)
+    assert kept.until_utc == NOW + timedelta(minutes=2)
     assert now == NOW
-    assert next_throttle(kept, "key", VERIFICATIONS, NOW + timedelta(minutes=10)) == Throttle(
-        "key", 1, NOW + timedelta(minutes=10)
+    assert next_throttle(kept, "key", VERIFICATIONS, NOW + timedelta(minutes=2)) == Throttle(
+        "key", 1, NOW + timedelta(minutes=2)
     )
 
 

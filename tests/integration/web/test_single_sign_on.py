@@ -17,8 +17,11 @@ from structlog.testing import capture_logs
 from browsing import Browser, Site, open_site
 from oidc_provider import CLIENT, SECRET, Provider, oidc_provider
 from packets.audit.log import Act, Outcome
+from packets.errors import ConflictError, InputError
 from packets.model.people import Role
 from web.app import create_app
+from web.auth.links import approve_link
+from web.provider_settings import require_provider
 
 
 @pytest.fixture(scope="module")
@@ -329,3 +332,41 @@ def with_settings(site: Site, **said: object) -> Site:
     settings = site.world.services.settings.model_copy(update=said)
     services = replace(site.world.services, settings=settings)
     return Site(replace(site.world, services=services), create_app(services))
+
+
+def test_an_account_that_cms_has_linked_gets_in_without_an_email(site: Site, provider: Provider) -> None:
+    """Once, for one person; the log names who approved it."""
+    services, person, staff = site.world.services, site.holder(Role.CMS_LIAISON), site.holder(Role.ACO_EXECUTIVE)
+    approve_link(services.database, provider.issuer, "approved", person, staff, services.clock())
+    with pytest.raises(ConflictError):
+        approve_link(services.database, provider.issuer, "another", person, staff, services.clock())
+    with services.database.read() as records:
+        assert records.accounts.identity(provider.issuer, "approved")
+        told = [one for one in records.journal.entries(person) if one.act is Act.ACCOUNT_LINK]
+    assert told[-1].actor == staff
+
+
+@pytest.mark.parametrize(
+    ("mode", "issuer", "taken"),
+    [
+        ("production", "https://id.example.org", True),
+        ("production", "http://id.example.org", False),
+        ("production", "http://127.0.0.1:9", False),
+        ("service", "http://id.example.org", False),
+        ("service", "http://127.0.0.1:9", True),
+        ("service", "http://[::1]:9", True),
+        ("service", "http://127.0.0.1.evil.example", False),
+        ("service", "ftp://127.0.0.1", False),
+    ],
+)
+def test_an_issuer_without_tls_is_refused_but_on_this_machine_outside_production(
+    site: Site, mode: str, issuer: str, *, taken: bool
+) -> None:
+    """Whoever stands on the line would be the provider."""
+    said = {"mode": mode, "oidc_issuer": issuer}
+    settings = site.world.services.settings.model_copy(update=said)
+    if taken:
+        require_provider(settings)
+        return
+    with pytest.raises(InputError, match="without encryption"):
+        require_provider(settings)

@@ -153,6 +153,10 @@ class Settings(BaseSettings):
     oidc_acr: tuple[str, ...] = Field(
         default=(), description="authentication classes (acr) that the provider must have reached; empty means any"
     )
+    oidc_amr: tuple[str, ...] = Field(
+        default=(),
+        description="authentication methods (amr), one of which the provider must have used; empty means any",
+    )
     oidc_name: str = Field(default="single sign-on", description="what the sign-in page calls the provider")
     queue: Literal["embedded", "worker", "procrastinate"] = Field(
         default="embedded",

@@ -29,6 +29,8 @@ class Provider:
         claims: of the person.
         wrong: claims that replace those of an honest token, e.g. another audience.
         changed: what replaces what it tells of itself.
+        answer: what replaces parts of the answer with the tokens; None takes a part away.
+        returned: what is added to the way back, e.g. `iss` (RFC 9207).
         key: signs tokens; `published` is the one that others are told.
     """
 
@@ -37,6 +39,8 @@ class Provider:
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "1"}))
     published: RSAKey | None = None
     changed: dict[str, Any] = field(default_factory=dict)
+    answer: dict[str, Any] = field(default_factory=dict)
+    returned: dict[str, str] = field(default_factory=dict)
     issuer: str = ""
     waiting: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -61,7 +65,7 @@ class Provider:
         assert asked["response_type"] == "code"
         code = secrets.token_urlsafe()
         self.waiting[code] = asked
-        return f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"
+        return f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state'], **self.returned})}"
 
     def token(self, form: dict[str, str]) -> dict[str, Any] | None:
         """The tokens for a code, once, to whoever knows what its challenge was made from."""
@@ -73,7 +77,8 @@ class Provider:
         now = int(time.time())
         honest = {"iss": self.issuer, "aud": CLIENT, "iat": now, "exp": now + 60, "nonce": asked["nonce"]}
         token = jwt.encode({"alg": "RS256", "kid": "1"}, {**honest, **self.claims, **self.wrong}, self.key)
-        return {"access_token": secrets.token_urlsafe(), "token_type": "Bearer", "expires_in": 60, "id_token": token}
+        whole = {"access_token": secrets.token_urlsafe(), "token_type": "Bearer", "expires_in": 60, "id_token": token}
+        return {name: value for name, value in {**whole, **self.answer}.items() if value is not None}
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from web.api.admission import admit_call
 from web.api.door import make_door
 from web.api.refusals import is_call
 from web.auth.cookies import FormCookie
+from web.auth.forms import protect_forms
 from web.auth.gate import admit
 from web.auth.roles import MARK, Audience, require_audiences
 from web.body_admission import refuse_from_head
@@ -122,7 +123,6 @@ def create_app(services: Services) -> Flask:
     app.config.update(
         SECRET_KEY=services.session_secret,
         MAX_CONTENT_LENGTH=MOST_BYTES,
-        SESSION_COOKIE_NAME="esm-form",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_TIME_LIMIT=None,  # a form is good for as long as the session is
@@ -135,6 +135,7 @@ def create_app(services: Services) -> Flask:
     attach(app, services)
     log_requests(app)
     app.before_request(lambda: admit_call() if is_call() else admit())
+    app.before_request(lambda: None if is_call() else protect_forms())
     app.before_request(years.let_long_files_in)
     app.before_request(refuse_from_head)
     forms = CSRFProtect(app)

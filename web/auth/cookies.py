@@ -15,6 +15,7 @@ from web.visit import services
 SECURE_NAME = "__Host-esm-session"
 LOCAL_NAME = "esm-session"
 SECURE_BROWSER, LOCAL_BROWSER = "__Host-esm-browser", "esm-browser"
+SECURE_FORM, LOCAL_FORM = "__Host-esm-form", "esm-form"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -63,7 +64,12 @@ def take_session(response: Response) -> None:
 
 
 class FormCookie(SecureCookieSessionInterface):
-    """Flask's signed cookie, which carries the secret of the forms, under the same rule."""
+    """Flask's signed cookie: the secret of the forms, and what single sign-on waits for, under the same rule."""
+
+    def get_cookie_name(self, app: Flask) -> str:
+        """With the prefix over TLS, so that a sister host cannot plant one for the parent domain (ASVS 3.3.1, 3.3.3)."""
+        del app
+        return SECURE_FORM if must_be_secure() else LOCAL_FORM
 
     def get_cookie_secure(self, app: Flask) -> bool:
         """Whether it is for TLS only."""

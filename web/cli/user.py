@@ -12,6 +12,7 @@ from packets.audit.log import SERVICE
 from packets.errors import InputError, Problem
 from packets.model.people import CMS_ROLE_LABELS, Person, Role, role_label
 from packets.people.directory import agency_address, rights_of
+from web.auth.links import approve_link
 from web.bootstrap import Services
 from web.cli.folder import folder_option, open_folder
 
@@ -198,6 +199,22 @@ def forget(user_id: str, actor: str, folder: Path) -> None:
     services.directory.require_other_staff(actor, person.user_id)
     count = services.accounts.factors.remove_all(person.user_id, actor)
     click.echo(f"{person.user_id} has no second factor any more; removed: {count}.")
+
+
+@user.command("link")
+@click.argument("user_id")
+@click.option(
+    "--subject", required=True, help="What the provider calls the person (sub), as they read it when refused."
+)
+@by_option
+@folder_option
+def link(user_id: str, subject: str, actor: str, folder: Path) -> None:
+    """Link an account at the provider of single sign-on to a person, once you know by another way that it is theirs."""
+    services = open_folder(folder)
+    person = services.directory.get(user_id.upper())
+    services.directory.require_other_staff(actor, person.user_id)
+    approve_link(services.database, services.settings.oidc_issuer, subject, person.user_id, actor, services.clock())
+    click.echo(f"{person.user_id} can sign in with single sign-on.")
 
 
 def _password(path: Path | None) -> str | None:

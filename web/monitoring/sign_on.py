@@ -45,11 +45,21 @@ def examine_sign_on(installation: Installation) -> Iterator[Finding]:
     if not settings.oidc_issuer:
         yield good("No provider of single sign-on is set; people sign in here.")
         return
+    yield from judge_strength(settings)
     with Session() as session:
         try:
             yield from _ask(session, settings, production=installation.is_production)
         except RequestException:
             yield _unreached(settings.oidc_issuer)
+
+
+def judge_strength(settings: Settings) -> Iterator[Finding]:
+    """Judge whether a second factor of the provider could be known. Without IO."""
+    if settings.needs_second_factor and not settings.oidc_acr and not settings.oidc_amr:
+        sentence = (
+            "A second factor is required, and nothing says how the provider tells of one: nobody can sign in there."
+        )
+        yield broken(sentence, "Set ESM_OIDC_ACR or ESM_OIDC_AMR to what the provider sends after a second factor.")
 
 
 def judge_discovery(issuer: str, told: Mapping[str, Any], *, production: bool) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""What a worker has measured, on a port of this machine alone: `/metrics` behind its token, and `/healthz` for whoever looks after it."""
+"""What a worker has measured, on a port of this machine alone: `/metrics` behind its token, and `/healthz` that it lives."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import databases
 import servers
 from packets.settings import Settings
 from packets.store.database import Database
@@ -20,6 +21,7 @@ from packets.store.schema_state import SchemaState
 from schema import migrate
 from upgrades.old_databases import KINDS, Rows, opened, rows_of, settings_on
 from upgrades.old_folders import REPOSITORY, unpack
+from web.bootstrap import initialize
 
 FIRST = "0001"
 KILLED = """
@@ -53,9 +55,18 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
 
 def start(settings: Settings, last: str = NEVER, *words: str) -> subprocess.Popen[str]:
     """`esm db upgrade` in a process of its own."""
-    command = [sys.executable, "-c", KILLED, last, "db", "upgrade", "--dir", str(settings.dir), *words]
+    return _run(settings, KILLED, last, "db", "upgrade", "--dir", str(settings.dir), *words)
+
+
+def run_program(settings: Settings, *words: str) -> subprocess.Popen[str]:
+    """`esm` on a folder, as a process that goes on."""
+    return _run(settings, "from web.cli import main; main()", *words, "--dir", str(settings.dir))
+
+
+def _run(settings: Settings, program: str, *words: str) -> subprocess.Popen[str]:
     given = {"ESM_DATABASE_URL": settings.database_url, "PYTHONPATH": str(REPOSITORY)}
     environment = {**os.environ, **given}  # noqa: TID251  for a process of its own
+    command = [sys.executable, "-c", program, *words]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
 
@@ -127,6 +138,25 @@ def test_an_upgrade_that_waited_long_enough_says_what_it_waited_for(tmp_path: Pa
     vain = start(settings, NEVER, "--wait", "2")
     _, errors = vain.communicate(timeout=60)
     assert (vain.returncode, "esm: database-away" in errors) == (1, True), errors
+
+
+@pytest.mark.parametrize(
+    ("command", "begun"), [(("serve", "--port", "0"), "Open http://"), (("worker",), "Doing jobs")]
+)
+def test_what_serves_and_works_waits_for_set_up(command: tuple[str, ...], begun: str, tmp_path: Path) -> None:
+    """In containers that are started together, all before the schema is there; without `--wait` they end at once."""
+    folder = tmp_path / "data"
+    initialize(Settings(dir=folder), sample=True)
+    settings = Settings(dir=folder, database_url=databases.postgresql_url(databases.create_empty_database()))
+    hasty = run_program(settings, *command)
+    assert "esm: schema-empty" in hasty.communicate(timeout=60)[1]
+    patient = run_program(settings, *command, "--wait", "100")
+    assert patient.stderr is not None
+    assert "The database is not ready yet" in patient.stderr.readline()
+    assert start(settings).wait(timeout=120) == 0
+    assert begun in patient.stderr.readline()
+    patient.send_signal(signal.SIGTERM)
+    assert patient.wait(timeout=60) == 0
 
 
 def _count(settings: Settings) -> int:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import closing
 from pathlib import Path
 
 import click
 
-from packets.errors import StoreError
 from packets.settings import Settings, load_settings
 from packets.store.grants import apply_grants, grant_script
 from packets.store.modes import tighten
@@ -16,11 +14,8 @@ from packets.store.schema_state import SchemaReport, SchemaState
 from web.bootstrap import upgrade_folder
 from web.carriers import open_database
 from web.cli.folder import folder_option, for_folder
+from web.cli.waiting import START_CODES, try_until_ready
 from web.keys import describe_missing_keys
-
-PASSING = frozenset({"database-away", "database-busy"})
-"""Codes of what a database says while it starts."""
-PAUSE_SECONDS = 1.0
 
 
 @click.group()
@@ -53,25 +48,14 @@ def upgrade(folder: Path, seconds: int) -> None:
 
 
 def wait_for_database(settings: Settings, seconds: float) -> None:
-    """Look at the database until it answers, and say once that it is waited for.
+    """Look at the database until it answers.
 
     Raises:
         StoreError: it has not answered in time, or answers that it cannot be used.
     """
-    ends, silent = time.monotonic() + seconds, True
+    waiting = "The database does not answer yet; waiting for it, {seconds:g} seconds at most."
     with closing(open_database(settings)) as database:
-        while True:
-            try:
-                database.inspect_schema()
-            except StoreError as error:
-                if time.monotonic() >= ends or {problem.code for problem in error.problems} - PASSING:
-                    raise
-            else:
-                return
-            if silent:
-                click.echo(f"The database does not answer yet; waiting for it, {seconds:g} seconds at most.", err=True)
-                silent = False
-            time.sleep(PAUSE_SECONDS)
+        try_until_ready(database.inspect_schema, seconds, START_CODES, waiting)
 
 
 def _print(before: SchemaReport) -> None:

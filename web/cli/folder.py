@@ -13,6 +13,7 @@ from packets.disk_errors import disk_errors
 from packets.errors import NotFoundError, Problem, StoreError
 from packets.settings import Settings, load_settings
 from web.bootstrap import Services, build_services
+from web.cli.waiting import START_CODES, try_until_ready
 from web.hints import fill_folder
 
 folder_option = click.option(
@@ -24,6 +25,28 @@ folder_option = click.option(
     envvar="ESM_DIR",
     help="The data folder.",
 )
+
+
+wait_option = click.option(
+    "--wait",
+    "seconds",
+    type=click.IntRange(0, 3600),
+    default=0,
+    show_default=True,
+    help="Wait so many seconds for a database that does not answer yet, or that set-up has not made yet.",
+)
+SET_UP_CODES = frozenset({"schema-empty", "schema-older", "schema-forbidden"})
+"""What a database says until `esm db upgrade` and the SQL of `esm db grants` are done."""
+
+
+def open_folder_when_ready(folder: Path, seconds: float, *, demo: bool = False) -> Services:
+    """Open the folder as `open_folder` does, as soon as its database is up and was set up.
+
+    Raises:
+        StoreError: it was not in time, or cannot be used.
+    """
+    waiting = "The database is not ready yet; waiting for it, {seconds:g} seconds at most."
+    return try_until_ready(lambda: open_folder(folder, demo=demo), seconds, START_CODES | SET_UP_CODES, waiting)
 
 
 def open_folder(folder: Path, *, demo: bool = False) -> Services:

@@ -13,7 +13,7 @@ import click
 from packets.disk_errors import disk_errors
 from packets.errors import ConflictError, InputError, Problem
 from web.app import create_app
-from web.cli.folder import folder_option, open_folder
+from web.cli.folder import folder_option, open_folder_when_ready, wait_option
 from web.cli.worker import end_politely, keep_what_is_there, working
 from web.demo_folder import is_unfinished
 from web.hints import get_look, name_command
@@ -41,7 +41,8 @@ CHOSEN_PORTS = (8181, 8282)
     type=click.Path(path_type=Path, dir_okay=False),
     help="Listen on a Unix socket at this path, instead of an address: for a proxy on the same machine.",
 )
-def serve(folder: Path, host: str, port: int, path: Path | None, *, demo: bool) -> None:
+@wait_option
+def serve(folder: Path, host: str, port: int, path: Path | None, seconds: int, *, demo: bool) -> None:
     """Open the data in a folder to browsers, until it is stopped with Ctrl-C.
 
     Jobs are done by threads of the same process, unless `ESM_QUEUE=worker` leaves them to `esm worker`.
@@ -52,7 +53,7 @@ def serve(folder: Path, host: str, port: int, path: Path | None, *, demo: bool) 
         click.echo(f"The pages have no style; they work without it. {get_look()}", err=True)
     with disk_errors(folder):
         _refuse_unfinished(folder)
-    services = open_folder(folder, demo=demo)
+    services = open_folder_when_ready(folder, seconds, demo=demo)
     configure_logs(services.settings.log_level)
     sys.setswitchinterval(SWITCH_SECONDS)
     end_politely()

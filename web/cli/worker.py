@@ -18,7 +18,7 @@ from packets.jobs.worker import THREADS, Carrier
 from packets.model.jobs import Job
 from web.bootstrap import Services
 from web.carriers import make_carrier
-from web.cli.folder import folder_option, open_folder
+from web.cli.folder import folder_option, open_folder_when_ready, wait_option
 from web.logs import configure_logs
 from web.measuring import HERE, showing_metrics
 from web.work import build_executor
@@ -41,9 +41,10 @@ from web.work import build_executor
     type=click.IntRange(0, 65535),
     help="Show what this process measures on this port of 127.0.0.1, to whoever has ESM_METRICS_TOKEN; 0 takes a free one.",
 )
-def worker(folder: Path, threads: int, processes: int, metrics_port: int | None) -> None:
+@wait_option
+def worker(folder: Path, threads: int, processes: int, metrics_port: int | None, seconds: int) -> None:
     """Do jobs until it is stopped with Ctrl-C. As many processes as you like may work on one database."""
-    services = open_folder(folder)
+    services = open_folder_when_ready(folder, seconds)
     configure_logs(services.settings.log_level)
     wait_for_request = listen_for_request()
     with measured(services, metrics_port), helping(folder, processes - 1), working(services, threads=threads):

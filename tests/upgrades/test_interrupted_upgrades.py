@@ -153,10 +153,11 @@ def test_what_serves_and_works_waits_for_set_up(command: tuple[str, ...], begun:
     patient = run_program(settings, *command, "--wait", "100")
     assert patient.stderr is not None
     assert "The database is not ready yet" in patient.stderr.readline()
-    assert start(settings).wait(timeout=120) == 0
+    start(settings).communicate(timeout=120)
     assert begun in patient.stderr.readline()
     patient.send_signal(signal.SIGTERM)
-    assert patient.wait(timeout=60) == 0
+    patient.communicate(timeout=60)
+    assert patient.returncode == 0
 
 
 def _count(settings: Settings) -> int:

@@ -61,9 +61,8 @@ def _readable_by_all(installation: Installation) -> Iterator[Finding]:
 
 
 def places(settings: Settings) -> Mapping[str, Path]:
-    """Every place that the service writes, by what it has there."""
+    """Every place that the service writes, by what it has there. A folder with keys alone may be read only."""
     named = {
-        "the folder": settings.dir,
         "the database": _file_of(settings.database, SQLITE),
         "the objects": _file_of(settings.objects_url, FILES) if settings.objects_url else settings.objects,
         "the second store": _file_of(settings.objects_copy_url, FILES),

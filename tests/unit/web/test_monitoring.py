@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from packets.settings import Settings
 from packets.store.health import PostgresqlFacts, SqliteFacts
 from web.monitoring.clock import ClockState, ClockVerdict, Evidence, Kind, judge_clock, span
 from web.monitoring.database import judge_database
-from web.monitoring.disk import MEGABYTE, TEMPORARY, Room, judge_room, size
+from web.monitoring.disk import MEGABYTE, TEMPORARY, Room, judge_room, places, size
 from web.monitoring.findings import Finding, State, count
 from web.monitoring.keys import Validity, judge_certificates
 from web.monitoring.queue import QueueFacts, judge_queue
@@ -146,6 +147,20 @@ def test_a_queue_is_broken_where_somebody_should_do_its_jobs(facts: QueueFacts, 
 def test_sizes_are_told_in_the_unit_in_which_they_say_something(number: int, words: str) -> None:
     """31 MB are not 0.0 GB."""
     assert size(number) == words
+
+
+def test_a_folder_with_keys_alone_is_no_place_that_is_written(tmp_path: Path) -> None:
+    """Where records, objects and exports lie elsewhere, it may be mounted read only."""
+    alone = Settings(dir=tmp_path / "data")
+    elsewhere = alone.model_copy(
+        update={
+            "database_url": "postgresql+psycopg://esm@database/esm",
+            "objects_url": "s3://esm/?endpoint=https://store",
+            "exports_dir": tmp_path / "exports",
+        }
+    )
+    assert places(alone)["the database"] == tmp_path / "data"
+    assert set(places(elsewhere)) == {"exports", TEMPORARY}
 
 
 def test_disks_are_judged_by_bytes_by_files_and_by_rights() -> None:

@@ -38,6 +38,7 @@ class PrivateAuthority:
             name = x509.DNSName(host)
         builder = _builder(_name(host), self.name, key, -1 if ended else 1)
         builder = builder.add_extension(x509.SubjectAlternativeName([name]), critical=False)
+        builder = builder.add_extension(_issued_by(self.key), critical=False)
         files = folder / f"{host}-{ended}.pem", folder / f"{host}-{ended}.key"
         files[0].write_bytes(_pem(builder.sign(self.key, hashes.SHA256())))
         files[1].write_bytes(
@@ -48,12 +49,32 @@ class PrivateAuthority:
         return files
 
 
+SIGNS_CERTIFICATES = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
+def _issued_by(key: ec.EllipticCurvePrivateKey) -> x509.AuthorityKeyIdentifier:
+    """Which key has signed: Python 3.13 wants to be told (RFC 5280, 4.2.1.1)."""
+    return x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
+
+
 def make_authority(folder: Path, name: str) -> PrivateAuthority:
     """Make an authority whose root lies in a folder."""
     key, subject = ec.generate_private_key(ec.SECP256R1()), _name(name)
     builder = _builder(subject, subject, key, 30).add_extension(
         x509.BasicConstraints(ca=True, path_length=0), critical=True
     )
+    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    builder = builder.add_extension(_issued_by(key), critical=False).add_extension(SIGNS_CERTIFICATES, critical=True)
     root = folder / f"{name}.pem"
     root.write_bytes(_pem(builder.sign(key, hashes.SHA256())))
     return PrivateAuthority(subject, root, key)

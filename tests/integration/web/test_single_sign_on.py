@@ -284,8 +284,8 @@ def test_a_claim_that_people_choose_themselves_links_nobody(
     site: Site, provider: Provider, said: dict[str, Any]
 ) -> None:
     """Only an e-mail address that the provider has verified and the directory knows; the page says what happens next."""
-    liaison = site.holder(Role.CMS_LIAISON)
-    provider.claims = {**claims_of(site, liaison, "self-chosen"), **said}
+    custodian = site.holder(Role.DUA_CUSTODIAN)  # whom no other test links
+    provider.claims = {**claims_of(site, custodian, "self-chosen"), **said}
     browser = site.browser()
     refused = browser.get(go_there(browser))
     assert refused.status_code == 403
@@ -336,7 +336,7 @@ def with_settings(site: Site, **said: object) -> Site:
 
 def test_an_account_that_cms_has_linked_gets_in_without_an_email(site: Site, provider: Provider) -> None:
     """Once, for one person; the log names who approved it."""
-    services, person, staff = site.world.services, site.holder(Role.CMS_LIAISON), site.holder(Role.ACO_EXECUTIVE)
+    services, person, staff = site.world.services, site.holder(Role.DUA_REQUESTOR), site.holder(Role.ACO_EXECUTIVE)
     approve_link(services.database, provider.issuer, "approved", person, staff, services.clock())
     with pytest.raises(ConflictError):
         approve_link(services.database, provider.issuer, "another", person, staff, services.clock())

@@ -214,8 +214,10 @@ class Database:
             target.close()
 
     def close(self) -> None:
-        """Give back every connection."""
+        """Give back every connection; those in use, when their block ends."""
+        pool = self._engine.pool
         self._engine.dispose()
+        sa.event.listen(pool, "checkin", _close_returned)
 
     @property
     def _file(self) -> Path | None:
@@ -256,6 +258,12 @@ class Database:
                 yield connection
                 with commits(), _given_up_on_failure(connection):
                     transaction.commit()
+
+
+def _close_returned(connection: Any, _record: object) -> None:
+    """Close a connection that comes back after its pool was given up; SQLAlchemy leaves it to the collector."""
+    if connection is not None:
+        connection.close()
 
 
 def _record_upgrade(connection: sa.Connection) -> None:

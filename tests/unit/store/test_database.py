@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from databases import sqlite_file
 from packets.audit.log import Act, chain_problems
 from packets.audit.merkle import Frontier
 from packets.model.calendar import PerformanceYear
@@ -95,3 +98,15 @@ def test_a_time_without_a_zone_is_refused(database: Database) -> None:
     """Records hold UTC; a naive time could mean anything."""
     with pytest.raises(sa.exc.StatementError, match="without a zone"), database.write() as records:
         records.years.add(PerformanceYear(2027, ()), datetime(2026, 11, 20))  # noqa: DTZ001  the point of the test
+
+
+def test_a_connection_in_use_is_closed_when_its_block_ends_after_the_database_was_closed(tmp_path: Path) -> None:
+    """Whatever a thread was reading when the service ended; nothing is left to the collector of garbage."""
+    database = sqlite_file(tmp_path)
+    with database.read() as records:
+        driver = records._connection.connection.driver_connection
+        database.close()
+        assert driver is not None
+        assert driver.execute("SELECT 1").fetchone() == (1,)
+    with pytest.raises(sqlite3.ProgrammingError):
+        driver.execute("SELECT 1")

@@ -24,7 +24,8 @@ from signing.evidence import ORDER_TOLERANCE, Evidence
 from signing.fields import ARCHIVE_FIELD, SEAL_FIELD
 from signing.identity import SignerIdentity, identity_in
 from signing.standalone.container_forms import check_container_form
-from signing.standalone.revision_forms import AppendedRevision, FormError, check_revisions
+from signing.standalone.pdf_values import FormError
+from signing.standalone.revision_forms import AppendedRevision, check_revisions
 from signing.standalone.validation_forms import check_validation_data
 from signing.trust import Expected, ExpectedSigner, Trust
 from signing.verdict import Fault, Indication

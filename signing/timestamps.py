@@ -27,7 +27,7 @@ from signing.errors import TimeStampError
 from signing.oids import TIMESTAMP_POLICY
 from signing.pki import KeyPair, Pki
 from signing.standalone.container_forms import check_container_form
-from signing.standalone.revision_forms import FormError
+from signing.standalone.pdf_values import FormError
 from signing.tokens import Imprint, authority_problem, generation_time, granted_token, token_faults
 from signing.trust import Trust
 from signing.waiting import wait_for

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from signing.standalone.revision_forms import FormError
+from signing.standalone.pdf_values import FormError, refuse_unless
 
 INTEGER, OCTETS, NULL, OID, SEQUENCE, SET, TIME = 0x02, 0x04, 0x05, 0x06, 0x30, 0x31, 0x18
 FIRST, SECOND = 0xA0, 0xA1
@@ -95,18 +95,18 @@ def check_container_form(container: bytes, roots: Collection[bytes], known: Coll
         FormError: it has another form.
     """
     outer = read_der(container)
-    _want(len(outer.raw) == len(container), "something stands behind the container")
+    refuse_unless(len(outer.raw) == len(container), "something stands behind the container")
     kind, wrapped = outer.want_children(SEQUENCE, 2)
     (inner,) = wrapped.want_children(FIRST, 1)
-    _want(oid_text(kind) == SIGNED_DATA, "it is no signed data")
+    refuse_unless(oid_text(kind) == SIGNED_DATA, "it is no signed data")
     version, digests, content, certificates, signers = inner.want_children(SEQUENCE, 5)
     (signer,) = signers.want_children(SET, 1)
     content_type = _content_type(content)
-    _want(version.want(INTEGER).body == VERSIONS[content_type], "its version is another one")
+    refuse_unless(version.want(INTEGER).body == VERSIONS[content_type], "its version is another one")
     parts = signer.want(SEQUENCE).children()
     own = content_type == PLAIN_DATA or _issuer(parts[1]) in roots
     (digest,) = digests.want_children(SET, 1)
-    _want(parts[0].raw == b"\x02\x01\x01" and digest.raw == parts[2].raw, "its head is another one")
+    refuse_unless(parts[0].raw == b"\x02\x01\x01" and digest.raw == parts[2].raw, "its head is another one")
     for algorithm in (parts[2], parts[4]):
         _check_algorithm(algorithm, own=own)
     _check_everything(parts[3].want(FIRST))
@@ -115,15 +115,10 @@ def check_container_form(container: bytes, roots: Collection[bytes], known: Coll
     _check_unsigned(content_type, parts[SIGNER_PARTS:], roots)
 
 
-def _want(holds: object, reason: str) -> None:
-    if not holds:
-        raise FormError(reason)
-
-
 def _content_type(content: Node) -> str:
     parts = content.want(SEQUENCE).children()
     kind = oid_text(parts[0])
-    _want(kind in VERSIONS and len(parts) == (1 if kind == PLAIN_DATA else 2), "its content is of another kind")
+    refuse_unless(kind in VERSIONS and len(parts) == (1 if kind == PLAIN_DATA else 2), "its content is of another kind")
     for part in parts[1:]:
         (octets,) = part.want_children(FIRST, 1)
         octets.want(OCTETS)
@@ -142,27 +137,30 @@ def _check_algorithm(algorithm: Node, *, own: bool) -> None:
     """Parameters are absent with ECDSA and NULL with all others, as the service writes them."""
     parts = algorithm.want(SEQUENCE).children()
     null = len(parts) == 2 and parts[1].raw == b"\x05\x00"  # noqa: PLR2004
-    _want(null or len(parts) == 1, "an algorithm has parameters")
-    _want(not own or null != oid_text(parts[0]).startswith(ECDSA_ARC), "an algorithm is written in another way")
+    refuse_unless(null or len(parts) == 1, "an algorithm has parameters")
+    refuse_unless(not own or null != oid_text(parts[0]).startswith(ECDSA_ARC), "an algorithm is written in another way")
 
 
 def _check_value(algorithm: Node, value: bytes) -> None:
     if oid_text(algorithm.children()[0]).startswith(ECDSA_ARC):
         node = read_der(value)
-        _want(len(node.raw) == len(value), "something stands behind the signature")
+        refuse_unless(len(node.raw) == len(value), "something stands behind the signature")
         for number in node.want_children(SEQUENCE, 2):
             _check_everything(number.want(INTEGER))
 
 
 def _check_certificates(certificates: list[Node], named: Node, known: Collection[bytes] | None, *, own: bool) -> None:
-    raw = [one.want(SEQUENCE).raw for one in certificates]
-    signers = [one.raw for one in certificates if _names(one) == named.raw]
+    raw = [certificate.want(SEQUENCE).raw for certificate in certificates]
+    signers = [certificate.raw for certificate in certificates if _names(certificate) == named.raw]
     twice = own and len(signers) == 2 and signers[0] == signers[1]  # noqa: PLR2004  as keys held elsewhere write it
-    _want(len(set(raw)) == len(raw) - twice, "a certificate stands twice")
+    refuse_unless(len(set(raw)) == len(raw) - twice, "a certificate stands twice")
     if own:
-        _want(raw == sorted(raw), "its certificates are in another order")
+        refuse_unless(raw == sorted(raw), "its certificates are in another order")
     if known is not None:
-        _want(all(one in known or one in signers for one in raw), "it holds certificates that the file does not know")
+        refuse_unless(
+            all(encoding in known or encoding in signers for encoding in raw),
+            "it holds certificates that the file does not know",
+        )
 
 
 def _names(certificate: Node) -> bytes:
@@ -178,11 +176,11 @@ def _names(certificate: Node) -> bytes:
 
 def _check_unsigned(content_type: str, parts: list[Node], roots: Collection[bytes]) -> None:
     """A token has no attributes that nobody signed; a signature has its time-stamp, or nothing."""
-    _want(len(parts) <= (content_type == PLAIN_DATA), "it holds attributes that nobody signed")
+    refuse_unless(len(parts) <= (content_type == PLAIN_DATA), "it holds attributes that nobody signed")
     for part in parts:
         (attribute,) = part.want_children(SECOND, 1)
         kind, values = attribute.want_children(SEQUENCE, 2)
-        _want(oid_text(kind) == TIME_STAMP, "it holds attributes that nobody signed")
+        refuse_unless(oid_text(kind) == TIME_STAMP, "it holds attributes that nobody signed")
         (token,) = values.want_children(SET, 1)
         check_container_form(token.raw, roots)
 
@@ -192,7 +190,7 @@ def _check_everything(node: Node) -> None:
     if node.tag == INTEGER:
         body = node.body
         padded = len(body) > 1 and (body[0], body[1] >> 7) in {(0, 0), (0xFF, 1)}
-        _want(body and not padded, "a number is not in its shortest form")
+        refuse_unless(body and not padded, "a number is not in its shortest form")
     elif node.tag & 0x20:
         for child in node.children():
             _check_everything(child)

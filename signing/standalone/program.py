@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from importlib.resources import files
 
-FORMS = ("revision_forms", "container_forms", "validation_forms")
+FORMS = ("pdf_values", "revision_layout", "revision_forms", "container_forms", "validation_forms")
 FUTURE = "from __future__ import annotations\n"
 _OWN_IMPORT = re.compile(r"^from signing\.standalone\.\w+ import (?:\([^)]*\)|[^(\n]*)\n", re.MULTILINE)
 

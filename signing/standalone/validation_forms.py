@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
-from signing.standalone.revision_forms import AppendedRevision, FormError
+from signing.standalone.pdf_values import FormError
+from signing.standalone.revision_forms import AppendedRevision
 
 
 def check_validation_data(revisions: Iterable[AppendedRevision], anchors: Sequence[x509.Certificate]) -> None:
@@ -19,7 +20,7 @@ def check_validation_data(revisions: Iterable[AppendedRevision], anchors: Sequen
     known = list(anchors)
     for number, revision in enumerate(revisions, start=2):
         try:
-            known += _leading([x509.load_der_x509_certificate(one) for one in revision.certificates], known)
+            known += _leading([x509.load_der_x509_certificate(encoding) for encoding in revision.certificates], known)
             for content in revision.lists:
                 _check_list(x509.load_der_x509_crl(content), known)
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
@@ -33,11 +34,15 @@ def _leading(added: list[x509.Certificate], known: Sequence[x509.Certificate]) -
     waiting = added
     while waiting:
         pool = (*known, *found)
-        leading = [one for one in waiting if one in pool or any(_issued_by(one, issuer) for issuer in pool)]
+        leading = [
+            certificate
+            for certificate in waiting
+            if certificate in pool or any(_issued_by(certificate, issuer) for issuer in pool)
+        ]
         if not leading:
             raise FormError("a certificate leads to nothing that is trusted")
         found += leading
-        waiting = [one for one in waiting if one not in leading]
+        waiting = [certificate for certificate in waiting if certificate not in leading]
     return found
 
 
@@ -52,6 +57,6 @@ def _issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
 
 
 def _check_list(revoked: x509.CertificateRevocationList, known: Sequence[x509.Certificate]) -> None:
-    keys = [one.public_key() for one in known if one.subject == revoked.issuer]
+    keys = [certificate.public_key() for certificate in known if certificate.subject == revoked.issuer]
     if not any(revoked.is_signature_valid(key) for key in keys):  # type: ignore[arg-type]  # authorities have keys that sign
         raise FormError("a revocation list was signed by none of its authorities")

@@ -42,7 +42,8 @@ from signing.standalone.container_forms import (
     oid_text,
     read_der,
 )
-from signing.standalone.revision_forms import AppendedRevision, FormError, check_revisions
+from signing.standalone.pdf_values import FormError
+from signing.standalone.revision_forms import AppendedRevision, check_revisions
 from signing.standalone.validation_forms import check_validation_data
 
 CONTENT_TYPE, MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"

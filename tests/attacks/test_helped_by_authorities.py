@@ -14,7 +14,8 @@ from attacks.structures import drawing, numbers, whole
 from attacks.subjects import both_trusted, closed_by_others
 from signed_files import NOW, document_type, keys, life
 from signing.revisions import ArchivalWriter, open_writer
-from signing.standalone.revision_forms import FormError, check_revisions
+from signing.standalone.pdf_values import FormError
+from signing.standalone.revision_forms import check_revisions
 from signing.verdict import Indication, Verdict
 from signing.verify import verify_pdf
 

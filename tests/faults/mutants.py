@@ -15,7 +15,8 @@ from collections.abc import Sequence
 
 from attacks.mutants import Mutant, mutate
 from attacks.oracle import judge
-from signing.standalone.revision_forms import FormError, check_revisions
+from signing.standalone.pdf_values import FormError
+from signing.standalone.revision_forms import check_revisions
 
 COUNT, QUICK = 20_000, 300
 FULLY = 20
